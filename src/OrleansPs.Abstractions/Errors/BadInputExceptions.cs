@@ -1,0 +1,111 @@
+namespace OrleansPs;
+
+/// <summary>A value of a <see cref="ModelSpec"/> breaks a rule.</summary>
+public sealed class InvalidSpecException(string parameter, object? value, string rule)
+    : ParameterServerException($"{parameter} is {Show(value)}: {rule}")
+{
+    /// <summary>The path of the value, such as <c>Parameters["w"].Shape</c>.</summary>
+    public string Parameter { get; } = parameter;
+
+    /// <summary>The value.</summary>
+    public object? Value { get; } = value;
+
+    /// <summary>The rule it breaks.</summary>
+    public string Rule { get; } = rule;
+
+    internal static string Show(object? value) => value switch
+    {
+        null => "missing",
+        string s => $"'{s}'",
+        IFormattable f => f.ToString(null, System.Globalization.CultureInfo.InvariantCulture),
+        _ => value.ToString() ?? "",
+    };
+}
+
+/// <summary>An option is out of its range.</summary>
+public sealed class InvalidOptionsException(string parameter, object? value, string rule)
+    : ParameterServerException($"{parameter} is {InvalidSpecException.Show(value)}: {rule}")
+{
+    /// <summary>The option.</summary>
+    public string Parameter { get; } = parameter;
+
+    /// <summary>The value.</summary>
+    public object? Value { get; } = value;
+
+    /// <summary>The rule it breaks.</summary>
+    public string Rule { get; } = rule;
+}
+
+/// <summary>A spec differs from the one that a model or a snapshot was made with.</summary>
+public sealed class SpecMismatchException(string model, string difference)
+    : ParameterServerException($"The spec of model '{model}' differs from the existing one: {difference}")
+{
+    /// <summary>The model.</summary>
+    public string Model { get; } = model;
+
+    /// <summary>The first difference: what, and both values.</summary>
+    public string Difference { get; } = difference;
+}
+
+/// <summary>There is no model of this name.</summary>
+public sealed class UnknownModelException(string model)
+    : ParameterServerException($"There is no model '{model}'. Create it first.")
+{
+    /// <summary>The name.</summary>
+    public string Model { get; } = model;
+}
+
+/// <summary>There is no parameter of this name.</summary>
+public sealed class UnknownParameterException(string parameter, IEnumerable<string> known)
+    : ParameterServerException($"There is no parameter '{parameter}'. There are: {List(known)}.")
+{
+    /// <summary>The name.</summary>
+    public string Parameter { get; } = parameter;
+
+    private static string List(IEnumerable<string> known)
+    {
+        var names = known.Take(9).ToArray();
+        return names.Length == 0 ? "none" : string.Join(", ", names.Take(8)) + (names.Length > 8 ? ", ..." : "");
+    }
+}
+
+/// <summary>Memory given for a parameter has not the parameter's length.</summary>
+public sealed class ShapeMismatchException(string parameter, string shape, int expected, int actual)
+    : ParameterServerException(
+        $"Parameter '{parameter}' has shape {shape}, which is {expected} floats; {actual} were given.")
+{
+    /// <summary>The parameter.</summary>
+    public string Parameter { get; } = parameter;
+
+    /// <summary>The parameter's number of elements.</summary>
+    public int Expected { get; } = expected;
+
+    /// <summary>The number of elements given.</summary>
+    public int Actual { get; } = actual;
+}
+
+/// <summary>A gradient has a NaN or an infinity, and the model's policy is to reject it.</summary>
+public sealed class NonFiniteGradientException(string parameter, int index, float value)
+    : ParameterServerException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+        $"The gradient of '{parameter}' has {value} at element {index}; only finite numbers are accepted."))
+{
+    /// <summary>The parameter.</summary>
+    public string Parameter { get; } = parameter;
+
+    /// <summary>The first such element.</summary>
+    public int Index { get; } = index;
+
+    /// <summary>Its value.</summary>
+    public float Value { get; } = value;
+}
+
+/// <summary>A data file is not what its format says.</summary>
+public sealed class DataFormatException(string file, string problem)
+    : ParameterServerException($"{file}: {problem}")
+{
+    /// <summary>The file.</summary>
+    public string File { get; } = file;
+
+    /// <summary>What is wrong with it.</summary>
+    public string Problem { get; } = problem;
+}

@@ -1,0 +1,72 @@
+namespace OrleansPs;
+
+/// <summary>
+/// The door to a parameter service: creates models, lets workers join them, and keeps their snapshots.
+/// </summary>
+/// <remarks>
+/// All members are thread safe. Every failure is a <see cref="ParameterServerException"/> whose
+/// <see cref="ParameterServerException.IsTransient"/> says whether the same call may succeed later.
+/// </remarks>
+public interface IParameterServer : IAsyncDisposable
+{
+    /// <summary>
+    /// Creates a model, or does nothing if a model of this name and of an equal spec exists.
+    /// </summary>
+    /// <param name="spec">What the model consists of; validated here, whole, before anything changes.</param>
+    /// <param name="cancellationToken">Ends the wait; the model may still come to exist.</param>
+    /// <exception cref="InvalidSpecException">A value of <paramref name="spec"/> breaks a rule.</exception>
+    /// <exception cref="SpecMismatchException">The model exists with a different spec.</exception>
+    Task CreateModelAsync(ModelSpec spec, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes a model from the service's memory. Its snapshots stay.</summary>
+    /// <exception cref="UnknownModelException">There is no such model.</exception>
+    Task DeleteModelAsync(string model, CancellationToken cancellationToken = default);
+
+    /// <summary>The names of all models, in ordinal order.</summary>
+    Task<IReadOnlyList<string>> ListModelsAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>What a model is doing now: its workers with their clocks, its open round, its newest snapshot.</summary>
+    /// <exception cref="UnknownModelException">There is no such model.</exception>
+    Task<ModelStatus> GetStatusAsync(string model, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Joins a model as the worker of one rank, and fences whoever played that rank before.
+    /// </summary>
+    /// <param name="model">The model's name.</param>
+    /// <param name="rank">The rank, 0 to <see cref="ModelSpec.MaxWorkers"/> - 1.</param>
+    /// <param name="options">How the session behaves; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>A session whose position says where the rank's work goes on.</returns>
+    /// <exception cref="UnknownModelException">There is no such model.</exception>
+    /// <exception cref="InvalidOptionsException">The rank or an option is out of its range.</exception>
+    Task<IParameterWorker> JoinAsync(
+        string model, int rank, WorkerOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Opens a reader, which has no rank and holds nobody up: for evaluation and export.</summary>
+    /// <exception cref="UnknownModelException">There is no such model.</exception>
+    Task<IParameterReader> OpenReaderAsync(string model, CancellationToken cancellationToken = default);
+
+    /// <summary>Takes a snapshot: an exact cut, while the workers go on. Completes when it can be restored.</summary>
+    /// <remarks>Under BSP the cut rides on the next round to close, otherwise on each worker's next clock.</remarks>
+    /// <exception cref="SnapshotAbortedException">The cut was aborted (a worker was evicted, storage failed); try again.</exception>
+    Task<SnapshotInfo> TakeSnapshotAsync(string model, CancellationToken cancellationToken = default);
+
+    /// <summary>The complete snapshots of a model, oldest first.</summary>
+    Task<IReadOnlyList<SnapshotInfo>> ListSnapshotsAsync(string model, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Puts the whole model back to a snapshot and raises its generation. Live workers are told by
+    /// <see cref="StepRestartException"/> and go on after <see cref="IParameterWorker.ResumeAsync"/>.
+    /// </summary>
+    /// <param name="model">The model's name.</param>
+    /// <param name="options">Which cut, and for how many workers; null for the newest good one and the same workers.</param>
+    /// <param name="cancellationToken">Ends the wait; the restore may still happen.</param>
+    /// <exception cref="SnapshotNotFoundException">There is no such cut, or none that is whole.</exception>
+    /// <exception cref="SnapshotCorruptException">The chosen cut is damaged. The model stays as it was.</exception>
+    /// <exception cref="SpecMismatchException">The snapshot is of another spec. The model stays as it was.</exception>
+    Task<SnapshotInfo> RestoreAsync(
+        string model, RestoreOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Takes a rank out of the rounds and the gate by hand, as an expired lease would.</summary>
+    Task EvictAsync(string model, int rank, CancellationToken cancellationToken = default);
+}

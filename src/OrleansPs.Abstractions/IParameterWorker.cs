@@ -1,0 +1,126 @@
+namespace OrleansPs;
+
+/// <summary>
+/// One training process's session in one model. It pulls values, pushes gradients and reports each finished step.
+/// </summary>
+/// <remarks>
+/// <para>
+/// A session is used by one training loop: its calls may overlap (<see cref="Prefetch"/> does), but
+/// <see cref="ClockAsync"/> is refused while a push is unresolved. Memory in a <see cref="TensorSet"/> belongs to the
+/// session from a call's start to its end.
+/// </para>
+/// <para>
+/// Retries, duplicates and reordering stay inside the session; a push is applied once. What the loop has to handle is
+/// one exception, <see cref="StepRestartException"/>: call <see cref="ResumeAsync"/> and do the step again, with the same
+/// data. <see cref="ParameterWorkerExtensions.RunStepAsync"/> is that, ready made.
+/// </para>
+/// </remarks>
+public interface IParameterWorker : IAsyncDisposable
+{
+    /// <summary>The model's name.</summary>
+    string Model { get; }
+
+    /// <summary>The spec that the model was created with.</summary>
+    ModelSpec Spec { get; }
+
+    /// <summary>The session's rank, 0 to <see cref="ModelSpec.MaxWorkers"/> - 1.</summary>
+    int Rank { get; }
+
+    /// <summary>Where the rank is: the step it is in, its clock, and the data cursor of its last finished step.</summary>
+    WorkerPosition Position { get; }
+
+    /// <summary>Reads parameters into the caller's memory.</summary>
+    /// <param name="values">Names and destinations, each of its parameter's length.</param>
+    /// <param name="cancellationToken">Ends the wait; the destinations may be partly written.</param>
+    /// <remarks>
+    /// Under BSP all values are of one version: that of the open round. Under SSP(s) a pull at clock c sees every update
+    /// of every worker from clocks &lt;= c - s - 1, and the worker's own acknowledged pushes unless it came from the cache.
+    /// </remarks>
+    /// <exception cref="UnknownParameterException">A name is not in the spec.</exception>
+    /// <exception cref="ShapeMismatchException">A destination's length is not its parameter's.</exception>
+    /// <exception cref="StepRestartException">The step must be done again.</exception>
+    ValueTask PullAsync(TensorSet values, CancellationToken cancellationToken = default);
+
+    /// <summary>Sends gradients. Completes when every one of them is acknowledged.</summary>
+    /// <param name="gradients">Names and gradients, each of its parameter's length; not changed, unless clipping is on.</param>
+    /// <param name="cancellationToken">Cancelling an unresolved push aborts the step: <see cref="ResumeAsync"/>.</param>
+    /// <remarks>
+    /// Everything that can be decided from the numbers (names, lengths, NaN) is checked before anything is sent, so a
+    /// refusal changes nothing anywhere.
+    /// </remarks>
+    /// <exception cref="NonFiniteGradientException">A gradient has a NaN or an infinity (policy Reject).</exception>
+    /// <exception cref="UnknownParameterException">A name is not in the spec.</exception>
+    /// <exception cref="ShapeMismatchException">A gradient's length is not its parameter's.</exception>
+    /// <exception cref="StepRestartException">The step must be done again.</exception>
+    ValueTask PushAsync(TensorSet gradients, CancellationToken cancellationToken = default);
+
+    /// <summary>Pushes and then pulls, in one round trip per block.</summary>
+    /// <remarks>Under BSP the values are the open round's version, without this push: rounds are atomic.</remarks>
+    /// <inheritdoc cref="PushAsync"/>
+    /// <param name="gradients">As in <see cref="PushAsync"/>.</param>
+    /// <param name="values">As in <see cref="PullAsync"/>; the same names as <paramref name="gradients"/>, in the same order.</param>
+    /// <param name="cancellationToken">As in <see cref="PushAsync"/>.</param>
+    ValueTask PushPullAsync(TensorSet gradients, TensorSet values, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Starts to read parameters in the background, while the caller computes. The next <see cref="PullAsync"/> of the same
+    /// set waits for it and takes it, if the consistency policy allows; otherwise it reads anew.
+    /// </summary>
+    /// <param name="values">As in <see cref="PullAsync"/>. Its memory is written only when the pull takes the copy.</param>
+    void Prefetch(TensorSet values);
+
+    /// <summary>
+    /// Ends the step: reports that all its pushes are done and how far the data is read, and waits at the gate of the
+    /// consistency policy.
+    /// </summary>
+    /// <param name="cursor">Where the rank's data goes on after this step; the caller's own measure, >= 0.</param>
+    /// <param name="cancellationToken">Ends the wait; call again with the same cursor to go on waiting.</param>
+    /// <exception cref="WorkerStateException">A push of this step is unresolved.</exception>
+    /// <exception cref="StepRestartException">The step must be done again.</exception>
+    ValueTask<ClockResult> ClockAsync(long cursor, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Says that this rank has no more data for now: rounds and gates no longer wait for it.
+    /// <see cref="ResumeAsync"/> brings it back.
+    /// </summary>
+    Task OutOfDataAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Takes the rank up again after a <see cref="StepRestartException"/>, an aborted step or
+    /// <see cref="OutOfDataAsync"/>, under a new incarnation.
+    /// </summary>
+    /// <returns>Where to go on: the step to do (again), and the cursor of its data.</returns>
+    /// <exception cref="FencedException">Another process plays this rank now.</exception>
+    Task<WorkerPosition> ResumeAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Leaves the model for good: rounds and gates no longer wait for this rank.</summary>
+    Task LeaveAsync(CancellationToken cancellationToken = default);
+}
+
+/// <summary>Reads a model without having a rank in it.</summary>
+/// <remarks>Thread safe. A reader is never waited for.</remarks>
+public interface IParameterReader : IAsyncDisposable
+{
+    /// <summary>The model's name.</summary>
+    string Model { get; }
+
+    /// <summary>The spec that the model was created with.</summary>
+    ModelSpec Spec { get; }
+
+    /// <summary>Reads what the model holds now.</summary>
+    /// <param name="values">Names and destinations.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>
+    /// Under BSP the version (number of closed rounds) that all values are of. Under SSP and ASP -1: each block is read at
+    /// its own moment, and only a snapshot is a consistent whole.
+    /// </returns>
+    ValueTask<long> ReadLatestAsync(TensorSet values, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads a snapshot: one consistent point of the model.</summary>
+    /// <param name="cut">The cut's number, or null for the newest.</param>
+    /// <param name="values">Names and destinations.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="SnapshotNotFoundException">There is no such cut.</exception>
+    /// <exception cref="SnapshotCorruptException">The cut is damaged.</exception>
+    Task<SnapshotInfo> ReadSnapshotAsync(long? cut, TensorSet values, CancellationToken cancellationToken = default);
+}

@@ -1,0 +1,91 @@
+namespace OrleansPs;
+
+/// <summary>Where a rank is in its work.</summary>
+/// <param name="Step">The step to do next, counted from 0 over the rank's life; it survives restarts.</param>
+/// <param name="Clock">The clock of that step: the rank's place in the model's progress.</param>
+/// <param name="Cursor">The data cursor given with the last finished step; 0 before the first.</param>
+public readonly record struct WorkerPosition(long Step, long Clock, long Cursor)
+{
+    /// <summary>Cursors of ranks that no longer exist and whose data this rank took over in a restore; mostly empty.</summary>
+    public IReadOnlyList<InheritedCursor> Inherited { get; init; } = [];
+}
+
+/// <summary>Where the data of a rank that no longer exists goes on.</summary>
+/// <param name="Rank">The rank that no longer exists.</param>
+/// <param name="Step">How many steps it had finished.</param>
+/// <param name="Cursor">The data cursor of its last finished step.</param>
+public readonly record struct InheritedCursor(int Rank, long Step, long Cursor);
+
+/// <summary>What a worker learns when it passes the gate at the end of a step.</summary>
+/// <param name="Clock">The clock of the step that begins now.</param>
+/// <param name="MinClock">The slowest participating worker's clock when this worker was let through.</param>
+public readonly record struct ClockResult(long Clock, long MinClock)
+{
+    /// <summary>How many clocks this worker is ahead of the slowest: 0 under BSP, at most s under SSP(s).</summary>
+    public long Staleness => Clock - MinClock;
+}
+
+/// <summary>What a rank is to its model.</summary>
+public enum WorkerStatus
+{
+    /// <summary>The model waits for this rank; it has not joined yet, or not since a restore.</summary>
+    Expected,
+
+    /// <summary>The rank has a live session.</summary>
+    Live,
+
+    /// <summary>The rank ran out of data; nobody waits for it.</summary>
+    OutOfData,
+
+    /// <summary>The rank left; nobody waits for it.</summary>
+    Left,
+
+    /// <summary>The rank's lease ran out, or it was evicted by hand; nobody waits for it.</summary>
+    Evicted,
+}
+
+/// <summary>One rank as the coordinator sees it.</summary>
+/// <param name="Rank">The rank.</param>
+/// <param name="Incarnation">How often the rank was taken up.</param>
+/// <param name="Status">What the rank is to the model.</param>
+/// <param name="Step">Steps finished.</param>
+/// <param name="Clock">The rank's clock.</param>
+/// <param name="Cursor">The data cursor of the last finished step.</param>
+/// <param name="Waiting">Whether the worker waits at the gate.</param>
+public sealed record WorkerInfo(
+    int Rank, long Incarnation, WorkerStatus Status, long Step, long Clock, long Cursor, bool Waiting);
+
+/// <summary>What a model is doing.</summary>
+/// <param name="Spec">The model's spec.</param>
+/// <param name="Generation">How often the model was put back to a snapshot.</param>
+/// <param name="Round">Under BSP the open round; otherwise the slowest clock.</param>
+/// <param name="Blocks">How many blocks the model has.</param>
+/// <param name="Workers">All ranks the model knows, by rank.</param>
+/// <param name="LastSnapshot">The newest complete cut, or null.</param>
+/// <param name="SnapshotError">Why the newest attempt at a snapshot failed, or null.</param>
+public sealed record ModelStatus(
+    ModelSpec Spec, long Generation, long Round, int Blocks, IReadOnlyList<WorkerInfo> Workers,
+    SnapshotInfo? LastSnapshot, string? SnapshotError);
+
+/// <summary>A complete snapshot.</summary>
+/// <param name="Model">The model's name.</param>
+/// <param name="Cut">The cut's number; never reused.</param>
+/// <param name="Generation">The model's generation when it was taken.</param>
+/// <param name="Round">Under BSP the number of closed rounds it holds; otherwise the slowest clock.</param>
+/// <param name="TakenAt">When its manifest was written (UTC).</param>
+/// <param name="Bytes">The size of all its chunks.</param>
+public sealed record SnapshotInfo(
+    string Model, long Cut, long Generation, long Round, DateTimeOffset TakenAt, long Bytes);
+
+/// <summary>Which snapshot to restore, and for whom.</summary>
+public sealed record RestoreOptions
+{
+    /// <summary>The cut to restore; null for the newest one that is whole.</summary>
+    public long? Cut { get; init; }
+
+    /// <summary>
+    /// How many workers go on, >= 1; null for those of the cut. If there are fewer than before, the data of an absent rank r
+    /// goes to rank r modulo this number, which finds it in <see cref="WorkerPosition.Inherited"/>.
+    /// </summary>
+    public int? Workers { get; init; }
+}

@@ -1,0 +1,168 @@
+namespace OrleansPs;
+
+/// <summary>The rules of a <see cref="ModelSpec"/>, one method a part.</summary>
+internal static class ModelSpecValidator
+{
+    public static void Validate(ModelSpec spec)
+    {
+        CheckName(spec.Name);
+        CheckSizes(spec);
+        CheckGroups(spec);
+        CheckParameters(spec);
+        CheckOptimizer("Optimizer", spec.Optimizer);
+        CheckPolicies(spec);
+        CheckSchedule(spec.Schedule);
+        CheckStaging(spec);
+    }
+
+    private static void CheckName(string name)
+    {
+        Require(!string.IsNullOrEmpty(name) && name.Length <= 128 && name[0] != '.'
+            && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_'),
+            "Name", name, "it must be 1 to 128 letters, digits, '.', '-' or '_', and not start with '.'.");
+    }
+
+    private static void CheckSizes(ModelSpec spec)
+    {
+        Require(spec.Workers is >= 1 and <= 4096, "Workers", spec.Workers, "it must be 1 to 4096.");
+        Require(spec.MaxWorkers == 0 || (spec.MaxWorkers >= spec.Workers && spec.MaxWorkers <= 4096),
+            "MaxWorkers", spec.MaxWorkers, "it must be 0, or Workers to 4096.");
+        Require(spec.BlockBytes is >= 4096 and <= 64 << 20 && spec.BlockBytes % 64 == 0,
+            "BlockBytes", spec.BlockBytes, "it must be 4 KiB to 64 MiB and a multiple of 64.");
+        Require(spec.Lease >= TimeSpan.FromMilliseconds(100) && spec.Lease <= TimeSpan.FromHours(1),
+            "Lease", spec.Lease, "it must be 100 ms to 1 hour.");
+        Require(spec.PushesPerStep is >= 1 and <= 4096, "PushesPerStep", spec.PushesPerStep, "it must be 1 to 4096.");
+    }
+
+    private static void CheckGroups(ModelSpec spec)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var group in spec.Groups)
+        {
+            Require(!string.IsNullOrEmpty(group.Name) && names.Add(group.Name),
+                "Groups", group.Name, "a group's name must not be empty and must be unique.");
+            Require(group.Lr is null || IsAtLeastZero(group.Lr.Value),
+                $"Groups['{group.Name}'].Lr", group.Lr, "it must be a finite number >= 0.");
+            Require(group.WeightDecay is null || IsAtLeastZero(group.WeightDecay.Value),
+                $"Groups['{group.Name}'].WeightDecay", group.WeightDecay, "it must be a finite number >= 0.");
+        }
+    }
+
+    private static void CheckParameters(ModelSpec spec)
+    {
+        Require(spec.Parameters is { Count: > 0 }, "Parameters", spec.Parameters?.Count, "there must be at least one.");
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var p in spec.Parameters!)
+        {
+            Require(!string.IsNullOrEmpty(p.Name) && p.Name.Length <= 256 && names.Add(p.Name),
+                "Parameters", p.Name, "a parameter's name must be 1 to 256 characters and unique.");
+            var path = $"Parameters['{p.Name}']";
+            Require(p.Shape is not null && p.Shape.All(d => d >= 1) && Product(p.Shape) <= Array.MaxLength,
+                path + ".Shape", p.Shape is null ? null : p.ShapeText,
+                $"every dimension must be >= 1 and their product at most {Array.MaxLength}.");
+            Require(p.Group is null || spec.Groups.Any(g => g.Name == p.Group),
+                path + ".Group", p.Group, "the model has no group of this name.");
+            if (p.Optimizer is not null) CheckOptimizer(path + ".Optimizer", p.Optimizer);
+            CheckInitializer(path + ".Initializer", p.Initializer);
+        }
+    }
+
+    private static void CheckOptimizer(string path, Optimizer optimizer)
+    {
+        Require(optimizer is not null, path, null, "the model needs one.");
+        Require(IsAtLeastZero(optimizer!.Lr), path + ".Lr", optimizer.Lr, "it must be a finite number >= 0.");
+        Require(IsAtLeastZero(optimizer.WeightDecay),
+            path + ".WeightDecay", optimizer.WeightDecay, "it must be a finite number >= 0.");
+        if (optimizer is SgdOptimizer sgd) CheckSgd(path, sgd);
+        if (optimizer is AdamOptimizer adam) CheckAdam(path, adam);
+    }
+
+    private static void CheckSgd(string path, SgdOptimizer sgd)
+    {
+        Require(sgd.Momentum is >= 0 and <= 1, path + ".Momentum", sgd.Momentum, "it must be 0 to 1.");
+        Require(sgd.Dampening is >= 0 and <= 1, path + ".Dampening", sgd.Dampening, "it must be 0 to 1.");
+        Require(!sgd.Nesterov || (sgd.Momentum > 0 && sgd.Dampening == 0),
+            path + ".Nesterov", sgd.Nesterov, "it needs a momentum above 0 and a dampening of 0.");
+    }
+
+    private static void CheckAdam(string path, AdamOptimizer adam)
+    {
+        Require(adam.Beta1 is >= 0 and < 1, path + ".Beta1", adam.Beta1, "it must be 0 or more and below 1.");
+        Require(adam.Beta2 is >= 0 and < 1, path + ".Beta2", adam.Beta2, "it must be 0 or more and below 1.");
+        Require(adam.Eps > 0 && double.IsFinite(adam.Eps), path + ".Eps", adam.Eps, "it must be a finite number above 0.");
+    }
+
+    private static void CheckInitializer(string path, Initializer? initializer)
+    {
+        var (holds, value, rule) = initializer switch
+        {
+            ConstantInitializer c => (float.IsFinite(c.Value), c.Value, "the value must be finite."),
+            UniformInitializer u => (float.IsFinite(u.High - u.Low) && u.Low <= u.High, u.Low,
+                "low and high must be finite and low <= high."),
+            NormalInitializer n => (float.IsFinite(n.Mean) && float.IsFinite(n.Std) && n.Std >= 0, n.Std,
+                "mean and std must be finite and std >= 0."),
+            ScaledInitializer s => (float.IsFinite(s.Gain) && s.Gain > 0, s.Gain, "the gain must be finite and above 0."),
+            _ => (true, 0f, ""),
+        };
+        Require(holds, path, value, rule);
+    }
+
+    private static void CheckPolicies(ModelSpec spec)
+    {
+        Require(spec.Clipping.Mode == ClippingMode.None || (spec.Clipping.Limit > 0 && double.IsFinite(spec.Clipping.Limit)),
+            "Clipping.Limit", spec.Clipping.Limit, "it must be a finite number above 0.");
+        Require(Enum.IsDefined(spec.Reduction), "Reduction", spec.Reduction, "it must be Mean or Sum.");
+        Require(Enum.IsDefined(spec.NonFinite), "NonFinite", spec.NonFinite, "it must be Reject, Skip or Accept.");
+        var durability = spec.Durability;
+        Require(durability.EveryClocks >= 0, "Durability.EveryClocks", durability.EveryClocks, "it must be >= 0.");
+        Require(durability.Interval is null || durability.Interval >= TimeSpan.FromMilliseconds(100),
+            "Durability.Interval", durability.Interval, "it must be at least 100 ms.");
+        Require(durability.Keep is >= 1 and <= 1000, "Durability.Keep", durability.Keep, "it must be 1 to 1,000.");
+    }
+
+    private static void CheckSchedule(LearningRateSchedule schedule)
+    {
+        switch (schedule)
+        {
+            case StepSchedule s:
+                Require(s.StepSize >= 1, "Schedule.StepSize", s.StepSize, "it must be >= 1.");
+                Require(s.Gamma > 0 && double.IsFinite(s.Gamma), "Schedule.Gamma", s.Gamma, "it must be a finite number above 0.");
+                break;
+            case CosineSchedule c:
+                Require(c.TMax >= 1, "Schedule.TMax", c.TMax, "it must be >= 1.");
+                Require(c.EtaMin is >= 0 and <= 1, "Schedule.EtaMin", c.EtaMin, "it must be 0 to 1.");
+                break;
+            case WarmUpSchedule w:
+                Require(w.TotalIters >= 1, "Schedule.TotalIters", w.TotalIters, "it must be >= 1.");
+                Require(w.StartFactor is > 0 and <= 1, "Schedule.StartFactor", w.StartFactor, "it must be above 0 and at most 1.");
+                CheckSchedule(w.Then);
+                break;
+        }
+    }
+
+    private static void CheckStaging(ModelSpec spec)
+    {
+        if (spec.Consistency.Mode != ConsistencyMode.BulkSynchronous) return;
+        var needed = spec.RankLimit * 2L * spec.Length * sizeof(float);
+        Require(needed <= spec.StagingBytes, "StagingBytes", spec.StagingBytes,
+            $"BSP needs {needed} bytes to hold the gradients of {spec.RankLimit} workers for 2 rounds.");
+    }
+
+    private static bool IsAtLeastZero(double value) => value >= 0 && double.IsFinite(value);
+
+    private static long Product(IReadOnlyList<int> shape)
+    {
+        var product = 1L;
+        foreach (var d in shape)
+        {
+            product *= d;
+            if (product > Array.MaxLength) return long.MaxValue;
+        }
+        return product;
+    }
+
+    private static void Require(bool holds, string parameter, object? value, string rule)
+    {
+        if (!holds) throw new InvalidSpecException(parameter, value, rule);
+    }
+}

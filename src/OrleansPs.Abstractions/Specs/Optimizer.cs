@@ -1,0 +1,95 @@
+namespace OrleansPs;
+
+/// <summary>How a gradient g changes a parameter w. Names and defaults are PyTorch's.</summary>
+public abstract record Optimizer
+{
+    private protected Optimizer() { }
+
+    /// <summary>The learning rate, >= 0; it is multiplied by the schedule's factor.</summary>
+    public double Lr { get; init; }
+
+    /// <summary>The weight decay, >= 0.</summary>
+    public double WeightDecay { get; init; }
+
+    /// <summary>Stochastic gradient descent as in <c>torch.optim.SGD</c>.</summary>
+    /// <param name="lr">Learning rate, >= 0.</param>
+    /// <param name="momentum">Momentum, 0 to 1.</param>
+    /// <param name="dampening">Dampening of momentum, 0 to 1.</param>
+    /// <param name="weightDecay">L2 penalty, >= 0.</param>
+    /// <param name="nesterov">Nesterov momentum (Sutskever et al. 2013); needs momentum > 0 and dampening 0.</param>
+    public static Optimizer Sgd(
+        double lr = 1e-3, double momentum = 0, double dampening = 0, double weightDecay = 0, bool nesterov = false) =>
+        new SgdOptimizer
+        { Lr = lr, Momentum = momentum, Dampening = dampening, WeightDecay = weightDecay, Nesterov = nesterov };
+
+    /// <summary>Adam (Kingma and Ba 2015, algorithm 1) as in <c>torch.optim.Adam</c>: weight decay is an L2 penalty.</summary>
+    /// <param name="lr">Learning rate, >= 0.</param>
+    /// <param name="beta1">Decay of the first moment, [0, 1).</param>
+    /// <param name="beta2">Decay of the second moment, [0, 1).</param>
+    /// <param name="eps">Added to the root of the second moment, > 0.</param>
+    /// <param name="weightDecay">L2 penalty, >= 0.</param>
+    public static Optimizer Adam(
+        double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double weightDecay = 0) =>
+        new AdamOptimizer { Lr = lr, Beta1 = beta1, Beta2 = beta2, Eps = eps, WeightDecay = weightDecay };
+
+    /// <summary>AdamW (Loshchilov and Hutter 2019, algorithm 2) as in <c>torch.optim.AdamW</c>: decoupled weight decay.</summary>
+    /// <inheritdoc cref="Adam"/>
+    public static Optimizer AdamW(
+        double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double weightDecay = 1e-2) =>
+        new AdamOptimizer
+        { Lr = lr, Beta1 = beta1, Beta2 = beta2, Eps = eps, WeightDecay = weightDecay, Decoupled = true };
+
+    /// <summary>w += g: no learning rate, no state. For counters and for workers that compute their own updates.</summary>
+    public static Optimizer Sum() => new SumOptimizer { Lr = 1 };
+
+    /// <summary>w = g: the last push wins.</summary>
+    public static Optimizer Assign() => new AssignOptimizer { Lr = 1 };
+
+    internal Optimizer With(double? lr, double? weightDecay) =>
+        this with { Lr = lr ?? Lr, WeightDecay = weightDecay ?? WeightDecay };
+}
+
+/// <summary>See <see cref="Optimizer.Sgd"/>.</summary>
+public sealed record SgdOptimizer : Optimizer
+{
+    internal SgdOptimizer() { }
+
+    /// <summary>Momentum, 0 to 1.</summary>
+    public double Momentum { get; init; }
+
+    /// <summary>Dampening of momentum, 0 to 1.</summary>
+    public double Dampening { get; init; }
+
+    /// <summary>Whether momentum is Nesterov's.</summary>
+    public bool Nesterov { get; init; }
+}
+
+/// <summary>See <see cref="Optimizer.Adam"/> and <see cref="Optimizer.AdamW"/>.</summary>
+public sealed record AdamOptimizer : Optimizer
+{
+    internal AdamOptimizer() { }
+
+    /// <summary>Decay of the first moment, [0, 1).</summary>
+    public double Beta1 { get; init; }
+
+    /// <summary>Decay of the second moment, [0, 1).</summary>
+    public double Beta2 { get; init; }
+
+    /// <summary>Added to the root of the second moment, > 0.</summary>
+    public double Eps { get; init; }
+
+    /// <summary>Whether weight decay is decoupled from the gradient (AdamW).</summary>
+    public bool Decoupled { get; init; }
+}
+
+/// <summary>See <see cref="Optimizer.Sum"/>.</summary>
+public sealed record SumOptimizer : Optimizer
+{
+    internal SumOptimizer() { }
+}
+
+/// <summary>See <see cref="Optimizer.Assign"/>.</summary>
+public sealed record AssignOptimizer : Optimizer
+{
+    internal AssignOptimizer() { }
+}

@@ -1,0 +1,55 @@
+using OrleansPs.Core.Messages;
+
+namespace OrleansPs.Client;
+
+/// <summary>
+/// The narrow waist between a session and a host: one method a message. A transport may lose, repeat and reorder; it
+/// reports what it could not deliver, or whose outcome it does not know, as a transient
+/// <see cref="ParameterServerException"/>, and never retries.
+/// </summary>
+/// <remarks>Thread safe. Memory in slices belongs to the transport until the returned task completes, not longer.</remarks>
+public interface IParameterTransport
+{
+    /// <summary>Sends a gradient to a block.</summary>
+    /// <param name="block">The block's index.</param>
+    /// <param name="header">Who pushes what.</param>
+    /// <param name="newest">The newest certificate the sender knows (BSP), or null.</param>
+    /// <param name="gradient">The gradient's pieces, ascending by segment.</param>
+    /// <param name="cancellationToken">Gives up; the outcome is then unknown.</param>
+    ValueTask<BlockReply> PushAsync(
+        int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> gradient,
+        CancellationToken cancellationToken);
+
+    /// <summary>Reads from a block into the slices' memory.</summary>
+    /// <inheritdoc cref="PushAsync"/>
+    /// <param name="block">The block's index.</param>
+    /// <param name="header">Who pulls; under BSP the clock names the version, and a reader's -1 any version.</param>
+    /// <param name="newest">The newest certificate the sender knows (BSP), or null.</param>
+    /// <param name="values">Where the values go.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask<BlockReply> PullAsync(
+        int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> values,
+        CancellationToken cancellationToken);
+
+    /// <summary>Push and pull in one round trip; the values are read after the push, under BSP those of the open round.</summary>
+    /// <inheritdoc cref="PushAsync"/>
+    ValueTask<BlockReply> PushPullAsync(
+        int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> gradient,
+        ReadOnlyMemory<SegmentSlice> values, CancellationToken cancellationToken);
+
+    /// <summary>Gives a block certificates that it lacks, ascending by round.</summary>
+    ValueTask<BlockReply> CertifyAsync(
+        int block, MessageHeader header, IReadOnlyList<Certificate> certificates, CancellationToken cancellationToken);
+
+    /// <summary>Takes up a rank.</summary>
+    ValueTask<JoinReply> JoinAsync(JoinCommand command, CancellationToken cancellationToken);
+
+    /// <summary>Ends a step and waits at the gate; may answer <see cref="CoordinatorStatus.Waiting"/> now and then.</summary>
+    ValueTask<ClockReply> ClockAsync(ClockCommand command, CancellationToken cancellationToken);
+
+    /// <summary>Heartbeat, out of data, leave.</summary>
+    ValueTask<PresenceReply> PresenceAsync(PresenceCommand command, CancellationToken cancellationToken);
+
+    /// <summary>The certificates from a round on that are still kept, ascending.</summary>
+    ValueTask<IReadOnlyList<Certificate>> CertificatesAsync(long from, CancellationToken cancellationToken);
+}

@@ -1,0 +1,47 @@
+namespace OrleansPs.Core.Messages;
+
+/// <summary>One contiguous piece of a parameter inside a block, with the memory it is read from or written to.</summary>
+/// <param name="Segment">The segment's index in its block.</param>
+/// <param name="Values">As many floats as the segment is long.</param>
+public readonly record struct SegmentSlice(int Segment, Memory<float> Values);
+
+/// <summary>What a block answers.</summary>
+public enum BlockStatus : byte
+{
+    /// <summary>Done: the push is applied or staged, the pull is copied.</summary>
+    Ok,
+
+    /// <summary>The push had been taken before; it counts once.</summary>
+    Duplicate,
+
+    /// <summary>The block lacks certificates: send those from <see cref="BlockReply.From"/> on, then ask again.</summary>
+    NeedCertificates,
+
+    /// <summary>The block is past the round of this push or pull: the step must be done again.</summary>
+    StepClosed,
+
+    /// <summary>A newer incarnation plays this rank.</summary>
+    Fenced,
+
+    /// <summary>The model is of another generation: it was put back to a snapshot.</summary>
+    OtherGeneration,
+
+    /// <summary>The block is of another epoch: ask for the block map again.</summary>
+    OtherEpoch,
+
+    /// <summary>An earlier push of this rank and step to this block has not arrived; ask again. BSP sums in order.</summary>
+    OutOfOrder,
+
+    /// <summary>The push's sequence is not below the window.</summary>
+    WindowExceeded,
+
+    /// <summary>The push belongs to a cut that this block already wrote.</summary>
+    CutClosed,
+}
+
+/// <summary>What a block answers, and what it knows.</summary>
+/// <param name="Status">The outcome.</param>
+/// <param name="Version">How many rounds the block has applied (BSP); 0 otherwise.</param>
+/// <param name="From">With <see cref="BlockStatus.NeedCertificates"/>: the first round that the block lacks.</param>
+/// <param name="Generation">The block's generation.</param>
+public readonly record struct BlockReply(BlockStatus Status, long Version, long From, long Generation);

@@ -1,0 +1,26 @@
+namespace OrleansPs.Core.Optimizers;
+
+/// <summary>
+/// The arithmetic of one optimizer over contiguous memory: reads a gradient once, updates values and state in place,
+/// allocates nothing. Element i of the result depends on element i of the inputs alone, with the same bits in the vector
+/// body and in the tail, so it does not matter how a parameter is cut into blocks or a call into pieces.
+/// </summary>
+public abstract class OptimizerKernel
+{
+    /// <summary>How many floats of state an element has: 0, 1 or 2.</summary>
+    public abstract int StateSlots { get; }
+
+    /// <summary>Applies one update.</summary>
+    /// <param name="values">The parameters; changed.</param>
+    /// <param name="gradient">Their gradient, of the same length.</param>
+    /// <param name="slot0">The first state, of the same length where <see cref="StateSlots"/> >= 1, else empty; changed.</param>
+    /// <param name="slot1">The second state, of the same length where <see cref="StateSlots"/> is 2, else empty; changed.</param>
+    /// <param name="update">Which update this is.</param>
+    public abstract void Step(
+        Span<float> values, ReadOnlySpan<float> gradient, Span<float> slot0, Span<float> slot1, in UpdateContext update);
+}
+
+/// <summary>Which update of a parameter a kernel computes.</summary>
+/// <param name="LrFactor">The schedule's factor on the learning rate at the pusher's clock.</param>
+/// <param name="Count">This update's number, from 1: the parameter's own count (Adam's t).</param>
+public readonly record struct UpdateContext(double LrFactor, long Count);
