@@ -5,8 +5,25 @@ namespace OrleansPs.Core.Optimizers;
 /// allocates nothing. Element i of the result depends on element i of the inputs alone, with the same bits in the vector
 /// body and in the tail, so it does not matter how a parameter is cut into blocks or a call into pieces.
 /// </summary>
+/// <remarks>Immutable and thread-safe; two calls on the same memory at the same time are the caller's error.</remarks>
 public abstract class OptimizerKernel
 {
+    /// <summary>The kernel of an optimizer.</summary>
+    /// <param name="optimizer">The optimizer, already validated with its spec.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no kernel for this kind of optimizer.</exception>
+    public static OptimizerKernel For(Optimizer optimizer)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        return optimizer switch
+        {
+            SgdOptimizer sgd => new SgdKernel(sgd),
+            AdamOptimizer adam => new AdamKernel(adam),
+            SumOptimizer => new SumKernel(),
+            AssignOptimizer => new AssignKernel(),
+            _ => throw new ArgumentOutOfRangeException(nameof(optimizer), optimizer, "there is no kernel for this optimizer."),
+        };
+    }
+
     /// <summary>How many floats of state an element has: 0, 1 or 2.</summary>
     public abstract int StateSlots { get; }
 
@@ -16,6 +33,7 @@ public abstract class OptimizerKernel
     /// <param name="slot0">The first state, of the same length where <see cref="StateSlots"/> >= 1, else empty; changed.</param>
     /// <param name="slot1">The second state, of the same length where <see cref="StateSlots"/> is 2, else empty; changed.</param>
     /// <param name="update">Which update this is.</param>
+    /// <exception cref="ArgumentException">The lengths differ; nothing has been changed.</exception>
     public abstract void Step(
         Span<float> values, ReadOnlySpan<float> gradient, Span<float> slot0, Span<float> slot1, in UpdateContext update);
 }
