@@ -12,6 +12,7 @@ public static class GradientMath
 {
     private const int ExponentMask = 0x7f800000;
     private const int Stride = 32;
+    private const int Lanes = 16;
 
     /// <summary>destination += source.</summary>
     /// <param name="destination">The sum; changed.</param>
@@ -58,28 +59,36 @@ public static class GradientMath
     /// </summary>
     public static double SumOfSquares(ReadOnlySpan<float> values)
     {
-        Vector256<double> lanes0 = default, lanes4 = default, lanes8 = default, lanes12 = default;
-        while (values.Length >= 16)
+        Span<double> lanes = stackalloc double[Lanes];
+        for (var i = AddSquares(values, lanes); i < values.Length; i++) lanes[i % Lanes] += (double)values[i] * values[i];
+        for (var half = Lanes / 2; half >= 1; half /= 2)
         {
-            AddSquares(Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(values)), ref lanes0, ref lanes4);
-            AddSquares(Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(values), 8), ref lanes8, ref lanes12);
-            values = values[16..];
+            for (var lane = 0; lane < half; lane++) lanes[lane] += lanes[lane + half];
         }
-        Span<float> rest = stackalloc float[16];
-        rest.Clear();
-        values.CopyTo(rest);
-        AddSquares(Vector256.Create<float>(rest), ref lanes0, ref lanes4);
-        AddSquares(Vector256.Create<float>(rest[8..]), ref lanes8, ref lanes12);
-        var sums = (lanes0 + lanes8) + (lanes4 + lanes12);
-        return (sums[0] + sums[2]) + (sums[1] + sums[3]);
+        return lanes[0];
     }
 
-    private static void AddSquares(Vector256<float> values, ref Vector256<double> low, ref Vector256<double> high)
+    private static int AddSquares(ReadOnlySpan<float> values, Span<double> lanes)
     {
-        var (first, second) = Vector256.Widen(values);
-        low += first * first;
-        high += second * second;
+        ref var start = ref MemoryMarshal.GetReference(values);
+        Vector256<double> lanes0 = default, lanes4 = default, lanes8 = default, lanes12 = default;
+        var i = 0;
+        for (; i <= values.Length - Lanes; i += Lanes)
+        {
+            var (low, high) = (Vector256.LoadUnsafe(ref start, (nuint)i), Vector256.LoadUnsafe(ref start, (nuint)i + 8));
+            lanes0 += Square(Vector256.WidenLower(low));
+            lanes4 += Square(Vector256.WidenUpper(low));
+            lanes8 += Square(Vector256.WidenLower(high));
+            lanes12 += Square(Vector256.WidenUpper(high));
+        }
+        lanes0.CopyTo(lanes);
+        lanes4.CopyTo(lanes[4..]);
+        lanes8.CopyTo(lanes[8..]);
+        lanes12.CopyTo(lanes[12..]);
+        return i;
     }
+
+    private static Vector256<double> Square(Vector256<double> values) => values * values;
 
     private static int FiniteStrides(ReadOnlySpan<float> values)
     {
