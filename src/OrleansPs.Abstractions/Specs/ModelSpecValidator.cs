@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace OrleansPs;
 
 /// <summary>The rules of a <see cref="ModelSpec"/>, one method a part.</summary>
@@ -39,8 +41,8 @@ internal static class ModelSpecValidator
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var group in spec.Groups)
         {
-            Require(!string.IsNullOrEmpty(group.Name) && names.Add(group.Name),
-                "Groups", group.Name, "a group's name must not be empty and must be unique.");
+            Require(!string.IsNullOrEmpty(group.Name) && IsText(group.Name) && names.Add(group.Name),
+                "Groups", group.Name, "a group's name must not be empty, be well-formed Unicode and unique.");
             Require(group.Lr is null || IsAtLeastZero(group.Lr.Value),
                 $"Groups['{group.Name}'].Lr", group.Lr, "it must be a finite number >= 0.");
             Require(group.WeightDecay is null || IsAtLeastZero(group.WeightDecay.Value),
@@ -54,8 +56,8 @@ internal static class ModelSpecValidator
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var p in spec.Parameters!)
         {
-            Require(!string.IsNullOrEmpty(p.Name) && p.Name.Length <= 256 && names.Add(p.Name),
-                "Parameters", p.Name, "a parameter's name must be 1 to 256 characters and unique.");
+            Require(!string.IsNullOrEmpty(p.Name) && p.Name.Length <= 256 && IsText(p.Name) && names.Add(p.Name),
+                "Parameters", p.Name, "a parameter's name must be 1 to 256 characters of well-formed Unicode and unique.");
             var path = $"Parameters['{p.Name}']";
             Require(p.Shape is not null && p.Shape.All(d => d >= 1) && Product(p.Shape) <= Array.MaxLength,
                 path + ".Shape", p.Shape is null ? null : p.ShapeText,
@@ -147,6 +149,10 @@ internal static class ModelSpecValidator
         Require(needed <= spec.StagingBytes, "StagingBytes", spec.StagingBytes,
             $"BSP needs {needed} bytes to hold the gradients of {spec.RankLimit} workers for 2 rounds.");
     }
+
+    // A lone surrogate can't be written to a file: two such names would become one.
+    private static bool IsText(string name) =>
+        Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(name)) == name;
 
     private static bool IsAtLeastZero(double value) => value >= 0 && double.IsFinite(value);
 
