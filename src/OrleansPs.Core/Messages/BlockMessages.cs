@@ -37,6 +37,9 @@ public enum BlockStatus : byte
 
     /// <summary>The push belongs to a cut that this block already wrote.</summary>
     CutClosed,
+
+    /// <summary>A second, different certificate for a round: somebody is broken. Nothing changes.</summary>
+    Conflict,
 }
 
 /// <summary>What a block answers, and what it knows.</summary>

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace OrleansPs.Core.Snapshots;
 
 /// <summary>All of one block at a cut. Owns its arrays; they may be longer than <see cref="Length"/>.</summary>
@@ -29,6 +31,14 @@ public sealed class BlockImage
 
     /// <summary>Which pushes of each rank's newest step the image contains, by rank (SSP, ASP).</summary>
     public required IReadOnlyList<DedupeImage> Dedupe { get; init; }
+
+    /// <summary>Gives the arrays to the shared pool; the image must not be used afterwards. For an image whose arrays came from there.</summary>
+    public void ReturnArrays()
+    {
+        ArrayPool<float>.Shared.Return(Values);
+        if (Slot0 is not null) ArrayPool<float>.Shared.Return(Slot0);
+        if (Slot1 is not null) ArrayPool<float>.Shared.Return(Slot1);
+    }
 }
 
 /// <summary>One segment of a block image.</summary>

@@ -1,0 +1,155 @@
+using OrleansPs.Core.Messages;
+using OrleansPs.Core.Partitioning;
+using OrleansPs.Core.Snapshots;
+
+namespace OrleansPs.Core.Blocks;
+
+/// <summary>
+/// The replicated part of a block: what its log of entries makes of it. The same entries make the same bits on every replica;
+/// whether an entry may be added is decided elsewhere, by <see cref="BlockReplica"/>.
+/// </summary>
+internal sealed class BlockMachine
+{
+    private readonly ModelSpec _spec;
+    private readonly BlockState _state;
+    private readonly StagedRound _staged;
+    private readonly DedupeTable _dedupe;
+    private FrozenCut? _frozen;
+
+    public BlockMachine(ModelSpec spec, BlockShape shape, BlockImage? image)
+    {
+        _spec = spec;
+        _state = image is null ? BlockState.Create(spec, shape) : BlockState.From(spec, shape, image);
+        _staged = new(shape, spec.RankLimit, spec.PushesPerStep);
+        _dedupe = new(spec.RankLimit, spec.PushesPerStep);
+        Fences = new(spec.RankLimit);
+        if (image is null) return;
+        Version = image.Version;
+        Index = image.EntryIndex;
+        _dedupe.Load(image.Dedupe);
+    }
+
+    /// <summary>Rounds applied (BSP).</summary>
+    public long Version { get; private set; }
+
+    /// <summary>The index of the last entry.</summary>
+    public long Index { get; private set; }
+
+    /// <summary>The newest cut the block has seen.</summary>
+    public long Cut { get; private set; }
+
+    /// <summary>The newest cut the block has written: pushes from before it are closed out.</summary>
+    public long WrittenCut { get; private set; }
+
+    public FenceTable Fences { get; }
+
+    public Certificate? LastCertificate { get; private set; }
+
+    public bool IsRounds => _spec.Consistency.Mode == ConsistencyMode.BulkSynchronous;
+
+    public ReadOnlySpan<float> Values(int segment) => _state.Values(segment);
+
+    public bool HasFrozen(long cut) => _frozen?.Cut == cut;
+
+    /// <summary>Whether a push has been taken; under BSP also whether it comes in order.</summary>
+    public BlockStatus CheckPush(in MessageHeader header)
+    {
+        if (IsRounds) return _staged.Check(header.Rank, header.Incarnation, header.Sequence);
+        if (header.Sequence < 0 || header.Sequence >= _spec.PushesPerStep) return BlockStatus.WindowExceeded;
+        var taken = _dedupe.Contains(header.Rank, header.Step, header.Sequence);
+        if (header.Cut >= Cut) return taken ? BlockStatus.Duplicate : BlockStatus.Ok;
+        var frozenLacks = _frozen is not null && !_frozen.Dedupe.Contains(header.Rank, header.Step, header.Sequence);
+        if (taken) return frozenLacks ? BlockStatus.Ok : BlockStatus.Duplicate;
+        return header.Cut < WrittenCut ? BlockStatus.CutClosed : BlockStatus.Ok;
+    }
+
+    public void Apply(in BlockEntry entry, ReadOnlySpan<SegmentSlice> gradient)
+    {
+        Index = entry.Index;
+        switch (entry.Kind)
+        {
+            case BlockEntryKind.Push: ApplyPush(entry.Header, gradient); break;
+            case BlockEntryKind.Round: ApplyRound(entry.Certificate!); break;
+            case BlockEntryKind.Freeze: Freeze(entry.Cut); break;
+            case BlockEntryKind.Thaw: Thaw(entry.Cut, entry.CutWritten); break;
+            case BlockEntryKind.Fence: Fences.Raise(entry.Header.Rank, entry.Header.Incarnation); break;
+        }
+    }
+
+    /// <summary>The frozen copy of a cut, to be written. The image's arrays belong to the caller.</summary>
+    public BlockImage TakeFrozen()
+    {
+        var image = _frozen!.ToImage(Fences);
+        _frozen = null;
+        return image;
+    }
+
+    public void Release()
+    {
+        _frozen?.Release();
+        _staged.Release();
+        _state.Dispose();
+    }
+
+    private void ApplyPush(in MessageHeader header, ReadOnlySpan<SegmentSlice> gradient)
+    {
+        Fences.Raise(header.Rank, header.Incarnation);
+        if (IsRounds) _staged.Add(header.Rank, header.Incarnation, gradient);
+        else if (header.Cut < Cut && _frozen is not null) PushBeforeCut(header, gradient);
+        else PushLive(header, gradient);
+    }
+
+    private void PushLive(in MessageHeader header, ReadOnlySpan<SegmentSlice> gradient)
+    {
+        _dedupe.Add(header.Rank, header.Step, header.Sequence);
+        var factor = _spec.Schedule.FactorAt(header.Clock);
+        foreach (var slice in gradient)
+        {
+            _frozen?.Preserve(slice.Segment);
+            _state.Update(slice.Segment, slice.Values.Span, factor);
+        }
+    }
+
+    /// <summary>A push from before the cut goes to the frozen copy and to the live state, to each unless it has it.</summary>
+    private void PushBeforeCut(in MessageHeader header, ReadOnlySpan<SegmentSlice> gradient)
+    {
+        var live = !_dedupe.Contains(header.Rank, header.Step, header.Sequence);
+        var frozen = !_frozen!.Dedupe.Contains(header.Rank, header.Step, header.Sequence);
+        if (live) _dedupe.Add(header.Rank, header.Step, header.Sequence);
+        if (frozen) _frozen.Dedupe.Add(header.Rank, header.Step, header.Sequence);
+        var factor = _spec.Schedule.FactorAt(header.Clock);
+        foreach (var slice in gradient)
+        {
+            if (frozen && !_frozen.Shares(slice.Segment)) _frozen.Update(slice, factor);
+            if (live) _state.Update(slice.Segment, slice.Values.Span, factor);
+        }
+    }
+
+    private void ApplyRound(Certificate certificate)
+    {
+        if (_frozen is not null)
+            for (var s = 0; s < _state.Shape.Segments.Count; s++)
+                if (_staged.Touches(certificate, s)) _frozen.Preserve(s);
+        foreach (var member in certificate.Members) Fences.Raise(member.Rank, member.Incarnation);
+        _staged.Apply(certificate, _state, _spec.Reduction, _spec.Schedule.FactorAt(certificate.Round));
+        Version = certificate.Round + 1;
+        LastCertificate = certificate;
+        if (certificate.Cut > Cut) Freeze(certificate.Cut);
+    }
+
+    private void Freeze(long cut)
+    {
+        _frozen?.Release();
+        _frozen = new(cut, _state, _dedupe.Clone(), Version, Index);
+        Cut = cut;
+    }
+
+    private void Thaw(long cut, bool written)
+    {
+        Cut = Math.Max(Cut, cut);
+        if (written) WrittenCut = Math.Max(WrittenCut, cut);
+        if (_frozen is null || _frozen.Cut > cut) return;
+        _frozen.Release();
+        _frozen = null;
+    }
+}

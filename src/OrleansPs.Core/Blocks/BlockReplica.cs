@@ -1,0 +1,226 @@
+using OrleansPs.Core.Messages;
+using OrleansPs.Core.Partitioning;
+using OrleansPs.Core.Snapshots;
+
+namespace OrleansPs.Core.Blocks;
+
+/// <summary>
+/// One replica of one block: checks each message against generation, epoch, fences, rounds, cuts and dedupe, and turns what
+/// holds into entries of the block's log.
+/// </summary>
+/// <remarks>
+/// Not thread safe: its host calls it for one message at a time. A call runs to its end without waiting; refusals change nothing.
+/// Slices must fit their segments, which the session has checked; slices that do not are a bug and throw.
+/// </remarks>
+public sealed class BlockReplica
+{
+    private readonly BlockShape _shape;
+    private readonly BlockMachine _machine;
+    private readonly IBlockEntrySink? _sink;
+
+    /// <summary>Makes a replica with the model's first values, or with those of an image.</summary>
+    /// <param name="spec">The model's spec, valid.</param>
+    /// <param name="shape">The block's shape in the spec's layout.</param>
+    /// <param name="generation">The model's generation.</param>
+    /// <param name="epoch">The block's epoch in the block map.</param>
+    /// <param name="image">What it holds; null for first values. The image stays the caller's.</param>
+    /// <param name="sink">Is given every entry; may be null.</param>
+    public BlockReplica(
+        ModelSpec spec, BlockShape shape, long generation, long epoch = 0, BlockImage? image = null,
+        IBlockEntrySink? sink = null)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(shape);
+        _shape = shape;
+        _machine = new(spec, shape, image);
+        _sink = sink;
+        Generation = generation;
+        Epoch = epoch;
+    }
+
+    /// <summary>The block's index in the model.</summary>
+    public int Block => _shape.Index;
+
+    /// <summary>The model's generation.</summary>
+    public long Generation { get; }
+
+    /// <summary>The block's epoch in the block map.</summary>
+    public long Epoch { get; }
+
+    /// <summary>The newest coordinator term that this replica has heard of.</summary>
+    public long Term { get; private set; }
+
+    /// <summary>Rounds applied (BSP).</summary>
+    public long Version => _machine.Version;
+
+    /// <summary>The index of the last entry.</summary>
+    public long LastEntry => _machine.Index;
+
+    /// <summary>Takes a gradient: applies it, or stages it for the open round under BSP.</summary>
+    /// <param name="header">Who pushes what.</param>
+    /// <param name="newest">The newest certificate the sender knows, or null.</param>
+    /// <param name="gradient">Its pieces; theirs again when this returns.</param>
+    public BlockReply Push(in MessageHeader header, Certificate? newest, ReadOnlySpan<SegmentSlice> gradient)
+    {
+        var status = Admit(header, newest);
+        if (status == BlockStatus.Ok && _machine.IsRounds) status = CheckRound(header.Clock);
+        if (status == BlockStatus.Ok) status = _machine.CheckPush(header);
+        if (status != BlockStatus.Ok) return Reply(status);
+        CheckSlices(gradient);
+        if (header.Cut > _machine.Cut && !_machine.IsRounds) Commit(new() { Kind = BlockEntryKind.Freeze, Cut = header.Cut });
+        Commit(new() { Kind = BlockEntryKind.Push, Header = header }, gradient);
+        return Reply(BlockStatus.Ok);
+    }
+
+    /// <summary>Copies values into the slices.</summary>
+    /// <param name="header">Who pulls; under BSP its clock names the version, -1 any.</param>
+    /// <param name="newest">The newest certificate the sender knows, or null.</param>
+    /// <param name="values">Where to.</param>
+    public BlockReply Pull(in MessageHeader header, Certificate? newest, ReadOnlySpan<SegmentSlice> values)
+    {
+        var status = Admit(header, newest);
+        if (status == BlockStatus.Ok && _machine.IsRounds && header.Clock >= 0) status = CheckRound(header.Clock);
+        if (status != BlockStatus.Ok) return Reply(status);
+        CheckSlices(values);
+        Copy(values);
+        return Reply(BlockStatus.Ok);
+    }
+
+    /// <summary>A push, and if it counts (now or before), a pull.</summary>
+    /// <param name="header">Who pushes what.</param>
+    /// <param name="newest">The newest certificate the sender knows, or null.</param>
+    /// <param name="gradient">The push's pieces.</param>
+    /// <param name="values">Where the values go; under BSP those of the open round.</param>
+    public BlockReply PushPull(
+        in MessageHeader header, Certificate? newest, ReadOnlySpan<SegmentSlice> gradient, ReadOnlySpan<SegmentSlice> values)
+    {
+        CheckSlices(values);
+        var reply = Push(header, newest, gradient);
+        if (reply.Status is BlockStatus.Ok or BlockStatus.Duplicate) Copy(values);
+        return reply;
+    }
+
+    /// <summary>Applies certificates that the block lacks; those it has are checked and passed over.</summary>
+    /// <param name="header">Of a worker, or of the coordinator with rank -1.</param>
+    /// <param name="certificates">Ascending by round.</param>
+    public BlockReply Certify(in MessageHeader header, IReadOnlyList<Certificate> certificates)
+    {
+        ArgumentNullException.ThrowIfNull(certificates);
+        if (Foreign(header) is { } status) return Reply(status);
+        foreach (var certificate in certificates)
+        {
+            status = Follow(certificate);
+            if (status != BlockStatus.Ok) return Reply(status);
+        }
+        return Reply(BlockStatus.Ok);
+    }
+
+    /// <summary>Hands out the block as it is at a cut, to be written. From then on pushes from before the cut are refused.</summary>
+    /// <param name="header">Of the coordinator; its term must not be older than the newest one heard of.</param>
+    /// <param name="cut">The cut.</param>
+    /// <param name="certificates">Under BSP the certificates up to the one that the cut rides on.</param>
+    /// <returns>The image, whose arrays are the caller's; null if the cut is over here.</returns>
+    public (BlockReply Reply, BlockImage? Image) TakeCut(
+        in MessageHeader header, long cut, IReadOnlyList<Certificate> certificates)
+    {
+        ArgumentNullException.ThrowIfNull(certificates);
+        if (header.Term < Term) return (Reply(BlockStatus.Fenced), null);
+        var reply = Certify(header, certificates);
+        if (reply.Status != BlockStatus.Ok) return (reply, null);
+        Term = header.Term;
+        if (cut > _machine.Cut) Commit(new() { Kind = BlockEntryKind.Freeze, Cut = cut });
+        if (!_machine.HasFrozen(cut)) return (Reply(BlockStatus.CutClosed), null);
+        var image = _machine.TakeFrozen();
+        Commit(new() { Kind = BlockEntryKind.Thaw, Cut = cut, CutWritten = true });
+        return (Reply(BlockStatus.Ok), image);
+    }
+
+    /// <summary>Gives up a cut: the frozen copy goes.</summary>
+    /// <param name="header">Of the coordinator; its term must not be older than the newest one heard of.</param>
+    /// <param name="cut">The cut.</param>
+    public BlockReply DropCut(in MessageHeader header, long cut)
+    {
+        if (Foreign(header) is { } status) return Reply(status);
+        if (header.Term < Term) return Reply(BlockStatus.Fenced);
+        Term = header.Term;
+        Commit(new() { Kind = BlockEntryKind.Thaw, Cut = cut });
+        return Reply(BlockStatus.Ok);
+    }
+
+    /// <summary>Refuses older incarnations of a rank from now on.</summary>
+    /// <param name="header">Of the coordinator.</param>
+    /// <param name="rank">The rank.</param>
+    /// <param name="incarnation">The oldest incarnation that is still let in.</param>
+    public BlockReply Fence(in MessageHeader header, int rank, long incarnation)
+    {
+        if (Foreign(header) is { } status) return Reply(status);
+        Commit(new() { Kind = BlockEntryKind.Fence, Header = header with { Rank = rank, Incarnation = incarnation } });
+        return Reply(BlockStatus.Ok);
+    }
+
+    /// <summary>As a standby: applies an entry of the primary.</summary>
+    /// <returns>False if the entry is of another epoch or leaves a gap; nothing has changed then.</returns>
+    public bool Accept(in BlockEntry entry, ReadOnlySpan<SegmentSlice> gradient)
+    {
+        if (entry.Epoch != Epoch || entry.Index != _machine.Index + 1) return false;
+        Apply(entry, gradient);
+        return true;
+    }
+
+    /// <summary>Returns all pooled memory; the replica must not be used afterwards.</summary>
+    public void Release() => _machine.Release();
+
+    private BlockStatus? Foreign(in MessageHeader header) =>
+        header.Generation != Generation ? BlockStatus.OtherGeneration
+        : header.Epoch != Epoch ? BlockStatus.OtherEpoch
+        : null;
+
+    /// <summary>What every push and pull passes: it is of this generation and epoch, not fenced, and brings no unknown round.</summary>
+    private BlockStatus Admit(in MessageHeader header, Certificate? newest)
+    {
+        if (Foreign(header) is { } status) return status;
+        if (header.Rank >= 0 && _machine.Fences.Refuses(header.Rank, header.Incarnation)) return BlockStatus.Fenced;
+        if (!_machine.IsRounds) return BlockStatus.Ok;
+        if (newest is not null) status = Follow(newest);
+        else status = BlockStatus.Ok;
+        return status == BlockStatus.Ok && header.Certificate > Version ? BlockStatus.NeedCertificates : status;
+    }
+
+    /// <summary>Applies a certificate if it is the next one.</summary>
+    private BlockStatus Follow(Certificate certificate)
+    {
+        if (certificate.Round > Version) return BlockStatus.NeedCertificates;
+        if (certificate.Round == Version) Commit(new() { Kind = BlockEntryKind.Round, Certificate = certificate });
+        else if (certificate.Round == Version - 1 && _machine.LastCertificate is { } last && !last.Equals(certificate))
+            return BlockStatus.Conflict;
+        return BlockStatus.Ok;
+    }
+
+    private BlockStatus CheckRound(long round) =>
+        round < Version ? BlockStatus.StepClosed
+        : round > Version ? BlockStatus.NeedCertificates
+        : BlockStatus.Ok;
+
+    private void CheckSlices(ReadOnlySpan<SegmentSlice> slices)
+    {
+        foreach (var slice in slices)
+            if (slice.Values.Length != _shape.Segments[slice.Segment].Length)
+                throw new ArgumentException($"Segment {slice.Segment} of block {Block} is not {slice.Values.Length} floats.");
+    }
+
+    private void Copy(ReadOnlySpan<SegmentSlice> values)
+    {
+        foreach (var slice in values) _machine.Values(slice.Segment).CopyTo(slice.Values.Span);
+    }
+
+    private void Commit(BlockEntry entry, ReadOnlySpan<SegmentSlice> gradient = default) =>
+        Apply(entry with { Epoch = Epoch, Index = _machine.Index + 1 }, gradient);
+
+    private void Apply(in BlockEntry entry, ReadOnlySpan<SegmentSlice> gradient)
+    {
+        _machine.Apply(entry, gradient);
+        _sink?.OnEntry(entry, gradient);
+    }
+
+    private BlockReply Reply(BlockStatus status) => new(status, Version, Version, Generation);
+}
