@@ -58,7 +58,7 @@ public sealed record ModelSpec(string Name)
 
     /// <summary>
     /// How much memory BSP may use to hold a round's gradients until it closes, in bytes; 4 GiB by default. Needed:
-    /// MaxWorkers x 2 rounds x the model's size.
+    /// MaxWorkers x the model's size.
     /// </summary>
     public long StagingBytes { get; init; } = 4L << 30;
 

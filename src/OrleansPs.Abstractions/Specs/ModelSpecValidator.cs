@@ -145,9 +145,9 @@ internal static class ModelSpecValidator
     private static void CheckStaging(ModelSpec spec)
     {
         if (spec.Consistency.Mode != ConsistencyMode.BulkSynchronous) return;
-        var needed = spec.RankLimit * 2L * spec.Length * sizeof(float);
+        var needed = spec.RankLimit * spec.Length * sizeof(float);
         Require(needed <= spec.StagingBytes, "StagingBytes", spec.StagingBytes,
-            $"BSP needs {needed} bytes to hold the gradients of {spec.RankLimit} workers for 2 rounds.");
+            $"BSP needs {needed} bytes to hold the gradients of {spec.RankLimit} workers until a round closes.");
     }
 
     // A lone surrogate can't be written to a file: two such names would become one.

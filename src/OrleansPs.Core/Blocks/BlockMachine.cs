@@ -134,7 +134,6 @@ internal sealed class BlockMachine
         _staged.Apply(certificate, _state, _spec.Reduction, _spec.Schedule.FactorAt(certificate.Round));
         Version = certificate.Round + 1;
         LastCertificate = certificate;
-        if (certificate.Cut > Cut) Freeze(certificate.Cut);
     }
 
     private void Freeze(long cut)

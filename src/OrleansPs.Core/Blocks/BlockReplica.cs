@@ -115,20 +115,34 @@ public sealed class BlockReplica
         return Reply(BlockStatus.Ok);
     }
 
-    /// <summary>Hands out the block as it is at a cut, to be written. From then on pushes from before the cut are refused.</summary>
-    /// <param name="header">Of the coordinator; its term must not be older than the newest one heard of.</param>
+    /// <summary>Keeps a frozen copy from here on. Under BSP the coordinator closes no round until every block has done this.</summary>
+    /// <param name="header">
+    /// Of the coordinator; its term must not be older than the newest one heard of. Its certificate says at which version the
+    /// block must be: a late command of a deposed coordinator freezes nothing else.
+    /// </param>
     /// <param name="cut">The cut.</param>
-    /// <param name="certificates">Under BSP the certificates up to the one that the cut rides on.</param>
-    /// <returns>The image, whose arrays are the caller's; null if the cut is over here.</returns>
-    public (BlockReply Reply, BlockImage? Image) TakeCut(
-        in MessageHeader header, long cut, IReadOnlyList<Certificate> certificates)
+    /// <param name="certificates">Under BSP the certificates up to the last closed round.</param>
+    public BlockReply Freeze(in MessageHeader header, long cut, IReadOnlyList<Certificate> certificates)
     {
-        ArgumentNullException.ThrowIfNull(certificates);
-        if (header.Term < Term) return (Reply(BlockStatus.Fenced), null);
+        if (header.Term < Term) return Reply(BlockStatus.Fenced);
         var reply = Certify(header, certificates);
-        if (reply.Status != BlockStatus.Ok) return (reply, null);
+        if (reply.Status != BlockStatus.Ok) return reply;
+        if (_machine.IsRounds && CheckRound(header.Certificate) is var status and not BlockStatus.Ok) return Reply(status);
         Term = header.Term;
         if (cut > _machine.Cut) Commit(new() { Kind = BlockEntryKind.Freeze, Cut = cut });
+        return Reply(_machine.HasFrozen(cut) ? BlockStatus.Ok : BlockStatus.CutClosed);
+    }
+
+    /// <summary>Hands out the block as it is at a cut, to be written. From then on pushes from before the cut are refused.</summary>
+    /// <param name="header">Of the coordinator; its term must not be older than the newest one heard of.</param>
+    /// <param name="cut">The cut. Under SSP and ASP this command may be the first the block hears of it.</param>
+    /// <returns>The image, whose arrays are the caller's; null if the cut is over here.</returns>
+    public (BlockReply Reply, BlockImage? Image) TakeCut(in MessageHeader header, long cut)
+    {
+        if (Foreign(header) is { } status) return (Reply(status), null);
+        if (header.Term < Term) return (Reply(BlockStatus.Fenced), null);
+        Term = header.Term;
+        if (cut > _machine.Cut && !_machine.IsRounds) Commit(new() { Kind = BlockEntryKind.Freeze, Cut = cut });
         if (!_machine.HasFrozen(cut)) return (Reply(BlockStatus.CutClosed), null);
         var image = _machine.TakeFrozen();
         Commit(new() { Kind = BlockEntryKind.Thaw, Cut = cut, CutWritten = true });

@@ -1,5 +1,15 @@
 namespace OrleansPs.Core.Messages;
 
+/// <summary>How long coordinators let a call wait.</summary>
+public static class Parking
+{
+    /// <summary>
+    /// A join or clock that has to wait is answered with <see cref="CoordinatorStatus.Waiting"/> after this long at the latest,
+    /// and asked again. So a session gives such a call this much more time than other ones.
+    /// </summary>
+    public static TimeSpan Limit { get; } = TimeSpan.FromSeconds(1);
+}
+
 /// <summary>What a coordinator answers, in general.</summary>
 public enum CoordinatorStatus : byte
 {
@@ -38,7 +48,10 @@ public enum CoordinatorStatus : byte
 public readonly record struct JoinCommand(int Rank, Guid Nonce, long Incarnation);
 
 /// <summary>The answer to a join: all a session has to know.</summary>
-/// <param name="Status">The outcome.</param>
+/// <param name="Status">
+/// The outcome. <see cref="CoordinatorStatus.Waiting"/>: the rank's newest step is finished but its round is still open; ask
+/// again with the same nonce.
+/// </param>
 /// <param name="Generation">The model's generation.</param>
 /// <param name="Term">The coordinator's term.</param>
 /// <param name="Incarnation">The session's incarnation.</param>

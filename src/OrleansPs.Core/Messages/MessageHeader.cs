@@ -18,15 +18,14 @@ public readonly record struct MessageHeader(
 /// <summary>The decision which ranks' contributions make up a round of BSP. Certificates form a chain by round.</summary>
 /// <param name="Round">The round it closes.</param>
 /// <param name="Members">The ranks whose contributions count, ascending by rank.</param>
-/// <param name="Cut">The cut that is taken right after this round, or 0.</param>
-public sealed record Certificate(long Round, IReadOnlyList<CertificateMember> Members, long Cut)
+public sealed record Certificate(long Round, IReadOnlyList<CertificateMember> Members)
 {
     /// <summary>Whether two certificates decide the same.</summary>
     public bool Equals(Certificate? other) =>
-        other is not null && Round == other.Round && Cut == other.Cut && Members.SequenceEqual(other.Members);
+        other is not null && Round == other.Round && Members.SequenceEqual(other.Members);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Round, Members.Count, Cut);
+    public override int GetHashCode() => HashCode.Combine(Round, Members.Count);
 }
 
 /// <summary>One contribution of a round.</summary>

@@ -1,0 +1,209 @@
+using OrleansPs.Core.Messages;
+using OrleansPs.Core.Snapshots;
+
+namespace OrleansPs.Core.Consistency;
+
+/// <summary>
+/// What is decided about a model: its ranks, rounds and cuts. It changes by <see cref="ControlEntry"/> alone, in order, and the
+/// same entries make the same state.
+/// </summary>
+public sealed class ControlState
+{
+    private readonly SortedDictionary<int, RankState> _ranks = [];
+    private readonly List<Certificate> _certificates = [];
+    private readonly SortedDictionary<int, RankRecord> _roundStart = [];
+    private readonly ConsistencyMode _mode;
+
+    private ControlState(ModelSpec spec, long generation)
+    {
+        _mode = spec.Consistency.Mode;
+        Generation = generation;
+    }
+
+    /// <summary>How often the model was put back to a snapshot.</summary>
+    public long Generation { get; }
+
+    /// <summary>Under BSP the open round: how many rounds are closed.</summary>
+    public long Round { get; private set; }
+
+    /// <summary>The slowest participating clock; it never falls.</summary>
+    public long MinClock { get; private set; }
+
+    /// <summary>How many entries made this state.</summary>
+    public long Index { get; private set; }
+
+    /// <summary>The newest cut number given out.</summary>
+    public long NewestCut { get; private set; }
+
+    /// <summary>The newest complete cut, or 0.</summary>
+    public long LastCut { get; private set; }
+
+    /// <summary>The cut the model was last put back to, or 0.</summary>
+    public long RestoredCut { get; private init; }
+
+    /// <summary>The open cut, or null.</summary>
+    public OpenCut? OpenCut { get; private set; }
+
+    /// <summary>All ranks ever expected or joined, by rank.</summary>
+    public IReadOnlyDictionary<int, RankState> Ranks => _ranks;
+
+    /// <summary>The certificates that blocks may still lack, ascending by round.</summary>
+    public IReadOnlyList<Certificate> Certificates => _certificates;
+
+    /// <summary>The state of a new model: it waits for its first workers.</summary>
+    public static ControlState Create(ModelSpec spec, long generation = 0)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var state = new ControlState(spec, generation);
+        for (var rank = 0; rank < spec.Workers; rank++) state._ranks[rank] = RankState.Expected(rank);
+        return state;
+    }
+
+    /// <summary>The state of a model that is put back to a snapshot.</summary>
+    /// <param name="spec">The model's spec.</param>
+    /// <param name="manifest">The snapshot.</param>
+    /// <param name="generation">The new generation.</param>
+    /// <param name="newestCut">The newest cut number ever given out.</param>
+    /// <param name="workers">How many workers go on; null for those of the cut.</param>
+    public static ControlState Restore(
+        ModelSpec spec, SnapshotManifest manifest, long generation, long newestCut, int? workers = null)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(manifest);
+        var state = new ControlState(spec, generation)
+        {
+            RestoredCut = manifest.Cut,
+            Round = manifest.Round,
+            MinClock = manifest.Round,
+            NewestCut = Math.Max(newestCut, manifest.Cut),
+            LastCut = manifest.Cut,
+        };
+        foreach (var record in RestoredRanks.Of(manifest, workers))
+        {
+            state._ranks[record.Rank] = new() { Record = record, Cut = state.NewestCut };
+            state._roundStart[record.Rank] = record;
+        }
+        return state;
+    }
+
+    /// <summary>A copy that goes its own way.</summary>
+    public ControlState Clone(ModelSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var clone = new ControlState(spec, Generation)
+        {
+            RestoredCut = RestoredCut,
+            Round = Round,
+            MinClock = MinClock,
+            Index = Index,
+            NewestCut = NewestCut,
+            LastCut = LastCut,
+            OpenCut = OpenCut?.Copy(),
+        };
+        foreach (var (rank, state) in _ranks) clone._ranks[rank] = state;
+        foreach (var (rank, record) in _roundStart) clone._roundStart[rank] = record;
+        clone._certificates.AddRange(_certificates);
+        return clone;
+    }
+
+    /// <summary>Applies the next decision.</summary>
+    public void Apply(ControlEntry entry)
+    {
+        Index++;
+        switch (entry)
+        {
+            case RankJoined e: Join(e); break;
+            case StepFinished e: Finish(e); break;
+            case RankRetired e: Retire(e); break;
+            case RoundClosed e: CloseRound(e.Certificate); break;
+            case CertificatesDropped e: _certificates.RemoveAll(c => c.Round < e.Below); break;
+            case CutOpened e: OpenCutAt(e.Cut); break;
+            case CutAdopted e: foreach (var rank in e.Ranks) Adopt(rank); break;
+            case CutClosed e: CloseCut(e); break;
+        }
+        RaiseMinClock();
+    }
+
+    private void Join(RankJoined e)
+    {
+        var rank = _ranks.GetValueOrDefault(e.Rank) ?? RankState.Expected(e.Rank);
+        _ranks[e.Rank] = rank with
+        {
+            Nonce = e.Nonce,
+            Record = rank.Record with { Incarnation = e.Incarnation, Status = WorkerStatus.Live, Clock = e.Clock },
+        };
+        Adopt(e.Rank);
+    }
+
+    private void Finish(StepFinished e)
+    {
+        var rank = _ranks[e.Rank];
+        var record = rank.Record;
+        _ranks[e.Rank] = rank with
+        {
+            ContributedRound = record.Clock,
+            ContributedIncarnation = record.Incarnation,
+            Record = record with { Step = record.Step + 1, Clock = record.Clock + 1, Cursor = e.Cursor },
+        };
+        Adopt(e.Rank);
+    }
+
+    private void Retire(RankRetired e)
+    {
+        var rank = _ranks[e.Rank];
+        _ranks[e.Rank] = rank with { Record = rank.Record with { Status = e.Status } };
+        Adopt(e.Rank);
+    }
+
+    private void CloseRound(Certificate certificate)
+    {
+        _certificates.Add(certificate);
+        Round = certificate.Round + 1;
+        foreach (var (rank, state) in _ranks) _roundStart[rank] = state.Record;
+    }
+
+    /// <summary>Opens a cut. Under BSP it is the last closed round; otherwise each rank adopts it where it next stands still.</summary>
+    private void OpenCutAt(long cut)
+    {
+        NewestCut = cut;
+        OpenCut = new(cut, Round);
+        foreach (var (rank, state) in _ranks.ToArray())
+            if (_mode == ConsistencyMode.BulkSynchronous || state.Record.Status != WorkerStatus.Live) Adopt(rank);
+    }
+
+    private void Adopt(int rank)
+    {
+        var state = _ranks[rank];
+        _ranks[rank] = state with { Cut = NewestCut };
+        OpenCut?.Add(_mode == ConsistencyMode.BulkSynchronous ? AtRoundStart(state) : state.Record);
+    }
+
+    /// <summary>A rank as it was when the open round began: without the step it contributed to it.</summary>
+    private RankRecord AtRoundStart(RankState state)
+    {
+        var record = state.Record;
+        var start = _roundStart.GetValueOrDefault(record.Rank) ?? RankState.Expected(record.Rank).Record;
+        return start.Step == record.Step
+            ? record with { Clock = Math.Min(record.Clock, Round) }
+            : start with { Incarnation = record.Incarnation };
+    }
+
+    private void CloseCut(CutClosed e)
+    {
+        OpenCut = null;
+        if (e.Completed) LastCut = e.Cut;
+    }
+
+    private void RaiseMinClock()
+    {
+        if (_mode == ConsistencyMode.BulkSynchronous)
+        {
+            MinClock = Round;
+            return;
+        }
+        var min = long.MaxValue;
+        foreach (var rank in _ranks.Values)
+            if (rank.Participates) min = Math.Min(min, rank.Record.Clock);
+        if (min != long.MaxValue) MinClock = Math.Max(MinClock, min);
+    }
+}

@@ -1,0 +1,54 @@
+using OrleansPs.Core.Messages;
+using OrleansPs.Core.Snapshots;
+
+namespace OrleansPs.Core.Consistency;
+
+/// <summary>What a coordinator wants its host to do. Effects are given out in order, and only after the record has what they tell.</summary>
+public abstract record CoordinatorEffect
+{
+    private protected CoordinatorEffect() { }
+}
+
+/// <summary>Add an entry to the control record, then call <see cref="Coordinator.RecordAccepted"/> or <see cref="Coordinator.Stop"/>.</summary>
+/// <param name="Term">The coordinator's term.</param>
+/// <param name="Index">The entry's place.</param>
+/// <param name="Entry">The entry.</param>
+public sealed record AppendToRecord(long Term, long Index, ControlEntry Entry) : CoordinatorEffect;
+
+/// <summary>Answer a call.</summary>
+/// <param name="Call">The host's number of the call.</param>
+/// <param name="Reply">A <see cref="JoinReply"/>, <see cref="ClockReply"/> or <see cref="PresenceReply"/>.</param>
+public sealed record Answer(long Call, object Reply) : CoordinatorEffect;
+
+/// <summary>Give all blocks these certificates, then call <see cref="Coordinator.BlocksCertified"/>.</summary>
+/// <param name="Certificates">Ascending by round.</param>
+public sealed record CertifyBlocks(IReadOnlyList<Certificate> Certificates) : CoordinatorEffect;
+
+/// <summary>Freeze all blocks at the last closed round, then call <see cref="Coordinator.BlocksFrozen"/> or <see cref="Coordinator.CutFailed"/>.</summary>
+/// <param name="Cut">The cut.</param>
+/// <param name="Round">How many rounds each block must have applied.</param>
+/// <param name="Certificates">The certificates that a block may lack, ascending by round.</param>
+public sealed record FreezeBlocks(long Cut, long Round, IReadOnlyList<Certificate> Certificates) : CoordinatorEffect;
+
+/// <summary>
+/// Take the cut from every block and write its chunk, and call <see cref="Coordinator.ChunkWritten"/> for each, or
+/// <see cref="Coordinator.CutFailed"/>.
+/// </summary>
+/// <param name="Cut">The cut.</param>
+public sealed record WriteChunks(long Cut) : CoordinatorEffect;
+
+/// <summary>Write the manifest, then call <see cref="Coordinator.ManifestWritten"/> or <see cref="Coordinator.CutFailed"/>.</summary>
+/// <param name="Cut">The cut.</param>
+/// <param name="Round">Closed rounds, or the slowest clock.</param>
+/// <param name="Ranks">Where each rank stands, by rank.</param>
+/// <param name="Chunks">The chunks, by block.</param>
+/// <param name="Open">Pushes of unfinished steps that the chunks contain.</param>
+public sealed record WriteManifest(
+    long Cut, long Round, IReadOnlyList<RankRecord> Ranks, IReadOnlyList<ChunkRecord> Chunks,
+    IReadOnlyList<OpenPushes> Open) : CoordinatorEffect;
+
+/// <summary>The cut is over: blocks that hold a frozen copy of it may forget it.</summary>
+/// <param name="Cut">The cut.</param>
+/// <param name="Completed">Whether it can be restored; otherwise what was written of it may be deleted.</param>
+/// <param name="Reason">Why it was given up; null if it was completed.</param>
+public sealed record EndCut(long Cut, bool Completed, string? Reason) : CoordinatorEffect;
