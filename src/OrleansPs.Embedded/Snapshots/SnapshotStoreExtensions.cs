@@ -1,0 +1,123 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using OrleansPs.Core.Snapshots;
+
+namespace OrleansPs.Embedded.Snapshots;
+
+/// <summary>A snapshot that was read whole: every chunk checked and decoded.</summary>
+/// <param name="Manifest">The manifest.</param>
+/// <param name="Blocks">The blocks, by index.</param>
+/// <param name="Skipped">Newer cuts that are damaged, newest first, when the newest good one was asked for.</param>
+public sealed record LoadedSnapshot(
+    SnapshotManifest Manifest, IReadOnlyList<BlockImage> Blocks, IReadOnlyList<SnapshotListing> Skipped);
+
+/// <summary>What hosts do with a storage, in the terms of blocks and cuts.</summary>
+public static class SnapshotStoreExtensions
+{
+    /// <summary>Encodes a block into pooled memory and writes it.</summary>
+    /// <param name="store">The storage.</param>
+    /// <param name="identity">Which chunk it is; the image's own block counts.</param>
+    /// <param name="image">The block.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>What the manifest has to say of it.</returns>
+    public static async ValueTask<ChunkRecord> WriteBlockAsync(
+        this ISnapshotStore store, ChunkIdentity identity, BlockImage image, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(image);
+        if (identity.Block != image.Block)
+            throw new ArgumentException($"The image is of block {image.Block}, not {identity.Block}.", nameof(identity));
+        var length = BlockImageCodec.GetEncodedLength(image);
+        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            BlockImageCodec.Encode(
+                image, identity.Model, identity.Generation, identity.Cut, identity.Epoch, buffer.AsSpan(0, length));
+            await store.WriteChunkAsync(identity.Model, identity.Name, buffer.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
+            return new(image.Block, identity.Name, length,
+                Convert.ToHexStringLower(SHA256.HashData(buffer.AsSpan(0, length))));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Reads a snapshot whole.</summary>
+    /// <param name="store">The storage.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="cut">The cut; null for the newest one that is whole, past damaged ones.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="SnapshotNotFoundException">There is none.</exception>
+    /// <exception cref="SnapshotCorruptException">The cut that was named is damaged, or all are.</exception>
+    public static async ValueTask<LoadedSnapshot> LoadAsync(
+        this ISnapshotStore store, string model, long? cut, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        if (cut is { } named)
+        {
+            var manifest = await store.ReadManifestAsync(model, named, cancellationToken).ConfigureAwait(false);
+            return new(manifest, await ReadBlocksAsync(store, manifest, cancellationToken).ConfigureAwait(false), []);
+        }
+        return await LoadNewestAsync(store, model, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Deletes all snapshots older than the newest so many good ones, and all damaged ones among the deleted.</summary>
+    /// <param name="store">The storage.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="keep">How many good ones stay, >= 1.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async ValueTask RetainAsync(
+        this ISnapshotStore store, string model, int keep, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
+        var listings = await store.ListAsync(model, cancellationToken).ConfigureAwait(false);
+        var good = listings.Where(l => l.IsWhole).TakeLast(keep).ToArray();
+        if (good.Length < keep) return;
+        foreach (var old in listings.Where(l => l.Cut < good[0].Cut))
+            await store.DeleteAsync(model, old.Cut, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async ValueTask<LoadedSnapshot> LoadNewestAsync(
+        ISnapshotStore store, string model, CancellationToken cancellationToken)
+    {
+        var skipped = new List<SnapshotListing>();
+        foreach (var listing in (await store.ListAsync(model, cancellationToken).ConfigureAwait(false)).Reverse())
+        {
+            if (!listing.IsWhole)
+            {
+                skipped.Add(listing);
+                continue;
+            }
+            try
+            {
+                var blocks = await ReadBlocksAsync(store, listing.Manifest, cancellationToken).ConfigureAwait(false);
+                return new(listing.Manifest, blocks, skipped);
+            }
+            catch (SnapshotCorruptException e)
+            {
+                skipped.Add(new(listing.Cut, null, e.Message));
+            }
+        }
+        // All damaged is not the same as none: whoever starts anew on "none" must not do so here.
+        throw skipped.Count == 0
+            ? new SnapshotNotFoundException(model, null)
+            : new SnapshotCorruptException(
+                $"of model '{model}'", $"none of its {skipped.Count} cuts is whole; the newest: {skipped[0].Problem}");
+    }
+
+    private static async ValueTask<IReadOnlyList<BlockImage>> ReadBlocksAsync(
+        ISnapshotStore store, SnapshotManifest manifest, CancellationToken cancellationToken)
+    {
+        var blocks = new BlockImage[manifest.Chunks.Count];
+        foreach (var chunk in manifest.Chunks)
+        {
+            var bytes = await store.ReadChunkAsync(manifest.Model, chunk, cancellationToken).ConfigureAwait(false);
+            if (!ChunkName.TryParse(manifest.Model, chunk.Name, out var identity))
+                throw new SnapshotCorruptException(chunk.Name, "that is no chunk's name.");
+            blocks[chunk.Block] = BlockImageCodec.Decode(bytes, chunk.Name, identity);
+        }
+        return blocks;
+    }
+}
