@@ -6,8 +6,14 @@ namespace OrleansPs;
 /// <param name="Cursor">The data cursor given with the last finished step; 0 before the first.</param>
 public readonly record struct WorkerPosition(long Step, long Clock, long Cursor)
 {
+    private readonly IReadOnlyList<InheritedCursor>? _inherited;
+
     /// <summary>Cursors of ranks that no longer exist and whose data this rank took over in a restore; mostly empty.</summary>
-    public IReadOnlyList<InheritedCursor> Inherited { get; init; } = [];
+    public IReadOnlyList<InheritedCursor> Inherited
+    {
+        get => _inherited ?? [];
+        init => _inherited = value is { Count: > 0 } ? value : null;
+    }
 }
 
 /// <summary>Where the data of a rank that no longer exists goes on.</summary>
