@@ -1,0 +1,81 @@
+namespace OrleansPs.Training;
+
+/// <summary>
+/// The training loop of one worker: pull, compute gradients on the rank's next batch, push, clock; until all epochs are
+/// done. It goes on where the rank's data cursor stands.
+/// </summary>
+/// <remarks>Used once, by one thread of control.</remarks>
+public sealed class DataParallelTrainer
+{
+    private readonly IParameterWorker _worker;
+    private readonly IObjective _objective;
+    private readonly TrainerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly BatchPlan _plan;
+    private (int Epoch, double Loss) _last;
+    private TimeSpan _compute;
+    private long _started;
+    private long _pushed;
+
+    /// <summary>Makes the trainer of a worker that has joined its model.</summary>
+    /// <param name="worker">The worker; the caller disposes it.</param>
+    /// <param name="objective">What is made small.</param>
+    /// <param name="options">How the data is gone through; the same for all workers.</param>
+    /// <param name="time">What the time of steps is measured with, and stragglers wait on; the system's by default.</param>
+    /// <exception cref="InvalidOptionsException">An option is out of its range, or there is too little data.</exception>
+    public DataParallelTrainer(
+        IParameterWorker worker, IObjective objective, TrainerOptions options, TimeProvider? time = null)
+    {
+        ArgumentNullException.ThrowIfNull(worker);
+        ArgumentNullException.ThrowIfNull(objective);
+        _worker = worker;
+        _objective = objective;
+        _options = options;
+        _time = time ?? TimeProvider.System;
+        _plan = new(objective.Examples, options);
+    }
+
+    /// <summary>Trains until the rank's data is used up, and tells the model so.</summary>
+    /// <param name="onStep">Called after each step, on the loop's thread; null for nobody.</param>
+    /// <param name="cancellationToken">Stops between two steps, or aborts the one being done.</param>
+    public async Task RunAsync(Action<StepReport>? onStep = null, CancellationToken cancellationToken = default)
+    {
+        Func<WorkerPosition, CancellationToken, ValueTask<long>> step = StepAsync;
+        while (_worker.Position.Cursor < _plan.StepsOf(_worker.Position))
+        {
+            var number = _worker.Position.Step;
+            _started = _time.GetTimestamp();
+            var result = await _worker.RunStepAsync(step, cancellationToken).ConfigureAwait(false);
+            onStep?.Invoke(Report(number, result));
+        }
+        await _worker.OutOfDataAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<long> StepAsync(WorkerPosition position, CancellationToken cancellationToken)
+    {
+        await _worker.PullAsync(_objective.Parameters, cancellationToken).ConfigureAwait(false);
+        if (_options.Prefetch) _worker.Prefetch(_objective.Parameters);
+        var computing = _time.GetTimestamp();
+        _last = (_plan.EpochOf(_worker.Rank, position), _objective.ComputeGradients(_plan.BatchOf(_worker.Rank, position)));
+        await StraggleAsync(position, computing, cancellationToken).ConfigureAwait(false);
+        _compute = _time.GetElapsedTime(computing);
+        await _worker.PushAsync(_objective.Gradients, cancellationToken).ConfigureAwait(false);
+        _pushed = _time.GetTimestamp();
+        return position.Cursor + 1;
+    }
+
+    private async ValueTask StraggleAsync(WorkerPosition position, long computing, CancellationToken cancellationToken)
+    {
+        if (_options.Stragglers is not { } stragglers) return;
+        var left = stragglers.TimeOf(_worker.Rank, position.Step) - _time.GetElapsedTime(computing);
+        if (left > TimeSpan.Zero) await Task.Delay(left, _time, cancellationToken).ConfigureAwait(false);
+    }
+
+    private StepReport Report(long step, ClockResult result)
+    {
+        var gate = _time.GetElapsedTime(_pushed);
+        var transfer = _time.GetElapsedTime(_started, _pushed) - _compute;
+        return new(_worker.Rank, step, _last.Epoch, _worker.Position.Cursor, result.Clock, result.Staleness, _last.Loss,
+            _options.BatchSize, new(_compute, transfer, gate));
+    }
+}

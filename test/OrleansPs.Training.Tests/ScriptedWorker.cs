@@ -1,0 +1,78 @@
+namespace OrleansPs.Training.Tests;
+
+/// <summary>
+/// A worker that nobody else trains with: SGD on its own copy. It can be told to restart a step, and makes time pass, so
+/// that what a trainer does and measures can be checked to the tick.
+/// </summary>
+internal sealed class ScriptedWorker(IReadOnlyList<DenseParameter> parameters, Action<string>? onCall = null) : IParameterWorker
+{
+    private const float Lr = 0.1f;
+    private readonly Dictionary<string, float[]> _values = parameters.ToDictionary(p => p.Name, p => new float[p.Length]);
+
+    public List<string> Calls { get; } = [];
+
+    public HashSet<int> RestartAtPush { get; } = [];
+
+    public IReadOnlyDictionary<string, float[]> Values => _values;
+
+    public string Model => "scripted";
+
+    public ModelSpec Spec { get; } = new("scripted") { Parameters = parameters, Optimizer = Optimizer.Sgd(Lr) };
+
+    public int Rank { get; init; }
+
+    public WorkerPosition Position { get; set; }
+
+    public ValueTask PullAsync(TensorSet values, CancellationToken cancellationToken = default)
+    {
+        Call("pull");
+        foreach (var (name, memory) in values) _values[name].CopyTo(memory);
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask PushAsync(TensorSet gradients, CancellationToken cancellationToken = default)
+    {
+        Call("push");
+        if (RestartAtPush.Remove(Calls.Count(c => c == "push")))
+            throw new StepRestartException(StepRestartReason.StepClosed, "The round closed.");
+        foreach (var (name, memory) in gradients)
+            for (var i = 0; i < memory.Length; i++) _values[name][i] -= Lr * memory.Span[i];
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask PushPullAsync(TensorSet gradients, TensorSet values, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
+
+    public void Prefetch(TensorSet values) => Call("prefetch");
+
+    public ValueTask<ClockResult> ClockAsync(long cursor, CancellationToken cancellationToken = default)
+    {
+        Call("clock");
+        Position = Position with { Step = Position.Step + 1, Clock = Position.Clock + 1, Cursor = cursor };
+        return ValueTask.FromResult(new ClockResult(Position.Clock, Position.Clock - 2));
+    }
+
+    public Task OutOfDataAsync(CancellationToken cancellationToken = default) => CallAsync("out of data");
+
+    public async Task<WorkerPosition> ResumeAsync(CancellationToken cancellationToken = default)
+    {
+        await CallAsync("resume");
+        return Position;
+    }
+
+    public Task LeaveAsync(CancellationToken cancellationToken = default) => CallAsync("leave");
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private Task CallAsync(string name)
+    {
+        Call(name);
+        return Task.CompletedTask;
+    }
+
+    private void Call(string name)
+    {
+        Calls.Add(name);
+        onCall?.Invoke(name);
+    }
+}
