@@ -7,7 +7,11 @@ namespace OrleansPs.Client;
 /// reports what it could not deliver, or whose outcome it does not know, as a transient
 /// <see cref="ParameterServerException"/>, and never retries.
 /// </summary>
-/// <remarks>Thread safe. Memory in slices belongs to the transport until the returned task completes, not longer.</remarks>
+/// <remarks>
+/// Thread safe. Memory in slices belongs to the transport until the returned task completes, not longer. When its token
+/// is cancelled a request ends promptly, for its sender waits for that before it asks again: a request that lingers holds
+/// up its retry, and one that writes after its end would write into memory that the caller has back.
+/// </remarks>
 public interface IParameterTransport
 {
     /// <summary>Sends a gradient to a block.</summary>
@@ -44,7 +48,10 @@ public interface IParameterTransport
     /// <summary>Takes up a rank.</summary>
     ValueTask<JoinReply> JoinAsync(JoinCommand command, CancellationToken cancellationToken);
 
-    /// <summary>Ends a step and waits at the gate; may answer <see cref="CoordinatorStatus.Waiting"/> now and then.</summary>
+    /// <summary>
+    /// Ends a step and waits at the gate. It answers <see cref="CoordinatorStatus.Waiting"/> after a while, well within
+    /// <see cref="WorkerOptions.RequestTimeout"/> (a second, say): that tells the sender that the service is alive.
+    /// </summary>
     ValueTask<ClockReply> ClockAsync(ClockCommand command, CancellationToken cancellationToken);
 
     /// <summary>Heartbeat, out of data, leave.</summary>

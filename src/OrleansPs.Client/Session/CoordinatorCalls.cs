@@ -1,0 +1,130 @@
+using OrleansPs.Core.Messages;
+
+namespace OrleansPs.Client;
+
+/// <summary>A session's requests to the coordinator: each is idempotent and asked again until it is answered.</summary>
+internal sealed class CoordinatorCalls(SessionContext context)
+{
+    private const int MaxJoins = 3;
+
+    private readonly SessionState _state = context.State;
+
+    /// <summary>Takes up the rank, for the first time or again.</summary>
+    public async Task<WorkerPosition> JoinAsync(CancellationToken cancellationToken)
+    {
+        var command = _state.BeginJoin(context.Environment.NewNonce);
+        try
+        {
+            for (var tries = 1; ; tries++)
+            {
+                var reply = await AskJoinAsync(command, cancellationToken).ConfigureAwait(false);
+                if (reply.Status == CoordinatorStatus.Ok) return _state.Joined(reply);
+                command = command with { Nonce = _state.RenewNonce(context.Environment.NewNonce) };
+                if (tries == MaxJoins || !IsPassed(reply.Status)) throw _state.JoinRefusal(reply.Status);
+            }
+        }
+        finally
+        {
+            _state.EndJoin();
+        }
+    }
+
+    /// <summary>Ends the step and waits at the gate, as long as it takes while the service answers.</summary>
+    public async ValueTask<ClockResult> ClockAsync(long cursor, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var view = _state.BeginClock(cursor, out var command);
+        try
+        {
+            var reply = await AskAsync(
+                "A clock", command, static (transport, c, token) => transport.ClockAsync(c, token),
+                static r => r.Status, cancellationToken).ConfigureAwait(false);
+            return reply.Status == CoordinatorStatus.Ok
+                ? _state.Clocked(view, reply)
+                : throw _state.Refusal(view, reply.Status);
+        }
+        finally
+        {
+            _state.EndClock();
+        }
+    }
+
+    /// <summary>Says something of the session, and waits until it is heard.</summary>
+    public async Task SayAsync(PresenceKind kind, CancellationToken cancellationToken)
+    {
+        var view = _state.BeginPresence(kind, out var command);
+        var reply = await AskAsync(
+            $"The message {kind}", command, static (transport, c, token) => transport.PresenceAsync(c, token),
+            static r => r.Status, cancellationToken).ConfigureAwait(false);
+        if (reply.Status != CoordinatorStatus.Ok) throw _state.Refusal(view, reply.Status);
+    }
+
+    /// <summary>Says something once, and takes note of the answer.</summary>
+    public async Task TrySayAsync(PresenceKind kind, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var view = _state.BeginPresence(kind, out var command);
+        var answer = await TryAsync(
+            command, static (transport, c, token) => transport.PresenceAsync(c, token), limit, cancellationToken)
+            .ConfigureAwait(false);
+        if (!answer.IsHere) return;
+        var heard = answer.Reply;
+        if (heard.Status == CoordinatorStatus.Ok) _state.Heard(view, heard);
+        else if (heard.Status is CoordinatorStatus.Fenced or CoordinatorStatus.Evicted or CoordinatorStatus.OtherGeneration)
+            _state.Refusal(view, heard.Status);
+    }
+
+    private Task<JoinReply> AskJoinAsync(JoinCommand command, CancellationToken cancellationToken) => AskAsync(
+        "A join", command, static (transport, c, token) => transport.JoinAsync(c, token), static r => r.Status,
+        cancellationToken);
+
+    // The join of this nonce had come about, and was overtaken by an eviction or a restore before its answer was heard.
+    private static bool IsPassed(CoordinatorStatus status) =>
+        status is CoordinatorStatus.Evicted or CoordinatorStatus.OtherGeneration;
+
+    private async Task<TReply> AskAsync<TCommand, TReply>(
+        string what, TCommand command, Func<IParameterTransport, TCommand, CancellationToken, ValueTask<TReply>> send,
+        Func<TReply, CoordinatorStatus> statusOf, CancellationToken cancellationToken)
+    {
+        var backoff = new Backoff(context.Environment, context.Options);
+        while (true)
+        {
+            var answer = await TryAsync(command, send, context.Options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+            if (answer.IsHere && statusOf(answer.Reply) == CoordinatorStatus.Waiting)
+            {
+                backoff.Restart();
+                continue;
+            }
+            if (answer.IsHere && statusOf(answer.Reply) != CoordinatorStatus.NotCoordinator) return answer.Reply;
+            var pause = backoff.Next(what, answer.Error);
+            context.Metrics.Retried();
+            await Task.Delay(pause, context.Environment.Time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<Answer<TReply>> TryAsync<TCommand, TReply>(
+        TCommand command, Func<IParameterTransport, TCommand, CancellationToken, ValueTask<TReply>> send, TimeSpan limit,
+        CancellationToken cancellationToken)
+    {
+        using var attempt = new CancellationTokenSource(limit, context.Environment.Time);
+        using var registration = cancellationToken.UnsafeRegister(
+            static source => ((CancellationTokenSource)source!).Cancel(), attempt);
+        try
+        {
+            return new(true, await send(context.Transport, command, attempt.Token).ConfigureAwait(false), null);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+        catch (OperationCanceledException e)
+        {
+            return new(false, default!, new TimeoutException($"There was no answer within {limit}.", e));
+        }
+        catch (ParameterServerException e) when (e.IsTransient)
+        {
+            return new(false, default!, e);
+        }
+    }
+
+    private readonly record struct Answer<TReply>(bool IsHere, TReply Reply, Exception? Error);
+}

@@ -1,0 +1,85 @@
+using Microsoft.Extensions.Time.Testing;
+
+namespace OrleansPs.Client.Tests;
+
+/// <summary>
+/// A session over a scripted service under a clock that the test moves. Everything runs on the test's thread, in order:
+/// after a call or a step of the clock, all that could happen has happened.
+/// </summary>
+internal sealed class Rig : IAsyncDisposable
+{
+    private int _nonces;
+
+    private Rig(ModelSpec spec)
+    {
+        // The test runner's context would move continuations to other threads.
+        SynchronizationContext.SetSynchronizationContext(null);
+        Spec = spec;
+        Spec.Validate();
+        Transport = new(spec);
+        Environment = new(Time, 1, () => new Guid(++_nonces, 0, 0, new byte[8]), Metrics);
+    }
+
+    public ModelSpec Spec { get; }
+
+    public ScriptedTransport Transport { get; }
+
+    public FakeTimeProvider Time { get; } = new();
+
+    public ClientMetrics Metrics { get; } = new();
+
+    public SessionEnvironment Environment { get; }
+
+    public WorkerSession Session { get; private set; } = null!;
+
+    public static TimeSpan Second { get; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>A model of some parameters named a, b, ..., each filling one block of 1,024 floats.</summary>
+    public static ModelSpec SpecOf(int parameters = 1, ConsistencyPolicy? consistency = null) => new("m")
+    {
+        Parameters = [.. Enumerable.Range(0, parameters).Select(i => new DenseParameter(((char)('a' + i)).ToString(), [1024]))],
+        Optimizer = Optimizer.Sum(),
+        Consistency = consistency ?? ConsistencyPolicy.BulkSynchronous,
+        BlockBytes = 4096,
+        MaxWorkers = 2,
+        Lease = TimeSpan.FromSeconds(30),
+    };
+
+    public static Rig Of(ModelSpec? spec = null) => new(spec ?? SpecOf());
+
+    public static async Task<Rig> JoinAsync(ModelSpec? spec = null, WorkerOptions? options = null)
+    {
+        var rig = Of(spec);
+        await rig.JoinAsync(options);
+        return rig;
+    }
+
+    public async Task JoinAsync(WorkerOptions? options = null) => Session = await WorkerSession.JoinAsync(
+        Transport, Spec, 0, options ?? new(), Environment, CancellationToken.None);
+
+    /// <summary>Moves the clock in small steps, so that timers which set timers fire at their time.</summary>
+    public void Pass(TimeSpan time)
+    {
+        var step = TimeSpan.FromMilliseconds(10);
+        for (var passed = TimeSpan.Zero; passed < time; passed += step) Time.Advance(step);
+    }
+
+    /// <summary>Moves the clock until a call has ended.</summary>
+    public void PassUntilEnd(Task call, TimeSpan? atMost = null)
+    {
+        var end = Time.GetUtcNow() + (atMost ?? TimeSpan.FromMinutes(5));
+        while (!call.IsCompleted && Time.GetUtcNow() < end) Time.Advance(TimeSpan.FromMilliseconds(10));
+        Assert.True(call.IsCompleted, "The call did not end.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Session is not null)
+        {
+            var disposal = Session.DisposeAsync().AsTask();
+            PassUntilEnd(disposal);
+            await disposal;
+        }
+        Metrics.Dispose();
+    }
+}
