@@ -137,7 +137,7 @@ internal sealed class ScriptedTransport(ModelSpec spec) : IParameterTransport
         _ => Kept.Where(c => c.Round >= request.From).ToArray(),
     };
 
-    public static Certificate Certificate(long round) => new(round, [new(0, 0)], 0);
+    public static Certificate Certificate(long round) => new(round, [new(0, 0)]);
 
     public ValueTask<BlockReply> PushAsync(
         int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> gradient,

@@ -51,10 +51,13 @@ public sealed class ControlState
     public IReadOnlyList<Certificate> Certificates => _certificates;
 
     /// <summary>The state of a new model: it waits for its first workers.</summary>
-    public static ControlState Create(ModelSpec spec, long generation = 0)
+    /// <param name="spec">The model's spec.</param>
+    /// <param name="generation">The model's generation.</param>
+    /// <param name="newestCut">The newest cut number that a model of this name ever gave out.</param>
+    public static ControlState Create(ModelSpec spec, long generation = 0, long newestCut = 0)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        var state = new ControlState(spec, generation);
+        var state = new ControlState(spec, generation) { NewestCut = newestCut };
         for (var rank = 0; rank < spec.Workers; rank++) state._ranks[rank] = RankState.Expected(rank);
         return state;
     }

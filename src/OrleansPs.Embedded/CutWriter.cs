@@ -1,0 +1,100 @@
+using Microsoft.Extensions.Logging;
+using OrleansPs.Core.Consistency;
+using OrleansPs.Core.Snapshots;
+using OrleansPs.Embedded.Snapshots;
+
+namespace OrleansPs.Embedded;
+
+/// <summary>Writes the cuts of one generation of a model to the storage: chunks, manifest, and what has to go afterwards.</summary>
+internal sealed partial class CutWriter(
+    ModelSpec spec, ModelRuntime runtime, ISnapshotStore store, TimeProvider time, ILogger logger)
+{
+    /// <summary>Takes the cut from one block after the other, so that at most one block's copy is in memory, and writes it.</summary>
+    public async Task WriteChunksAsync(long cut, CancellationToken cancellationToken)
+    {
+        try
+        {
+            for (var b = 0; b < runtime.Blocks.Count; b++)
+            {
+                var (reply, image) = runtime.Blocks[b].TakeCut(runtime.Header(), cut);
+                if (image is null)
+                {
+                    Fail(cut, $"block {b} answered {reply.Status} when the cut was to be taken");
+                    return;
+                }
+                var chunk = await WriteAsync(cut, image, cancellationToken).ConfigureAwait(false);
+                runtime.Coordinator.Do((c, _) => c.ChunkWritten(cut, chunk, image.Dedupe));
+            }
+        }
+        catch (Exception e) when (e is ParameterServerException or OperationCanceledException)
+        {
+            Fail(cut, e.Message);
+        }
+    }
+
+    public async Task WriteManifestAsync(WriteManifest effect, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.WriteManifestAsync(ToManifest(effect), cancellationToken).ConfigureAwait(false);
+            runtime.Coordinator.Do((c, now) => c.ManifestWritten(effect.Cut, now));
+        }
+        catch (Exception e) when (e is ParameterServerException or OperationCanceledException)
+        {
+            Fail(effect.Cut, e.Message);
+        }
+    }
+
+    /// <summary>Deletes the snapshots that are no longer kept, and what an aborted cut left behind.</summary>
+    public async Task CleanUpAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.RetainAsync(spec.Name, spec.Durability.Keep, cancellationToken).ConfigureAwait(false);
+            var open = runtime.Coordinator.Read(c => c.State.OpenCut?.Cut);
+            await store.DeleteOrphansAsync(spec.Name, open, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is ParameterServerException or OperationCanceledException)
+        {
+            LogCleanUpFailed(logger, spec.Name, e.Message);
+        }
+    }
+
+    private async ValueTask<ChunkRecord> WriteAsync(long cut, BlockImage image, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var identity = new ChunkIdentity(spec.Name, runtime.Generation, cut, image.Block, 0);
+            return await store.WriteBlockAsync(identity, image, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            image.ReturnArrays();
+        }
+    }
+
+    private SnapshotManifest ToManifest(WriteManifest effect) => new()
+    {
+        Model = spec.Name,
+        Cut = effect.Cut,
+        Generation = runtime.Generation,
+        Round = effect.Round,
+        TakenAt = time.GetUtcNow(),
+        Spec = spec,
+        Ranks = effect.Ranks,
+        Chunks = effect.Chunks,
+        Open = effect.Open,
+    };
+
+    private void Fail(long cut, string reason)
+    {
+        LogCutFailed(logger, cut, spec.Name, reason);
+        runtime.Coordinator.Do((c, now) => c.CutFailed(cut, reason, now));
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Cut {Cut} of model {Model} failed: {Reason}. Training goes on; a snapshot is tried again.")]
+    private static partial void LogCutFailed(ILogger logger, long cut, string model, string reason);
+
+    [LoggerMessage(2, LogLevel.Warning, "Old snapshots of model {Model} could not be deleted: {Reason}")]
+    private static partial void LogCleanUpFailed(ILogger logger, string model, string reason);
+}

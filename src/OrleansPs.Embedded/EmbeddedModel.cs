@@ -1,0 +1,192 @@
+using Microsoft.Extensions.Logging;
+using OrleansPs.Client;
+using OrleansPs.Core.Consistency;
+using OrleansPs.Core.Messages;
+using OrleansPs.Core.Partitioning;
+using OrleansPs.Core.Snapshots;
+using OrleansPs.Core.Specs;
+using OrleansPs.Embedded.Snapshots;
+
+namespace OrleansPs.Embedded;
+
+/// <summary>
+/// One model in this process, over all its generations: carries out what the coordinator asks of blocks and storage, takes and
+/// restores snapshots.
+/// </summary>
+internal sealed partial class EmbeddedModel : IAsyncDisposable
+{
+    private readonly ISnapshotStore? _store;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _restoring = new(1);
+    private readonly SnapshotWaiters _waiters;
+    private readonly BackgroundWork _background;
+    private ModelRuntime? _runtime;
+    private SnapshotManifest? _last;
+    private ITimer? _ticker;
+
+    private EmbeddedModel(ModelSpec spec, ISnapshotStore? store, TimeProvider time, ILogger logger)
+    {
+        Spec = spec;
+        Layout = BlockLayout.Create(spec);
+        _store = store;
+        _time = time;
+        _logger = logger;
+        _waiters = new(spec.Name);
+        _background = new(logger);
+        Transport = new EmbeddedTransport(this);
+    }
+
+    public ModelSpec Spec { get; }
+
+    public BlockLayout Layout { get; }
+
+    public IParameterTransport Transport { get; }
+
+    /// <summary>The present generation.</summary>
+    public ModelRuntime Runtime => Volatile.Read(ref _runtime) ?? throw new UnknownModelException(Spec.Name);
+
+    public static async Task<EmbeddedModel> CreateAsync(
+        ModelSpec spec, ISnapshotStore? store, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+    {
+        var model = new EmbeddedModel(spec, store, time, logger);
+        var pointer = store is null ? ModelPointer.First
+            : await NextPointer.RaiseAsync(store, spec.Name, cancellationToken).ConfigureAwait(false);
+        var state = ControlState.Create(spec, pointer.Generation, pointer.NextCut - 1);
+        model.Begin(ModelRuntime.Start(spec, model.Layout, state, pointer.Term, null, time));
+        model.StartTicking();
+        return model;
+    }
+
+    public ModelStatus GetStatus() => Runtime.Coordinator.Read(c => ModelStatusView.Of(c, Spec, Layout.Blocks.Count, _last));
+
+    public void Evict(int rank) => Runtime.Coordinator.Do((c, now) => c.Evict(rank, now));
+
+    public async Task<SnapshotInfo> TakeSnapshotAsync(CancellationToken cancellationToken)
+    {
+        RequireStore();
+        Task<SnapshotInfo>? done = null;
+        Runtime.Coordinator.Do((c, now) => done = _waiters.Wait(c.RequestSnapshot(now)));
+        return await done!.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<SnapshotInfo> RestoreAsync(RestoreOptions options, CancellationToken cancellationToken)
+    {
+        var store = RequireStore();
+        await _restoring.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var loaded = await LoadAsync(options.Cut, cancellationToken).ConfigureAwait(false);
+            var pointer = await NextPointer.RaiseAsync(store, Spec.Name, cancellationToken).ConfigureAwait(false);
+            Replace(loaded, pointer, options.Workers);
+            return loaded.Manifest.ToInfo();
+        }
+        finally
+        {
+            _restoring.Release();
+        }
+    }
+
+    /// <summary>Reads a snapshot and holds it against the spec; nothing changes.</summary>
+    public async Task<LoadedSnapshot> LoadAsync(long? cut, CancellationToken cancellationToken)
+    {
+        var loaded = await RequireStore().LoadAsync(Spec.Name, cut, cancellationToken).ConfigureAwait(false);
+        foreach (var damaged in loaded.Skipped) LogSkipped(_logger, damaged.Cut, Spec.Name, damaged.Problem ?? "");
+        var difference = ModelSpecComparison.FirstDifference(loaded.Manifest.Spec, Spec, ignoreWorkers: true);
+        return difference is null ? loaded : throw new SpecMismatchException(Spec.Name, difference);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        var runtime = Interlocked.Exchange(ref _runtime, null);
+        if (runtime is null) return;
+        if (_ticker is not null) await _ticker.DisposeAsync().ConfigureAwait(false);
+        runtime.Coordinator.Do((c, _) => c.Stop(CoordinatorStatus.NotCoordinator));
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _background.DrainAsync().ConfigureAwait(false);
+        _waiters.FailAll("the model was closed");
+        runtime.Close();
+    }
+
+    private ISnapshotStore RequireStore() => _store ?? throw new SnapshotStorageException(
+        $"Model '{Spec.Name}'", "the server was started without a snapshot directory; set EmbeddedServerOptions.SnapshotDirectory.",
+        transient: false);
+
+    private void Replace(LoadedSnapshot loaded, ModelPointer pointer, int? workers)
+    {
+        var state = ControlState.Restore(Spec, loaded.Manifest, pointer.Generation, pointer.NextCut - 1, workers);
+        var next = ModelRuntime.Start(Spec, Layout, state, pointer.Term, loaded.Blocks, _time);
+        var previous = Runtime;
+        _last = loaded.Manifest;
+        Begin(next);
+        previous.Coordinator.Do((c, _) => c.Stop(CoordinatorStatus.OtherGeneration));
+        _waiters.FailAll("the model was put back to a snapshot");
+        previous.Close();
+    }
+
+    private void Begin(ModelRuntime runtime)
+    {
+        runtime.Coordinator.OnEffect = effect => CarryOut(runtime, effect);
+        Volatile.Write(ref _runtime, runtime);
+    }
+
+    private void StartTicking()
+    {
+        var period = TimeSpan.FromMilliseconds(Math.Clamp(Spec.Lease.TotalMilliseconds / 8, 10, 250));
+        _ticker = _time.CreateTimer(_ => Volatile.Read(ref _runtime)?.Coordinator.Do((c, now) => c.Tick(now)), null, period, period);
+    }
+
+    private void CarryOut(ModelRuntime runtime, CoordinatorEffect effect)
+    {
+        switch (effect)
+        {
+            case CertifyBlocks e:
+                var below = runtime.Certify(e.Certificates);
+                runtime.Coordinator.Do((c, now) => c.BlocksCertified(below, now));
+                break;
+            case FreezeBlocks e:
+                Freeze(runtime, e);
+                break;
+            case WriteChunks e:
+                _background.Start(() => Writer(runtime).WriteChunksAsync(e.Cut, _stop.Token));
+                break;
+            case WriteManifest e:
+                _background.Start(() => Writer(runtime).WriteManifestAsync(e, _stop.Token));
+                break;
+            case EndCut e:
+                runtime.DropCut(e.Cut);
+                _background.Start(() => EndAsync(runtime, e));
+                break;
+        }
+    }
+
+    private static void Freeze(ModelRuntime runtime, FreezeBlocks effect)
+    {
+        var problem = runtime.Freeze(effect);
+        runtime.Coordinator.Do((c, now) =>
+        {
+            if (problem is null) c.BlocksFrozen(effect.Cut, now);
+            else c.CutFailed(effect.Cut, problem, now);
+        });
+    }
+
+    private async Task EndAsync(ModelRuntime runtime, EndCut effect)
+    {
+        if (effect.Completed)
+        {
+            _last = await _store!.ReadManifestAsync(Spec.Name, effect.Cut, _stop.Token).ConfigureAwait(false);
+            await NextPointer.PassAsync(_store, Spec.Name, effect.Cut, _stop.Token).ConfigureAwait(false);
+            _waiters.Complete(effect.Cut, _last.ToInfo());
+        }
+        else _waiters.Fail(effect.Cut, effect.Reason!);
+        if (_store is not null) await Writer(runtime).CleanUpAsync(_stop.Token).ConfigureAwait(false);
+    }
+
+    private CutWriter Writer(ModelRuntime runtime) => _store is null
+        ? throw new InvalidOperationException("A cut was opened without a storage.")
+        : new(Spec, runtime, _store, _time, _logger);
+
+    [LoggerMessage(3, LogLevel.Warning, "Cut {Cut} of model {Model} is passed over: {Problem}")]
+    private static partial void LogSkipped(ILogger logger, long cut, string model, string problem);
+}
