@@ -5,7 +5,8 @@ namespace OrleansPs.Embedded;
 
 /// <summary>
 /// Runs one coordinator in this process: one command at a time, the control record in memory, calls that wait as tasks. Effects
-/// for blocks and storage go to a handler, after the command, outside the lock, in order.
+/// for blocks and storage go to a handler after the command and outside the lock: those of two commands may overlap, as
+/// messages on a network would.
 /// </summary>
 internal sealed class CoordinatorHost
 {

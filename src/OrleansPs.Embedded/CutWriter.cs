@@ -9,6 +9,9 @@ namespace OrleansPs.Embedded;
 internal sealed partial class CutWriter(
     ModelSpec spec, ModelRuntime runtime, ISnapshotStore store, TimeProvider time, ILogger logger)
 {
+    /// <summary>The newest manifest that was written; null before.</summary>
+    public SnapshotManifest? Newest { get; private set; }
+
     /// <summary>Takes the cut from one block after the other, so that at most one block's copy is in memory, and writes it.</summary>
     public async Task WriteChunksAsync(long cut, CancellationToken cancellationToken)
     {
@@ -36,7 +39,9 @@ internal sealed partial class CutWriter(
     {
         try
         {
-            await store.WriteManifestAsync(ToManifest(effect), cancellationToken).ConfigureAwait(false);
+            var manifest = ToManifest(effect);
+            await store.WriteManifestAsync(manifest, cancellationToken).ConfigureAwait(false);
+            Newest = manifest;
             runtime.Coordinator.Do((c, now) => c.ManifestWritten(effect.Cut, now));
         }
         catch (Exception e) when (e is ParameterServerException or OperationCanceledException)

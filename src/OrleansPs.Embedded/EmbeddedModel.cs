@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using OrleansPs.Client;
+using OrleansPs.Core.Blocks;
 using OrleansPs.Core.Consistency;
 using OrleansPs.Core.Messages;
 using OrleansPs.Core.Partitioning;
@@ -13,24 +14,26 @@ namespace OrleansPs.Embedded;
 /// One model in this process, over all its generations: carries out what the coordinator asks of blocks and storage, takes and
 /// restores snapshots.
 /// </summary>
-internal sealed partial class EmbeddedModel : IAsyncDisposable
+internal sealed partial class EmbeddedModel : ISnapshotReader, IAsyncDisposable
 {
     private readonly ISnapshotStore? _store;
+    private readonly ServerMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _restoring = new(1);
+    private readonly SemaphoreSlim _changing = new(1);
     private readonly SnapshotWaiters _waiters;
     private readonly BackgroundWork _background;
     private ModelRuntime? _runtime;
     private SnapshotManifest? _last;
     private ITimer? _ticker;
 
-    private EmbeddedModel(ModelSpec spec, ISnapshotStore? store, TimeProvider time, ILogger logger)
+    private EmbeddedModel(ModelSpec spec, ISnapshotStore? store, ServerMetrics metrics, TimeProvider time, ILogger logger)
     {
         Spec = spec;
         Layout = BlockLayout.Create(spec);
         _store = store;
+        _metrics = metrics;
         _time = time;
         _logger = logger;
         _waiters = new(spec.Name);
@@ -48,9 +51,10 @@ internal sealed partial class EmbeddedModel : IAsyncDisposable
     public ModelRuntime Runtime => Volatile.Read(ref _runtime) ?? throw new UnknownModelException(Spec.Name);
 
     public static async Task<EmbeddedModel> CreateAsync(
-        ModelSpec spec, ISnapshotStore? store, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+        ModelSpec spec, ISnapshotStore? store, ServerMetrics metrics, TimeProvider time, ILogger logger,
+        CancellationToken cancellationToken)
     {
-        var model = new EmbeddedModel(spec, store, time, logger);
+        var model = new EmbeddedModel(spec, store, metrics, time, logger);
         var pointer = store is null ? ModelPointer.First
             : await NextPointer.RaiseAsync(store, spec.Name, cancellationToken).ConfigureAwait(false);
         var state = ControlState.Create(spec, pointer.Generation, pointer.NextCut - 1);
@@ -59,7 +63,11 @@ internal sealed partial class EmbeddedModel : IAsyncDisposable
         return model;
     }
 
-    public ModelStatus GetStatus() => Runtime.Coordinator.Read(c => ModelStatusView.Of(c, Spec, Layout.Blocks.Count, _last));
+    public ModelStatus GetStatus() => TryGetStatus() ?? throw new UnknownModelException(Spec.Name);
+
+    /// <summary>Null when the model is closed.</summary>
+    public ModelStatus? TryGetStatus() => Volatile.Read(ref _runtime)?.Coordinator.Read(
+        c => ModelStatusView.Of(c, Spec, Layout.Blocks.Count, _last));
 
     public void Evict(int rank) => Runtime.Coordinator.Do((c, now) => c.Evict(rank, now));
 
@@ -74,39 +82,61 @@ internal sealed partial class EmbeddedModel : IAsyncDisposable
     public async Task<SnapshotInfo> RestoreAsync(RestoreOptions options, CancellationToken cancellationToken)
     {
         var store = RequireStore();
-        await _restoring.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _changing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var loaded = await LoadAsync(options.Cut, cancellationToken).ConfigureAwait(false);
+            var loaded = await LoadWholeAsync(options.Cut, cancellationToken).ConfigureAwait(false);
+            CheckWorkers(options.Workers, loaded.Manifest);
             var pointer = await NextPointer.RaiseAsync(store, Spec.Name, cancellationToken).ConfigureAwait(false);
             Replace(loaded, pointer, options.Workers);
+            _metrics.Restored(Spec.Name);
             return loaded.Manifest.ToInfo();
         }
         finally
         {
-            _restoring.Release();
+            _changing.Release();
         }
     }
 
-    /// <summary>Reads a snapshot and holds it against the spec; nothing changes.</summary>
-    public async Task<LoadedSnapshot> LoadAsync(long? cut, CancellationToken cancellationToken)
+    public async Task<SnapshotContent> LoadAsync(long? cut, CancellationToken cancellationToken)
     {
-        var loaded = await RequireStore().LoadAsync(Spec.Name, cut, cancellationToken).ConfigureAwait(false);
-        foreach (var damaged in loaded.Skipped) LogSkipped(_logger, damaged.Cut, Spec.Name, damaged.Problem ?? "");
-        var difference = ModelSpecComparison.FirstDifference(loaded.Manifest.Spec, Spec, ignoreWorkers: true);
-        return difference is null ? loaded : throw new SpecMismatchException(Spec.Name, difference);
+        var loaded = await LoadWholeAsync(cut, cancellationToken).ConfigureAwait(false);
+        return new(loaded.Manifest.ToInfo(), loaded.Blocks);
     }
 
     public async ValueTask DisposeAsync()
     {
-        var runtime = Interlocked.Exchange(ref _runtime, null);
-        if (runtime is null) return;
-        if (_ticker is not null) await _ticker.DisposeAsync().ConfigureAwait(false);
-        runtime.Coordinator.Do((c, _) => c.Stop(CoordinatorStatus.NotCoordinator));
         await _stop.CancelAsync().ConfigureAwait(false);
+        await _changing.WaitAsync().ConfigureAwait(false);
+        var runtime = Interlocked.Exchange(ref _runtime, null);
+        if (_ticker is not null) await _ticker.DisposeAsync().ConfigureAwait(false);
+        runtime?.Coordinator.Do((c, _) => c.Stop(CoordinatorStatus.NotCoordinator));
         await _background.DrainAsync().ConfigureAwait(false);
         _waiters.FailAll("the model was closed");
-        runtime.Close();
+        runtime?.Close();
+        _changing.Release();
+    }
+
+    /// <summary>Reads a snapshot and holds it against the spec; nothing changes.</summary>
+    private async Task<LoadedSnapshot> LoadWholeAsync(long? cut, CancellationToken cancellationToken)
+    {
+        var loaded = await RequireStore().LoadAsync(Spec.Name, cut, cancellationToken).ConfigureAwait(false);
+        foreach (var damaged in loaded.Skipped) LogSkipped(_logger, damaged.Cut, Spec.Name, damaged.Problem ?? "");
+        var difference = ModelSpecComparison.FirstDifference(loaded.Manifest.Spec, Spec, ignoreWorkers: true);
+        if (difference is not null) throw new SpecMismatchException(Spec.Name, difference);
+        return ImageFit.FirstMisfit(Spec, Layout, loaded.Blocks) is { } misfit
+            ? throw new SnapshotCorruptException($"of cut {loaded.Manifest.Cut} of model '{Spec.Name}'", misfit)
+            : loaded;
+    }
+
+    private void CheckWorkers(int? workers, SnapshotManifest manifest)
+    {
+        if (workers is < 1 || workers > Spec.RankLimit)
+            throw new InvalidOptionsException("Workers", workers, $"it must be 1 to {Spec.RankLimit}.");
+        var ranks = manifest.Ranks.Select(r => r.Rank + 1).DefaultIfEmpty(0).Max();
+        if (workers is null && ranks > Spec.RankLimit)
+            throw new InvalidOptionsException("Workers", null,
+                $"cut {manifest.Cut} has {ranks} ranks and the model allows {Spec.RankLimit}: say how many workers go on.");
     }
 
     private ISnapshotStore RequireStore() => _store ?? throw new SnapshotStorageException(
@@ -127,7 +157,8 @@ internal sealed partial class EmbeddedModel : IAsyncDisposable
 
     private void Begin(ModelRuntime runtime)
     {
-        runtime.Coordinator.OnEffect = effect => CarryOut(runtime, effect);
+        var writer = _store is null ? null : new CutWriter(Spec, runtime, _store, _time, _logger);
+        runtime.Coordinator.OnEffect = effect => CarryOut(runtime, writer, effect);
         Volatile.Write(ref _runtime, runtime);
     }
 
@@ -137,7 +168,8 @@ internal sealed partial class EmbeddedModel : IAsyncDisposable
         _ticker = _time.CreateTimer(_ => Volatile.Read(ref _runtime)?.Coordinator.Do((c, now) => c.Tick(now)), null, period, period);
     }
 
-    private void CarryOut(ModelRuntime runtime, CoordinatorEffect effect)
+    // Without a storage no cut is ever opened, so there is a writer where one is needed.
+    private void CarryOut(ModelRuntime runtime, CutWriter? writer, CoordinatorEffect effect)
     {
         switch (effect)
         {
@@ -149,14 +181,14 @@ internal sealed partial class EmbeddedModel : IAsyncDisposable
                 Freeze(runtime, e);
                 break;
             case WriteChunks e:
-                _background.Start(() => Writer(runtime).WriteChunksAsync(e.Cut, _stop.Token));
+                _background.Start(() => writer!.WriteChunksAsync(e.Cut, _stop.Token));
                 break;
             case WriteManifest e:
-                _background.Start(() => Writer(runtime).WriteManifestAsync(e, _stop.Token));
+                _background.Start(() => writer!.WriteManifestAsync(e, _stop.Token));
                 break;
             case EndCut e:
                 runtime.DropCut(e.Cut);
-                _background.Start(() => EndAsync(runtime, e));
+                _background.Start(() => EndAsync(writer!, e));
                 break;
         }
     }
@@ -171,21 +203,24 @@ internal sealed partial class EmbeddedModel : IAsyncDisposable
         });
     }
 
-    private async Task EndAsync(ModelRuntime runtime, EndCut effect)
+    private async Task EndAsync(CutWriter writer, EndCut effect)
     {
-        if (effect.Completed)
+        if (effect.Completed) await CompleteAsync(writer.Newest!, effect.Cut).ConfigureAwait(false);
+        else
         {
-            _last = await _store!.ReadManifestAsync(Spec.Name, effect.Cut, _stop.Token).ConfigureAwait(false);
-            await NextPointer.PassAsync(_store, Spec.Name, effect.Cut, _stop.Token).ConfigureAwait(false);
-            _waiters.Complete(effect.Cut, _last.ToInfo());
+            _metrics.Failed(Spec.Name);
+            _waiters.Fail(effect.Cut, effect.Reason!);
         }
-        else _waiters.Fail(effect.Cut, effect.Reason!);
-        if (_store is not null) await Writer(runtime).CleanUpAsync(_stop.Token).ConfigureAwait(false);
+        await writer.CleanUpAsync(_stop.Token).ConfigureAwait(false);
     }
 
-    private CutWriter Writer(ModelRuntime runtime) => _store is null
-        ? throw new InvalidOperationException("A cut was opened without a storage.")
-        : new(Spec, runtime, _store, _time, _logger);
+    private async Task CompleteAsync(SnapshotManifest manifest, long cut)
+    {
+        _last = manifest;
+        _metrics.Completed(manifest.ToInfo());
+        _waiters.Complete(cut, manifest.ToInfo());
+        await NextPointer.PassAsync(_store!, Spec.Name, cut, _stop.Token).ConfigureAwait(false);
+    }
 
     [LoggerMessage(3, LogLevel.Warning, "Cut {Cut} of model {Model} is passed over: {Problem}")]
     private static partial void LogSkipped(ILogger logger, long cut, string model, string problem);

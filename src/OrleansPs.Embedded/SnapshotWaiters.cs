@@ -5,8 +5,10 @@ internal sealed class SnapshotWaiters(string model)
 {
     private readonly Dictionary<long, TaskCompletionSource<SnapshotInfo>> _waiters = [];
 
+    /// <summary>Waits for a cut. Cut 0 is none: the coordinator that was asked is over.</summary>
     public Task<SnapshotInfo> Wait(long cut)
     {
+        if (cut == 0) return Task.FromException<SnapshotInfo>(new SnapshotAbortedException(model, 0, "the model is being put back or closed"));
         lock (_waiters)
         {
             if (!_waiters.TryGetValue(cut, out var waiter))

@@ -42,8 +42,8 @@ internal sealed class SnapshotPaths
             && cut.ToString(CultureInfo.InvariantCulture) == number ? cut : null;
     }
 
-    // Names reach this class checked; this is the last door before the file system.
-    private static bool IsName(string name) =>
+    /// <summary>Whether a name may become a file's: names reach this class checked, and this is the last door.</summary>
+    public static bool IsName(string name) =>
         name is { Length: > 0 and <= 128 } && name[0] != '.'
         && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
 }
