@@ -4,6 +4,7 @@ using OrleansPs.Benchmarks;
 Dictionary<string, Action> suites = new()
 {
     ["kernels"] = KernelSuite.Run,
+    ["embedded"] = EmbeddedSuite.Run,
 };
 
 if (args.Length != 1 || !suites.TryGetValue(args[0], out var run))
