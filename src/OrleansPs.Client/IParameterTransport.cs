@@ -57,6 +57,9 @@ public interface IParameterTransport
     /// <summary>Heartbeat, out of data, leave.</summary>
     ValueTask<PresenceReply> PresenceAsync(PresenceCommand command, CancellationToken cancellationToken);
 
-    /// <summary>The certificates from a round on that are still kept, ascending.</summary>
+    /// <summary>
+    /// The certificates from a round on that are still kept, ascending; the newest one always is. They say no generation, so a
+    /// transport that has delivered an answer of one never answers with those of an older one.
+    /// </summary>
     ValueTask<IReadOnlyList<Certificate>> CertificatesAsync(long from, CancellationToken cancellationToken);
 }

@@ -66,7 +66,7 @@ internal sealed class CoordinatorCalls(SessionContext context)
         var answer = await TryAsync(
             command, static (transport, c, token) => transport.PresenceAsync(c, token), limit, cancellationToken)
             .ConfigureAwait(false);
-        if (!answer.IsHere) return;
+        if (!answer.IsAnswered) return;
         var heard = answer.Reply;
         if (heard.Status == CoordinatorStatus.Ok) _state.Heard(view, heard);
         else if (heard.Status is CoordinatorStatus.Fenced or CoordinatorStatus.Evicted or CoordinatorStatus.OtherGeneration)
@@ -89,42 +89,20 @@ internal sealed class CoordinatorCalls(SessionContext context)
         while (true)
         {
             var answer = await TryAsync(command, send, context.Options.RequestTimeout, cancellationToken).ConfigureAwait(false);
-            if (answer.IsHere && statusOf(answer.Reply) == CoordinatorStatus.Waiting)
+            if (answer.IsAnswered && statusOf(answer.Reply) == CoordinatorStatus.Waiting)
             {
                 backoff.Restart();
                 continue;
             }
-            if (answer.IsHere && statusOf(answer.Reply) != CoordinatorStatus.NotCoordinator) return answer.Reply;
+            if (answer.IsAnswered && statusOf(answer.Reply) != CoordinatorStatus.NotCoordinator) return answer.Reply;
             var pause = backoff.Next(what, answer.Error);
             context.Metrics.Retried();
             await Task.Delay(pause, context.Environment.Time, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async ValueTask<Answer<TReply>> TryAsync<TCommand, TReply>(
+    private ValueTask<Attempt<TReply>> TryAsync<TCommand, TReply>(
         TCommand command, Func<IParameterTransport, TCommand, CancellationToken, ValueTask<TReply>> send, TimeSpan limit,
-        CancellationToken cancellationToken)
-    {
-        using var attempt = new CancellationTokenSource(limit, context.Environment.Time);
-        using var registration = cancellationToken.UnsafeRegister(
-            static source => ((CancellationTokenSource)source!).Cancel(), attempt);
-        try
-        {
-            return new(true, await send(context.Transport, command, attempt.Token).ConfigureAwait(false), null);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            throw new OperationCanceledException(cancellationToken);
-        }
-        catch (OperationCanceledException e)
-        {
-            return new(false, default!, new TimeoutException($"There was no answer within {limit}.", e));
-        }
-        catch (ParameterServerException e) when (e.IsTransient)
-        {
-            return new(false, default!, e);
-        }
-    }
-
-    private readonly record struct Answer<TReply>(bool IsHere, TReply Reply, Exception? Error);
+        CancellationToken cancellationToken) => Attempt.MakeAsync(
+            context.Environment.Time, limit, token => send(context.Transport, command, token), cancellationToken);
 }

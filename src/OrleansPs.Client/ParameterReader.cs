@@ -1,0 +1,126 @@
+using OrleansPs.Core.Snapshots;
+
+namespace OrleansPs.Client;
+
+/// <summary>
+/// A reader over a transport. It has no rank, so nobody waits for it, and it holds no block at a version: under BSP it
+/// reads the newest closed rounds and begins again when another round closes meanwhile.
+/// </summary>
+/// <remarks>
+/// Thread safe, as long as calls at the same time have sets of their own. All values of a call are of one generation of
+/// the model. After a call that failed the destinations may be partly written.
+/// </remarks>
+public sealed class ParameterReader : IParameterReader
+{
+    private const int MaxPasses = 16;
+
+    private readonly Planner _planner;
+    private readonly PlanCache _plans;
+    private readonly ReaderCalls _calls;
+    private readonly ISnapshotReader _snapshots;
+    private volatile bool _isDisposed;
+
+    /// <summary>Opens a reader.</summary>
+    /// <param name="transport">The way to the model's blocks and coordinator.</param>
+    /// <param name="spec">The spec the model was created with.</param>
+    /// <param name="options">The window, timeouts and pauses of its requests; it has no cache.</param>
+    /// <param name="environment">Time and randomness; a reader counts nothing.</param>
+    /// <param name="snapshots">Where snapshots come from.</param>
+    /// <exception cref="InvalidOptionsException">An option is out of its range.</exception>
+    public ParameterReader(
+        IParameterTransport transport, ModelSpec spec, WorkerOptions options, SessionEnvironment environment,
+        ISnapshotReader snapshots)
+    {
+        ArgumentNullException.ThrowIfNull(transport);
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(environment);
+        ArgumentNullException.ThrowIfNull(snapshots);
+        options.Validate();
+        Spec = spec;
+        _planner = new(spec);
+        _plans = new(_planner);
+        _calls = new(transport, options, environment);
+        _snapshots = snapshots;
+    }
+
+    /// <inheritdoc/>
+    public string Model => Spec.Name;
+
+    /// <inheritdoc/>
+    public ModelSpec Spec { get; }
+
+    private bool IsRounds => Spec.Consistency.Mode == ConsistencyMode.BulkSynchronous;
+
+    /// <inheritdoc/>
+    /// <exception cref="UnknownParameterException">A name is not in the spec.</exception>
+    /// <exception cref="ShapeMismatchException">A destination's length is not its parameter's.</exception>
+    /// <exception cref="ServerUnavailableException">
+    /// The service did not answer, or rounds closed faster than the blocks could be read.
+    /// </exception>
+    public async ValueTask<long> ReadLatestAsync(TensorSet values, CancellationToken cancellationToken = default)
+    {
+        var plan = PlanOf(values);
+        cancellationToken.ThrowIfCancellationRequested();
+        for (var pass = 0; pass < MaxPasses; pass++)
+        {
+            if (IsRounds) await _calls.LearnRoundsAsync(cancellationToken).ConfigureAwait(false);
+            using var reading = new ReadPass(_calls, plan, _calls.State.View, oneVersion: IsRounds);
+            var version = await reading.RunAsync(cancellationToken).ConfigureAwait(false);
+            if (version is not null) return IsRounds ? version.Value : -1;
+        }
+        throw new ServerUnavailableException(
+            $"Model '{Model}' changed during each of {MaxPasses} tries to read it at one version; "
+            + "read a snapshot instead (ReadSnapshotAsync), or fewer parameters at a time.");
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="UnknownParameterException">A name is not in the spec.</exception>
+    /// <exception cref="ShapeMismatchException">A destination's length is not its parameter's.</exception>
+    public async Task<SnapshotInfo> ReadSnapshotAsync(
+        long? cut, TensorSet values, CancellationToken cancellationToken = default)
+    {
+        var plan = PlanOf(values);
+        var content = await _snapshots.LoadAsync(cut, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            RequireShapes(content);
+            foreach (var transfer in plan.Transfers) Copy(content.Blocks[transfer.Block], transfer);
+            return content.Info;
+        }
+        finally
+        {
+            if (content.ArePooled)
+                foreach (var image in content.Blocks) image.ReturnArrays();
+        }
+    }
+
+    /// <summary>Closes the reader: it begins nothing more. A call under way goes on to its end.</summary>
+    public ValueTask DisposeAsync()
+    {
+        _isDisposed = true;
+        return default;
+    }
+
+    private TransferPlan PlanOf(TensorSet values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        return _plans.Of(null, values);
+    }
+
+    private void Copy(BlockImage image, BlockTransfer transfer)
+    {
+        var segments = _planner.Layout.Blocks[transfer.Block].Segments;
+        foreach (var slice in transfer.Values)
+            image.Values.AsSpan(segments[slice.Segment].Offset, slice.Values.Length).CopyTo(slice.Values.Span);
+    }
+
+    private void RequireShapes(SnapshotContent content)
+    {
+        var blocks = _planner.Layout.Blocks;
+        var fits = content.Blocks.Count == blocks.Count && blocks.All(b => content.Blocks[b.Index].Length == b.Length);
+        if (!fits) throw new SnapshotCorruptException(
+            $"of cut {content.Info.Cut} of model '{Model}'", "its blocks are not those of the model's spec.");
+    }
+}
