@@ -1,4 +1,4 @@
-using System.Net;
+using OrleansPs.Train.Report.Pages;
 
 namespace OrleansPs.Train.Report;
 
@@ -8,18 +8,15 @@ public static class HtmlReport
     /// <summary>Writes the report of one run.</summary>
     /// <param name="path">The file, replaced if it exists.</param>
     /// <param name="run">The run.</param>
-    public static void Write(string path, RunRecord run) =>
-        File.WriteAllText(path, $"<!doctype html><title>{WebUtility.HtmlEncode(run.Title)}</title>");
+    public static void Write(string path, RunRecord run) => File.WriteAllText(path, RunPage.Compose(run));
 
     /// <summary>Writes several runs of the same training under different consistency policies side by side.</summary>
     /// <param name="path">The file, replaced if it exists.</param>
     /// <param name="runs">The runs, in the order to show them.</param>
-    public static void WriteComparison(string path, IReadOnlyList<RunRecord> runs) =>
-        File.WriteAllText(path, $"<!doctype html><title>{runs.Count} runs</title>");
+    public static void WriteComparison(string path, IReadOnlyList<RunRecord> runs) => File.WriteAllText(path, ComparisonPage.Compose(runs));
 
     /// <summary>Writes loss and accuracy of several runs over time as one static SVG, for a page that only shows pictures.</summary>
     /// <param name="path">The file, replaced if it exists.</param>
     /// <param name="runs">The runs, in the order to show them.</param>
-    public static void WriteComparisonSvg(string path, IReadOnlyList<RunRecord> runs) =>
-        File.WriteAllText(path, $"<svg xmlns='http://www.w3.org/2000/svg'><title>{runs.Count} runs</title></svg>");
+    public static void WriteComparisonSvg(string path, IReadOnlyList<RunRecord> runs) => File.WriteAllText(path, ComparisonPicture.Compose(runs));
 }

@@ -1,0 +1,140 @@
+namespace OrleansPs.Train.Report.Pages;
+
+/// <summary>
+/// What a comparison's numbers say, in sentences: who was fastest, who waited, what staleness that cost, and whether
+/// bounded staleness paid. Written to be true whichever run wins.
+/// </summary>
+internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
+{
+    /// <summary>Two times or accuracies closer than this are not told apart by one run each.</summary>
+    private const double SameTime = 1.05, SameAccuracy = 0.005;
+
+    private readonly IReadOnlyList<string> _names = runs.Names();
+
+    /// <summary>What one sees, most important first.</summary>
+    public IEnumerable<string> Findings() =>
+        new[] { Speed(), Waiting(), Staleness(), Accuracy(), Examples() }.OfType<string>();
+
+    /// <summary>Which steps were slow, the same in all runs or run by run.</summary>
+    public string Stragglers()
+    {
+        var different = runs.Select(run => run.Stragglers).Distinct().ToArray();
+        if (different is [null]) return "No step was made slow: waiting comes from the machine's own unevenness.";
+        if (different is [var same]) return $"All runs met the same stragglers: {RunText.Ended(same!)}";
+        return string.Join(" ", runs.Select((run, i) => RunText.Ended($"{_names[i]} met {run.Stragglers ?? "no stragglers"}")));
+    }
+
+    /// <summary>Why there is a middle way between waiting always and never, and whether it paid here.</summary>
+    public string? BoundedStaleness()
+    {
+        if (Index(RunFacts.IsBounded) is not { } bounded) return null;
+        return "Bounded staleness stands between waiting for all and waiting for nobody: a worker may run ahead, so that a straggler's slow step does not stop "
+            + "the others, but only by s clocks, so that no worker computes with parameters that miss another's older updates. "
+            + Verdict(bounded);
+    }
+
+    private string? Speed()
+    {
+        if (LearningCharts.Target(runs) is not { } target) return null;
+        var reached = Enumerable.Range(0, runs.Count).Where(i => runs[i].SecondsToTarget is not null).OrderBy(i => runs[i].SecondsToTarget).ToArray();
+        if (reached.Length == 0) return $"No run reached {Format.Target(target)} test accuracy.";
+        var others = reached.Skip(1).Select(i => $"{_names[i]} after {Format.Seconds(runs[i].SecondsToTarget)}{Ratio(i, reached[0])}");
+        var missed = Enumerable.Range(0, runs.Count).Except(reached).Select(i => _names[i]).ToArray();
+        return $"{_names[reached[0]]} was the first at {Format.Target(target)} test accuracy, after {Format.Seconds(runs[reached[0]].SecondsToTarget)}"
+            + string.Concat(others.Select(other => $"; {other}"))
+            + (missed.Length == 0 ? "." : $". {Format.List(missed)} did not reach it.");
+    }
+
+    private string Ratio(int slower, int faster) => Times(slower, faster) switch
+    {
+        < SameTime => ", about as fast",
+        var times when double.IsFinite(times) => $", {Format.Decimal(times)} times as long",
+        _ => "",
+    };
+
+    private double Times(int slower, int faster) => runs[slower].SecondsToTarget!.Value / runs[faster].SecondsToTarget!.Value;
+
+    private string? Waiting()
+    {
+        var shares = runs.Select((run, i) => (Name: _names[i], Share: run.IdleShare())).Where(run => double.IsFinite(run.Share)).ToArray();
+        if (shares.Length == 0) return null;
+        var most = shares.MaxBy(run => run.Share);
+        var reason = Index(RunFacts.IsSynchronous) is { } bsp && _names[bsp] == most.Name && most.Share > 0.05
+            ? " Under BSP every step lasts as long as its slowest worker takes, so each slow step of one is a slow step of all." : "";
+        return $"Waiting for others took {Format.List([.. shares.Select(run => $"{Format.Share(run.Share)} under {run.Name}")])} of the workers' time.{reason}";
+    }
+
+    private string? Staleness()
+    {
+        var stale = Enumerable.Range(0, runs.Count).Where(i => runs[i].MaxStaleness() > 0).ToArray();
+        if (stale.Length == 0) return null;
+        var seen = stale.Select(i => $"{Format.Count(runs[i].MaxStaleness())} under {_names[i]} (mean {Format.Decimal(runs[i].MeanStaleness())})");
+        return $"The price of not waiting is staleness. The furthest a worker was ahead of the slowest, in clocks: {Format.List([.. seen])}.";
+    }
+
+    private string? Accuracy()
+    {
+        var tested = Enumerable.Range(0, runs.Count).Where(i => runs[i].FinalAccuracy is { } a && double.IsFinite(a))
+            .OrderByDescending(i => runs[i].FinalAccuracy).ToArray();
+        if (tested.Length < 2) return null;
+        var all = Format.List([.. tested.Select(i => $"{Format.Share(runs[i].FinalAccuracy)} ({_names[i]})")]);
+        var gap = runs[tested[0]].FinalAccuracy!.Value - runs[tested[^1]].FinalAccuracy!.Value;
+        return gap < SameAccuracy
+            ? $"At the end the test accuracies were {all}: less than half a point apart, which one run each cannot tell from chance."
+            : $"At the end the test accuracies were {all}.";
+    }
+
+    private string? Examples() => runs.Select(RunFacts.Examples).Distinct().Count() <= 1
+        ? null
+        : $"The runs did not see equally many examples: {Format.List([.. runs.Select((run, i) => $"{Format.Count(run.Examples())} ({_names[i]})")])}.";
+
+    private string Verdict(int bounded)
+    {
+        var bsp = Index(RunFacts.IsSynchronous) is { } b ? AgainstBsp(bounded, b) : null;
+        var asp = Index(RunFacts.IsAsynchronous) is { } a ? AgainstAsp(bounded, a) : null;
+        return string.Join(" ", new[] { bsp, asp }.OfType<string>());
+    }
+
+    private string? AgainstBsp(int bounded, int bsp) => Compare(bounded, bsp) switch
+    {
+        Outcome.Faster => $"Here {_names[bounded]} was faster to the target than {_names[bsp]}.{StillWaiting(bounded, bsp)}",
+        Outcome.Slower => $"Here it did not pay: {_names[bounded]} took longer to the target than {_names[bsp]}.{StillWaiting(bounded, bsp)}",
+        Outcome.Same => $"Here it made little difference: {_names[bounded]} was about as fast to the target as {_names[bsp]}.{StillWaiting(bounded, bsp)}",
+        _ => null,
+    };
+
+    private string? AgainstAsp(int bounded, int asp) => Compare(bounded, asp) switch
+    {
+        Outcome.Faster => $"{_names[bounded]} was faster than {_names[asp]}, whose staleness cost more than its waiting saved.",
+        Outcome.Slower => $"{_names[asp]} was faster still: its staleness, up to {Format.Count(runs[asp].MaxStaleness())} clocks, did no harm that this run shows, but nothing would have bounded it.",
+        Outcome.Same => $"{_names[asp]} was about as fast, without anything that would bound its staleness.",
+        _ => null,
+    };
+
+    // A lasting straggler is soon s clocks behind, and from then on sets the pace for all.
+    private string StillWaiting(int bounded, int bsp) => runs[bsp].IdleShare() > 0.1 && runs[bounded].IdleShare() > 0.7 * runs[bsp].IdleShare()
+        ? $" Its workers still waited {Format.Share(runs[bounded].IdleShare())} of their time: whoever is slow all the time soon is s clocks behind, and then sets the pace as under BSP."
+        : "";
+
+    private Outcome Compare(int one, int other) => (runs[one].SecondsToTarget, runs[other].SecondsToTarget) switch
+    {
+        _ when LearningCharts.Target(runs) is null => Outcome.Unknown,
+        (null, null) => Outcome.Unknown,
+        (null, _) => Outcome.Slower,
+        (_, null) => Outcome.Faster,
+        var (a, b) when a * SameTime < b => Outcome.Faster,
+        var (a, b) when b * SameTime < a => Outcome.Slower,
+        _ => Outcome.Same,
+    };
+
+    private int? Index(Func<RunRecord, bool> has) =>
+        Enumerable.Range(0, runs.Count).Where(i => has(runs[i])).Select(i => (int?)i).FirstOrDefault();
+
+    private enum Outcome
+    {
+        Unknown,
+        Faster,
+        Same,
+        Slower,
+    }
+}

@@ -1,0 +1,63 @@
+using OrleansPs.Train.Report.Charts;
+
+namespace OrleansPs.Train.Report.Pages;
+
+/// <summary>The charts of loss and accuracy, for one run or for several in one picture.</summary>
+internal sealed class LearningCharts(IReadOnlyList<RunRecord> runs)
+{
+    private const int Parts = 120;
+
+    private readonly IReadOnlyList<string> _names = runs.Names();
+
+    private readonly TimeUnit _unit = TimeUnit.For(runs.Select(Last).Where(Axis.CanDraw).DefaultIfEmpty(0).Max());
+
+    public LineChart LossOverTime() => new("Training loss over time", Describe("loss", Losses, p => p.Loss, Format.Loss),
+        Series(run => Curve.Smooth(run.Losses.Select(p => (p.Seconds / _unit.Seconds, p.Loss)), Parts), hasMarks: false))
+    {
+        XTitle = _unit.Name, YTitle = "training loss", XFormat = Time, YFormat = Format.Loss,
+    };
+
+    public LineChart LossOverExamples() => new("Training loss over examples", Describe("loss", Losses, p => p.Loss, Format.Loss),
+        Series(run => Curve.Smooth(run.Losses.Select(p => ((double)p.Examples, p.Loss)), Parts), hasMarks: false))
+    {
+        XTitle = "examples seen by all workers", YTitle = "training loss", XFormat = x => $"{Format.Count(x)} examples", YFormat = Format.Loss,
+    };
+
+    public LineChart AccuracyOverTime() => Accuracy("Test accuracy over time", p => p.Seconds / _unit.Seconds) with
+    {
+        XTitle = _unit.Name, XFormat = Time,
+    };
+
+    public LineChart AccuracyByEpoch() => Accuracy("Test accuracy by epoch", p => p.Epoch) with
+    {
+        XTitle = "epochs", XFormat = x => $"epoch {Svg.Number(x)}",
+    };
+
+    /// <summary>The target that all runs with a target share.</summary>
+    public static double? Target(IReadOnlyList<RunRecord> runs) =>
+        runs.Select(run => run.TargetAccuracy).OfType<double>().Distinct().ToArray() is [var only] ? only : null;
+
+    private static IReadOnlyList<LossPoint> Losses(RunRecord run) => run.Losses;
+
+    private static double Last(RunRecord run) =>
+        run.Losses.Select(p => p.Seconds).Concat(run.Epochs.Select(p => p.Seconds)).Where(Axis.CanDraw).DefaultIfEmpty(0).Max();
+
+    private LineChart Accuracy(string title, Func<EpochPoint, double> x) => new(title,
+        Describe("accuracy", run => run.Epochs, p => p.TestAccuracy, value => Format.Share(value)),
+        Series(run => [.. run.Epochs.Select(p => new CurvePoint(x(p), p.TestAccuracy))], hasMarks: true))
+    {
+        XTitle = "", YTitle = "test accuracy", XFormat = Svg.Number, YFormat = value => Format.Share(value), IsShare = true,
+        Reference = Target(runs) is { } target ? (target, $"target {Format.Target(target)}") : null,
+    };
+
+    private string Time(double value) => Format.Seconds(value * _unit.Seconds);
+
+    private LineSeries[] Series(Func<RunRecord, IReadOnlyList<CurvePoint>> points, bool hasMarks) =>
+        [.. runs.Select((run, i) => new LineSeries(_names[i], i, points(run)) { HasMarks = hasMarks, HasBand = !hasMarks && runs.Count == 1 })];
+
+    // For those who cannot see the lines: where each begins and ends.
+    private string Describe<T>(string what, Func<RunRecord, IReadOnlyList<T>> points, Func<T, double> value, Func<double, string> print) =>
+        string.Join(" ", runs.Select((run, i) => points(run) is { Count: > 0 } all
+            ? $"{_names[i]}: {what} from {print(value(all[0]))} to {print(value(all[^1]))}."
+            : $"{_names[i]}: nothing was measured."));
+}

@@ -1,0 +1,33 @@
+using System.Xml.Linq;
+
+namespace OrleansPs.Train.Report.Pages;
+
+/// <summary>The tables of one run.</summary>
+internal static class RunTables
+{
+    public static XElement Workers(RunRecord run) => Table.OfNumbers("Workers",
+        ["Rank", "Steps", "Examples", "Time", "Computing", "Transfer", "Waiting", "Waiting share", "Staleness, mean", "Staleness, max", "Last loss", "Restarts"],
+        run.Workers.Select(w => (IReadOnlyList<object?>)
+        [
+            w.Rank.ToString(System.Globalization.CultureInfo.InvariantCulture), Format.Count(w.Steps), Format.Count(w.Examples),
+            Format.Seconds(w.Seconds), Format.Seconds(w.ComputeSeconds), Format.Seconds(w.TransferSeconds), Format.Seconds(w.IdleSeconds),
+            Format.Share(w.IdleShare()), Format.Decimal(w.MeanStaleness), Format.Count(w.MaxStaleness), Format.Loss(w.FinalLoss), Format.Count(w.Restarts),
+        ]));
+
+    public static XElement Epochs(RunRecord run) => Table.OfNumbers("Evaluations", ["Epoch", "Time", "Training loss", "Test accuracy"],
+        run.Epochs.Select(p => (IReadOnlyList<object?>)
+            [Charts.Svg.Number(p.Epoch), Format.Seconds(p.Seconds), Format.Loss(p.TrainLoss), Format.Share(p.TestAccuracy)]));
+
+    public static XElement Options(RunRecord run) => Table.OfValues("Options", run.Options);
+
+    public static XElement Environment(RunRecord run) => Table.OfValues("Environment",
+    [
+        new("Started", Format.Date(run.When)),
+        new("Machine", run.Machine),
+        new("Data set", run.Dataset),
+        new("Model", run.Model),
+        new("Consistency", run.Consistency),
+        new("Stragglers", run.Stragglers ?? "none"),
+        new("Snapshots taken", Format.Count(run.Snapshots)),
+    ]);
+}
