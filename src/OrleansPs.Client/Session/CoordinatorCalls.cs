@@ -88,7 +88,9 @@ internal sealed class CoordinatorCalls(SessionContext context)
         var backoff = new Backoff(context.Environment, context.Options);
         while (true)
         {
-            var answer = await TryAsync(command, send, context.Options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+            // A coordinator may let a join or a clock wait this much longer before it says that it is alive.
+            var limit = context.Options.RequestTimeout + Parking.Limit;
+            var answer = await TryAsync(command, send, limit, cancellationToken).ConfigureAwait(false);
             if (answer.IsAnswered && statusOf(answer.Reply) == CoordinatorStatus.Waiting)
             {
                 backoff.Restart();
