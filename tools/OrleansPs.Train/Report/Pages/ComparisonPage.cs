@@ -59,7 +59,7 @@ internal static class ComparisonPage
         var target = LearningCharts.Target(runs);
         var names = runs.Names();
         return Pages.Table.OfNumbers("Runs side by side",
-            ["Run", target is null ? "Time to target" : $"Time to {Format.Target(target)}", "Test accuracy", "Duration", "Examples per second", "Waiting", "Staleness, mean", "Staleness, max"],
+            ["Run", target is { } share ? $"Time to {Format.Target(share)}" : "Time to target", "Test accuracy", "Duration", "Examples per second", "Waiting", "Staleness, mean", "Staleness, max"],
             runs.Select((run, i) => (IReadOnlyList<object?>)
             [
                 Swatch(names[i], i), Best(run, runs, r => r.SecondsToTarget ?? double.NaN, run.SecondsToTarget is null && run.TargetAccuracy is not null ? "not reached" : Format.Seconds(run.SecondsToTarget)),
