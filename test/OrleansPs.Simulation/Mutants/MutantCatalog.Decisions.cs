@@ -1,0 +1,36 @@
+namespace OrleansPs.Simulation.Mutants;
+
+/// <summary>The coordinator: gates, clocks, joins, leases, its record and its successor.</summary>
+internal static partial class MutantCatalog
+{
+    private static IEnumerable<Mutant> Decisions =>
+    [
+        new("gate-is-off-by-one", "Under SSP(s) a worker is at most s clocks ahead of the slowest.", "P4",
+            Consistency + "Coordinator.Gate.cs", 20,
+            new Edit("<= _spec.Consistency.Staleness;", "<= _spec.Consistency.Staleness + 1L;")),
+        new("slowest-clock-ignores-newcomers", "The slowest clock is that of all participating ranks, newcomers included.", "P4",
+            Consistency + "ControlState.cs", 20,
+            new Edit("if (rank.Participates) min", "if (rank.Participates && rank.Record.Step > 0) min")),
+        new("slowest-clock-counts-the-gone", "Nobody waits for a rank that left, was evicted or ran out of data.", "P7",
+            Consistency + "ControlState.cs", 20,
+            new Edit("if (rank.Participates) min", "min")),
+        new("clock-counts-twice", "A clock counts once, however often it is sent.", "P1",
+            Consistency + "Coordinator.Ranks.cs", 20,
+            new Edit("if (command.Step == _state.Ranks[command.Rank].Record.Step) Decide", "Decide")),
+        new("join-counts-twice", "A join counts once by its nonce, however often it is sent.", "P7",
+            Consistency + "Coordinator.Ranks.cs", 20,
+            new Edit("rank.Nonce != command.Nonce || rank.Record.Incarnation == 0", "true")),
+        new("told-before-the-record-has-it", "Nothing is told to anyone before the control record has it.", "P1 P3 P7",
+            Consistency + "Coordinator.cs", 20,
+            new Edit("if (_accepted >= _state.Index) _ready.Add(effect);\n        else _held.Enqueue((_state.Index, effect));", "_ready.Add(effect);")),
+        new("record-takes-older-terms", "The control record refuses a coordinator of an older term.", "P1 P3 P7",
+            Consistency + "ControlRecord.cs", 20,
+            new Edit("term != Term || ", "")),
+        new("restore-keeps-the-generation", "A restore raises the generation.", "P1 P5",
+            Consistency + "ControlState.cs", 20,
+            new Edit("var state = new ControlState(spec, generation)\n        {\n            RestoredCut", "var state = new ControlState(spec, manifest.Generation)\n        {\n            RestoredCut")),
+        new("leases-run-out-in-its-absence", "When time has jumped, a coordinator renews all leases before it evicts anyone.", "P7",
+            Consistency + "Leases.cs", 20,
+            new Edit("if (away)", "if (false)")),
+    ];
+}

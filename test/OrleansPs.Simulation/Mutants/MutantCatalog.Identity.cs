@@ -1,0 +1,30 @@
+namespace OrleansPs.Simulation.Mutants;
+
+/// <summary>The identity of a push, at the block.</summary>
+internal static partial class MutantCatalog
+{
+    private static IEnumerable<Mutant> Identity =>
+    [
+        new("dedupe-ignores-the-bit", "A push of the newest step is taken once: its bit is looked at.", "P1",
+            Blocks + "DedupeTable.cs", 20,
+            new Edit("(step == e.Step && e[sequence])", "false")),
+        new("dedupe-forgets-older-steps", "A push of an older step is a duplicate.", "P1",
+            Blocks + "DedupeTable.cs", 20,
+            new Edit("(step < e.Step || (step == e.Step && e[sequence]))", "step == e.Step && e[sequence]")),
+        new("fence-is-not-checked", "A block refuses what an older incarnation sends.", "P1 P3",
+            Blocks + "DedupeTable.cs", 20,
+            new Edit("incarnation < _incarnations[rank]", "false")),
+        new("generation-is-not-checked", "A block refuses messages of another generation.", "P1 P5",
+            Blocks + "BlockReplica.cs", 20,
+            new Edit("header.Generation != Generation ? BlockStatus.OtherGeneration\n        : ", "")),
+        new("restored-block-forgets-its-pushes", "A restored block knows the pushes that its image contains.", "P1",
+            Blocks + "BlockMachine.cs", 20,
+            new Edit("        _dedupe.Load(image.Dedupe);\n", "")),
+        new("restored-block-forgets-its-optimizer", "A restored block goes on with the optimizer state of its image.", "P5",
+            Blocks + "BlockState.cs", 20,
+            new Edit("image.Slot0?.AsSpan(0, shape.Length).CopyTo(state._slot0);", "state._slot0?.AsSpan(0, shape.Length).Clear();")),
+        new("restored-block-counts-updates-anew", "A restored block goes on with the update counts of its image.", "P5",
+            Blocks + "BlockState.cs", 20,
+            new Edit("state.Updates[i] = image.Segments[i].Updates;", "state.Updates[i] = 0;")),
+    ];
+}
