@@ -36,9 +36,9 @@ public static class BlockImageCodec
     /// <summary>Writes an image and its identity.</summary>
     /// <param name="image">The image.</param>
     /// <param name="model">The model's name, at most 128 ASCII characters.</param>
-    /// <param name="generation">The model's generation.</param>
-    /// <param name="cut">The cut.</param>
-    /// <param name="epoch">The block's epoch.</param>
+    /// <param name="generation">The model's generation, >= 0.</param>
+    /// <param name="cut">The cut, >= 0.</param>
+    /// <param name="epoch">The block's epoch, >= 0.</param>
     /// <param name="destination">Exactly <see cref="GetEncodedLength"/> bytes.</param>
     /// <exception cref="ArgumentException">An argument breaks a rule; what is in the destination then has no meaning.</exception>
     public static void Encode(
@@ -46,6 +46,9 @@ public static class BlockImageCodec
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(model);
+        ArgumentOutOfRangeException.ThrowIfNegative(generation);
+        ArgumentOutOfRangeException.ThrowIfNegative(cut);
+        ArgumentOutOfRangeException.ThrowIfNegative(epoch);
         CheckImage(image);
         if (!Ascii.IsValid(model) || model.Length is 0 or > ModelBytes || model.Contains('\0', StringComparison.Ordinal))
             throw new ArgumentException($"The model's name must be 1 to {ModelBytes} ASCII characters.", nameof(model));

@@ -18,8 +18,8 @@ internal ref struct ChunkDecoder(ReadOnlySpan<byte> bytes, string name)
     {
         CheckEnvelope();
         var header = ReadHeader();
-        if (expected is { } identity) CheckIdentity(header.Identity, identity);
         CheckSizes(header);
+        if (expected is { } identity) CheckIdentity(header.Identity, identity);
         var segments = ReadSegments(header.Segments);
         var dedupe = ReadDedupe(header);
         CheckPadding(header);
@@ -46,7 +46,7 @@ internal ref struct ChunkDecoder(ReadOnlySpan<byte> bytes, string name)
             throw Corrupt("it does not begin as a chunk does.");
         var version = _reader.Int32();
         if (version != BlockImageCodec.FormatVersion)
-            throw Corrupt($"its format version is {version}; this program reads {BlockImageCodec.FormatVersion}.");
+            throw Corrupt(ImageRules.WrongVersion(version, BlockImageCodec.FormatVersion));
         var body = _bytes[..^BlockImageCodec.HashBytes];
         Span<byte> hash = stackalloc byte[BlockImageCodec.HashBytes];
         SHA256.HashData(body, hash);

@@ -7,6 +7,11 @@ internal static class ImageRules
     public static string? FirstBroken(int length, IReadOnlyList<SegmentImage> segments, IReadOnlyList<DedupeImage> dedupe) =>
         BrokenBySegments(length, segments) ?? BrokenByDedupe(dedupe);
 
+    /// <summary>What to say of a file whose format version is not the one that this program reads.</summary>
+    public static string WrongVersion(int version, int known) =>
+        $"its format version is {version}; this program reads {known}."
+        + (version > known ? " Read it with the newer program that wrote it." : "");
+
     private static string? BrokenBySegments(int length, IReadOnlyList<SegmentImage> segments)
     {
         var end = 0L;

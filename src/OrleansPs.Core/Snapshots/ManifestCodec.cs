@@ -51,7 +51,7 @@ public static class ManifestCodec
         ArgumentNullException.ThrowIfNull(name);
         try
         {
-            using var document = JsonDocument.Parse(bytes, JsonFields.ParseOptions);
+            using var document = JsonFields.Parse(bytes);
             var fields = new JsonFields(document.RootElement, "");
             CheckVersion(fields);
             CheckTail(bytes.Span);
@@ -69,7 +69,7 @@ public static class ManifestCodec
         if (fields.Text("format") is var format && format != Format)
             throw new JsonException($"its format is '{format}', not '{Format}'.");
         if (fields.Int32("formatVersion") is var version && version != FormatVersion)
-            throw new JsonException($"its format version is {version}; this program reads {FormatVersion}.");
+            throw new JsonException(ImageRules.WrongVersion(version, FormatVersion));
     }
 
     private static void CheckTail(ReadOnlySpan<byte> bytes)

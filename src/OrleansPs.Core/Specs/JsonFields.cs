@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace OrleansPs.Core.Specs;
 
@@ -9,8 +10,8 @@ namespace OrleansPs.Core.Specs;
 /// </summary>
 internal sealed class JsonFields
 {
-    /// <summary>How JSON that is read here is parsed; deep enough for everything that can be written.</summary>
-    public static readonly JsonDocumentOptions ParseOptions = new() { AllowDuplicateProperties = false, MaxDepth = 1024 };
+    // Deep enough for everything that can be written.
+    private static readonly JsonDocumentOptions ParseOptions = new() { AllowDuplicateProperties = false, MaxDepth = 1024 };
 
     private readonly JsonElement _object;
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
@@ -23,6 +24,21 @@ internal sealed class JsonFields
     }
 
     public string Path { get; }
+
+    /// <summary>Parses JSON; every problem, also a name that is no Unicode, is a <see cref="JsonException"/>.</summary>
+    public static JsonDocument Parse(ReadOnlyMemory<byte> json)
+    {
+        if (!Utf8.IsValid(json.Span)) throw Wrong("", "well-formed UTF-8");
+        try
+        {
+            return JsonDocument.Parse(json, ParseOptions);
+        }
+        catch (InvalidOperationException e)
+        {
+            // The search for doubled fields has to decode their names.
+            throw new JsonException("The name of a field must be well-formed Unicode.", e);
+        }
+    }
 
     public JsonElement Take(string name)
     {

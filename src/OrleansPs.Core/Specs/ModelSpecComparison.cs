@@ -17,8 +17,8 @@ public static class ModelSpecComparison
     {
         ArgumentNullException.ThrowIfNull(existing);
         ArgumentNullException.ThrowIfNull(given);
-        using var was = JsonDocument.Parse(ModelSpecJson.Encode(existing), JsonFields.ParseOptions);
-        using var now = JsonDocument.Parse(ModelSpecJson.Encode(given), JsonFields.ParseOptions);
+        using var was = JsonFields.Parse(ModelSpecJson.Encode(existing));
+        using var now = JsonFields.Parse(ModelSpecJson.Encode(given));
         return OfObjects(was.RootElement, now.RootElement, "", ignoreWorkers ? ["workers", "maxWorkers"] : []);
     }
 

@@ -37,7 +37,7 @@ public static class ModelSpecJson
     {
         try
         {
-            using var document = JsonDocument.Parse(json, JsonFields.ParseOptions);
+            using var document = JsonFields.Parse(json);
             return SpecReader.Read(document.RootElement, "");
         }
         catch (JsonException e)
