@@ -32,7 +32,7 @@ internal sealed class ModelRuntime
     {
         var blocks = new BlockHost[layout.Blocks.Count];
         Parallel.For(0, blocks.Length, b =>
-            blocks[b] = new(new BlockReplica(spec, layout.Blocks[b], state.Generation, image: images?[b])));
+            blocks[b] = new(new BlockReplica(spec, layout.Blocks[b], state.Generation, image: images?[b], cut: state.NewestCut)));
         return new(spec, blocks, state, term, time);
     }
 

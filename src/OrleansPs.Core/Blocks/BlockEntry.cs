@@ -28,7 +28,9 @@ public enum BlockEntryKind : byte
 /// <param name="Epoch">The epoch of the block map under which it was decided.</param>
 /// <param name="Index">Its place in the log, from 1.</param>
 /// <param name="Kind">What it does.</param>
-/// <param name="Header">The push's header (Push), or the rank and incarnation (Fence).</param>
+/// <param name="Header">
+/// The push's header (Push), the rank and incarnation (Fence), or that of the coordinator's command (Freeze, Thaw).
+/// </param>
 /// <param name="Certificate">The certificate (Round).</param>
 /// <param name="Cut">The cut (Freeze, Thaw).</param>
 /// <param name="CutWritten">With Thaw: whether the cut was written rather than given up.</param>

@@ -16,13 +16,14 @@ internal sealed class BlockMachine
     private readonly DedupeTable _dedupe;
     private FrozenCut? _frozen;
 
-    public BlockMachine(ModelSpec spec, BlockShape shape, BlockImage? image)
+    public BlockMachine(ModelSpec spec, BlockShape shape, BlockImage? image, long cut)
     {
         _spec = spec;
         _state = image is null ? BlockState.Create(spec, shape) : BlockState.From(spec, shape, image);
         _staged = new(shape, spec.RankLimit, spec.PushesPerStep);
         _dedupe = new(spec.RankLimit, spec.PushesPerStep);
         Fences = new(spec.RankLimit);
+        Cut = cut;
         if (image is null) return;
         Version = image.Version;
         Index = image.EntryIndex;
@@ -40,6 +41,9 @@ internal sealed class BlockMachine
 
     /// <summary>The newest cut the block has written: pushes from before it are closed out.</summary>
     public long WrittenCut { get; private set; }
+
+    /// <summary>The newest coordinator term whose command is in the log: a replica that takes over refuses what this one did.</summary>
+    public long Term { get; private set; }
 
     public FenceTable Fences { get; }
 
@@ -66,6 +70,7 @@ internal sealed class BlockMachine
     public void Apply(in BlockEntry entry, ReadOnlySpan<SegmentSlice> gradient)
     {
         Index = entry.Index;
+        if (entry.Kind != BlockEntryKind.Push) Term = Math.Max(Term, entry.Header.Term);
         switch (entry.Kind)
         {
             case BlockEntryKind.Push: ApplyPush(entry.Header, gradient); break;
@@ -110,17 +115,19 @@ internal sealed class BlockMachine
         }
     }
 
-    /// <summary>A push from before the cut goes to the frozen copy and to the live state, to each unless it has it.</summary>
+    /// <summary>
+    /// A push from before the cut goes to the frozen copy, which lacks it, for what the copy has the live state has too; and to
+    /// the live state unless it has it.
+    /// </summary>
     private void PushBeforeCut(in MessageHeader header, ReadOnlySpan<SegmentSlice> gradient)
     {
         var live = !_dedupe.Contains(header.Rank, header.Step, header.Sequence);
-        var frozen = !_frozen!.Dedupe.Contains(header.Rank, header.Step, header.Sequence);
         if (live) _dedupe.Add(header.Rank, header.Step, header.Sequence);
-        if (frozen) _frozen.Dedupe.Add(header.Rank, header.Step, header.Sequence);
+        _frozen!.Dedupe.Add(header.Rank, header.Step, header.Sequence);
         var factor = _spec.Schedule.FactorAt(header.Clock);
         foreach (var slice in gradient)
         {
-            if (frozen && !_frozen.Shares(slice.Segment)) _frozen.Update(slice, factor);
+            if (!_frozen.Shares(slice.Segment)) _frozen.Update(slice, factor);
             if (live) _state.Update(slice.Segment, slice.Values.Span, factor);
         }
     }

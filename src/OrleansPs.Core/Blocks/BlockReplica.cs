@@ -25,14 +25,15 @@ public sealed class BlockReplica
     /// <param name="epoch">The block's epoch in the block map.</param>
     /// <param name="image">What it holds; null for first values. The image stays the caller's.</param>
     /// <param name="sink">Is given every entry; may be null.</param>
+    /// <param name="cut">The newest cut number given out before: pushes that carry it begin no cut.</param>
     public BlockReplica(
         ModelSpec spec, BlockShape shape, long generation, long epoch = 0, BlockImage? image = null,
-        IBlockEntrySink? sink = null)
+        IBlockEntrySink? sink = null, long cut = 0)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(shape);
         _shape = shape;
-        _machine = new(spec, shape, image);
+        _machine = new(spec, shape, image, cut);
         _sink = sink;
         Generation = generation;
         Epoch = epoch;
@@ -47,8 +48,8 @@ public sealed class BlockReplica
     /// <summary>The block's epoch in the block map.</summary>
     public long Epoch { get; }
 
-    /// <summary>The newest coordinator term that this replica has heard of.</summary>
-    public long Term { get; private set; }
+    /// <summary>The newest coordinator term whose command is in the log.</summary>
+    public long Term => _machine.Term;
 
     /// <summary>Rounds applied (BSP).</summary>
     public long Version => _machine.Version;
@@ -128,8 +129,7 @@ public sealed class BlockReplica
         var reply = Certify(header, certificates);
         if (reply.Status != BlockStatus.Ok) return reply;
         if (_machine.IsRounds && CheckRound(header.Certificate) is var status and not BlockStatus.Ok) return Reply(status);
-        Term = header.Term;
-        if (cut > _machine.Cut) Commit(new() { Kind = BlockEntryKind.Freeze, Cut = cut });
+        if (cut > _machine.Cut) Commit(new() { Kind = BlockEntryKind.Freeze, Header = header, Cut = cut });
         return Reply(_machine.HasFrozen(cut) ? BlockStatus.Ok : BlockStatus.CutClosed);
     }
 
@@ -141,11 +141,10 @@ public sealed class BlockReplica
     {
         if (Foreign(header) is { } status) return (Reply(status), null);
         if (header.Term < Term) return (Reply(BlockStatus.Fenced), null);
-        Term = header.Term;
-        if (cut > _machine.Cut && !_machine.IsRounds) Commit(new() { Kind = BlockEntryKind.Freeze, Cut = cut });
+        if (cut > _machine.Cut && !_machine.IsRounds) Commit(new() { Kind = BlockEntryKind.Freeze, Header = header, Cut = cut });
         if (!_machine.HasFrozen(cut)) return (Reply(BlockStatus.CutClosed), null);
         var image = _machine.TakeFrozen();
-        Commit(new() { Kind = BlockEntryKind.Thaw, Cut = cut, CutWritten = true });
+        Commit(new() { Kind = BlockEntryKind.Thaw, Header = header, Cut = cut, CutWritten = true });
         return (Reply(BlockStatus.Ok), image);
     }
 
@@ -156,8 +155,7 @@ public sealed class BlockReplica
     {
         if (Foreign(header) is { } status) return Reply(status);
         if (header.Term < Term) return Reply(BlockStatus.Fenced);
-        Term = header.Term;
-        Commit(new() { Kind = BlockEntryKind.Thaw, Cut = cut });
+        Commit(new() { Kind = BlockEntryKind.Thaw, Header = header, Cut = cut });
         return Reply(BlockStatus.Ok);
     }
 
