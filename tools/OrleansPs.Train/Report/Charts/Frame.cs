@@ -35,6 +35,4 @@ internal sealed record Frame(Axis X, Axis Y, double Left, double Top, double Rig
         Svg.Text("axis-title", 0, Top - 16, yTitle),
         Svg.Text("axis-title", Right, Bottom + LabelRow + 14, xTitle, "end"));
 
-    /// <summary>What stands in the middle of a plot that has nothing to show.</summary>
-    public XElement Empty(string text) => Svg.Text("nothing", (Left + Right) / 2, (Top + Bottom) / 2, text, "middle");
 }

@@ -19,15 +19,15 @@ internal sealed record Histogram(string Title, string Description, IReadOnlyList
 
     public XElement Draw(Size size)
     {
+        if (Counts.All(c => c.Count == 0)) return Svg.Nothing(size, Title);
         var last = Math.Max(Counts.Select(c => c.Value).DefaultIfEmpty(0).Max(), 4);
-        var shown = Bound is { } bound && bound <= (4 * last) + 8 ? Math.Max(last, bound + 1) : last;
+        var shown = Bound is { } bound && bound <= (4 * last) + 8 ? Math.Max(last, bound + Math.Max(2, bound / 2)) : last;
         var width = BarWidth(shown);
         var bars = Bars(width);
         var end = (((shown / width) + 1) * width) - 0.5;
         var frame = Frame.Fit(size, 0, WholeNumbers(end, size.Width), Axis.Rounded(bars.Select(b => b.Share).Append(0), 4, percent: true));
         return Svg.Picture(size, Title, Description,
             frame.Draw(XTitle, YTitle),
-            bars.Count == 0 ? frame.Empty("Nothing was measured.") : null,
             Svg.Group(Marker.ColorOf(ColorIndex), bars.Select(bar => Draw(frame, bar, width))),
             DrawBound(frame, end));
     }

@@ -32,6 +32,7 @@ internal sealed record LineChart(string Title, string Description, IReadOnlyList
 
     public XElement Draw(Size size)
     {
+        if (!Points.Any()) return Svg.Nothing(size, Title);
         var legend = Legend.Of(size.Width, Series.Count > 1 ? Series.Select(s => (s.Name, LegendMark(s.Index))) : []);
         var y = YAxis();
         var frame = Frame.Fit(size, legend.Height, Axis.FromZero(Points.Select(p => p.X), Frame.PartsOf(size.Width)), y);
@@ -39,7 +40,6 @@ internal sealed record LineChart(string Title, string Description, IReadOnlyList
             new XAttribute("data-plot", string.Join(' ', new[] { frame.Left, frame.Top, frame.Right, frame.Bottom }.Select(Svg.Number))),
             legend.Draw(),
             frame.Draw(XTitle, y.IsLogarithmic ? $"{YTitle}, log scale" : YTitle),
-            Points.Any() ? null : frame.Empty("Nothing was measured."),
             Series.Select(s => s.HasBand ? Band(frame, s) : null),
             DrawReference(frame),
             Series.Select(s => Draw(frame, s)));
@@ -99,5 +99,5 @@ internal sealed record LineChart(string Title, string Description, IReadOnlyList
 
     private XElement? DrawReference(Frame frame) => Reference is not { } reference ? null : Svg.Group("reference",
         Svg.Line("rule", frame.Left, frame.PlaceY(reference.Value), frame.Right, frame.PlaceY(reference.Value)),
-        Svg.Text("note", frame.Left + 6, frame.PlaceY(reference.Value) - 6, reference.Label));
+        Svg.Text("note", frame.Right - 2, frame.PlaceY(reference.Value) + 16, reference.Label, "end"));
 }

@@ -24,9 +24,10 @@ internal sealed record StackedBars(string Title, string Description, IReadOnlyLi
     /// <summary>Rows fill the height, within limits: many rows make a higher picture, few a lower one.</summary>
     public XElement Draw(Size size)
     {
+        if (Rows.Count == 0) return Svg.Nothing(size, Title);
         var legend = Legend.Of(size.Width, Parts.Count > 1 ? Parts.Select(part => (part.Name, Svg.Box($"part {part.Css}", -8, -7, 16, 14))) : []);
         var top = legend.Height + 6;
-        var rowHeight = Math.Clamp((size.Height - top - LabelRow - TitleRow) / Math.Max(2, Rows.Count), 18, 44);
+        var rowHeight = Math.Clamp((size.Height - top - LabelRow - TitleRow) / Math.Max(2, Rows.Count), 18, 56);
         var height = top + (Math.Max(2, Rows.Count) * rowHeight) + LabelRow + TitleRow;
         var frame = FrameOf(size.Width, top, height - LabelRow - TitleRow);
         return Svg.Picture(size with { Height = height }, Title, Description,
@@ -34,7 +35,6 @@ internal sealed record StackedBars(string Title, string Description, IReadOnlyLi
             frame.X.Ticks.Select(tick => Svg.Line("grid", frame.PlaceX(tick.Value), top, frame.PlaceX(tick.Value), frame.Bottom)),
             frame.X.Ticks.Select(tick => Svg.Text("tick", frame.PlaceX(tick.Value), frame.Bottom + LabelRow - 6, tick.Label, "middle")),
             Svg.Text("axis-title", frame.Right, frame.Bottom + LabelRow + 12, XTitle, "end"),
-            Rows.Count == 0 ? frame.Empty("Nothing was measured.") : null,
             Rows.Select((row, i) => Draw(frame, row, top + (i * rowHeight), rowHeight)));
     }
 
@@ -51,7 +51,7 @@ internal sealed record StackedBars(string Title, string Description, IReadOnlyLi
 
     private XElement Draw(Frame frame, BarRow row, double top, double height)
     {
-        var thick = Math.Min(26, height * 0.72);
+        var thick = Math.Min(32, height * 0.72);
         var middle = top + (height / 2) + 4;
         return Svg.Group($"row {row.Css}".TrimEnd(),
             Svg.Text("tick", frame.Left - 8, middle, row.Name, "end"),

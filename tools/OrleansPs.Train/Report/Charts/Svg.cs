@@ -16,6 +16,10 @@ internal static class Svg
         new XAttribute("viewBox", $"0 0 {Number(size.Width)} {Number(size.Height)}"), new XAttribute("role", "img"),
         new XAttribute("class", "chart"), Element("title", title), Element("desc", description), content);
 
+    /// <summary>The picture of what was not measured.</summary>
+    public static XElement Nothing(Size size, string title) => Picture(size, title, "Nothing was measured.",
+        Box("empty", 0.5, 0.5, size.Width - 1, size.Height - 1), Text("nothing", size.Width / 2, size.Height / 2, "Nothing was measured.", "middle"));
+
     public static XElement Element(string name, params object?[] content) => new(Namespace + name, content);
 
     public static XElement Group(string css, params object?[] content) => Element("g", new XAttribute("class", css), content);

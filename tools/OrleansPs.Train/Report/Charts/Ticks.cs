@@ -48,7 +48,7 @@ internal static class Ticks
 
     /// <summary>The labels of logarithmic marks: each as short as it can be.</summary>
     public static IReadOnlyList<Tick> LabelledOneByOne(IReadOnlyList<double> values) =>
-        [.. values.Select(v => new Tick(v, v.ToString(v is >= 1e-4 and < 1e5 ? "0.#####" : "0.##e0", CultureInfo.InvariantCulture)))];
+        [.. values.Select(v => new Tick(v, v.ToString(v is >= 1e-4 and < 1e4 ? "0.#####" : "0.##e0", CultureInfo.InvariantCulture)))];
 
     private static string Label(double value, double unit, string suffix, string format) => value == 0 && suffix != "%"
         ? "0"

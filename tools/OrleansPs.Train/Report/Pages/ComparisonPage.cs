@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Xml.Linq;
 
 namespace OrleansPs.Train.Report.Pages;
@@ -14,7 +13,7 @@ internal static class ComparisonPage
             Summary(runs),
             Html.Section("Learning", Html.Element("div", "grid", Learning(runs))),
             Panels("Waiting", "Each bar is a worker, from its first step to its last, on one scale for all runs.", runs,
-                (name, run, _) => Figure.Small(name, $"{Format.Share(run.IdleShare())} of the workers' time went into waiting.", WorkerCharts.Time(name, run, WorkerCharts.Longest(runs)).Draw)),
+                (name, run, _) => Figure.Small(name, OfWaiting(run), WorkerCharts.Time(name, run, WorkerCharts.Longest(runs)).Draw)),
             Panels("Staleness", "How many clocks a worker was ahead of the slowest when it went on. The scales differ.", runs,
                 (name, run, i) => Figure.Small(name, OfStaleness(run), WorkerCharts.Staleness(name, run, i).Draw)),
             Html.Section("How they were run", Html.Element("div", "grid", Environment(runs))));
@@ -38,13 +37,20 @@ internal static class ComparisonPage
     private static IEnumerable<XElement> Learning(IReadOnlyList<RunRecord> runs)
     {
         var charts = new LearningCharts(runs);
-        yield return Figure.Of("Loss over time", "The mean of the steps around a moment, by the wall clock: what waiting costs shows here.", charts.LossOverTime().Draw);
+        yield return Figure.Of("Loss over time", OfLoss(runs), charts.LossOverTime().Draw);
         yield return Figure.Of("Accuracy over time", "The share of the test set that the model had right.", charts.AccuracyOverTime().Draw);
         yield return Figure.Of("Loss over examples", "The same steps by how many examples all workers had seen: what staleness costs shows here.", charts.LossOverExamples().Draw);
         if (LearningCharts.Target(runs) is { } target)
         {
             yield return Figure.Of("Time to the target", $"Wall clock until {Format.Target(target)} test accuracy was first seen.", WorkerCharts.TimeToTarget(runs, target).Draw);
         }
+    }
+
+    private static string OfLoss(IReadOnlyList<RunRecord> runs)
+    {
+        var names = runs.Names();
+        var lost = runs.Select((run, i) => RunText.LostLosses(run) is { } steps ? $" {steps} of {names[i]} had no finite loss and are left out." : "");
+        return $"The mean of the steps around a moment, by the wall clock: what waiting costs shows here.{string.Concat(lost)}";
     }
 
     private static XElement Summary(IReadOnlyList<RunRecord> runs)
@@ -64,7 +70,7 @@ internal static class ComparisonPage
             [
                 Swatch(names[i], i), Best(run, runs, r => r.SecondsToTarget ?? double.NaN, run.SecondsToTarget is null && run.TargetAccuracy is not null ? "not reached" : Format.Seconds(run.SecondsToTarget)),
                 Best(run, runs, r => -r.FinalAccuracy ?? double.NaN, Format.Share(run.FinalAccuracy)),
-                Best(run, runs, r => r.Seconds, Format.Seconds(run.Seconds)), Best(run, runs, r => -r.ExamplesPerSecond(), Format.Count(run.ExamplesPerSecond())),
+                Format.Seconds(run.Seconds), Best(run, runs, r => -r.ExamplesPerSecond(), Format.Count(run.ExamplesPerSecond())),
                 Best(run, runs, r => r.IdleShare(), Format.Share(run.IdleShare())), Format.Decimal(run.MeanStaleness()), Format.Count(run.MaxStaleness()),
             ]));
     }
@@ -82,9 +88,12 @@ internal static class ComparisonPage
         return Html.Section(title, Html.Paragraph(explanation, "explanation"), Html.Element("div", "panels", runs.Select((run, i) => panel(names[i], run, i))));
     }
 
-    private static string OfStaleness(RunRecord run) => run.StalenessBound is null
-        ? $"{Format.Decimal(run.MeanStaleness())} on average, {Format.Count(run.MaxStaleness())} at most; no bound."
-        : string.Create(CultureInfo.InvariantCulture, $"{Format.Decimal(run.MeanStaleness())} on average, {Format.Count(run.MaxStaleness())} at most; bound {run.StalenessBound}.");
+    private static string OfWaiting(RunRecord run) =>
+        run.Workers.Count == 0 ? "No worker finished a step." : $"Waiting took {Format.Share(run.IdleShare())} of all time.";
+
+    private static string OfStaleness(RunRecord run) => run.Staleness.Count == 0
+        ? "No clock was finished."
+        : $"{Format.Decimal(run.MeanStaleness())} on average, {Format.Count(run.MaxStaleness())} at most; {(run.StalenessBound is { } bound ? $"bound {Format.Count(bound)}" : "no bound")}.";
 
     private static IEnumerable<XElement> Environment(IReadOnlyList<RunRecord> runs)
     {

@@ -21,13 +21,14 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
         var different = runs.Select(run => run.Stragglers).Distinct().ToArray();
         if (different is [null]) return "No step was made slow: waiting comes from the machine's own unevenness.";
         if (different is [var same]) return $"All runs met the same stragglers: {RunText.Ended(same!)}";
-        return string.Join(" ", runs.Select((run, i) => RunText.Ended($"{_names[i]} met {run.Stragglers ?? "no stragglers"}")));
+        var groups = different.Select(one => $"{Format.List([.. _names.Where((_, i) => runs[i].Stragglers == one)])}: {RunText.Ended(one ?? "none")}");
+        return $"The stragglers differ. {string.Join(" ", groups)}";
     }
 
     /// <summary>Why there is a middle way between waiting always and never, and whether it paid here.</summary>
     public string? BoundedStaleness()
     {
-        if (Index(RunFacts.IsBounded) is not { } bounded) return null;
+        if (FastestBounded() is not { } bounded) return null;
         return "Bounded staleness stands between waiting for all and waiting for nobody: a worker may run ahead, so that a straggler's slow step does not stop "
             + "the others, but only by s clocks, so that no worker computes with parameters that miss another's older updates. "
             + Verdict(bounded);
@@ -126,6 +127,9 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
         var (a, b) when b * SameTime < a => Outcome.Slower,
         _ => Outcome.Same,
     };
+
+    private int? FastestBounded() => Enumerable.Range(0, runs.Count).Where(i => runs[i].IsBounded())
+        .OrderBy(i => runs[i].SecondsToTarget ?? double.PositiveInfinity).Select(i => (int?)i).FirstOrDefault();
 
     private int? Index(Func<RunRecord, bool> has) =>
         Enumerable.Range(0, runs.Count).Where(i => has(runs[i])).Select(i => (int?)i).FirstOrDefault();

@@ -15,11 +15,11 @@ internal static class RunPage
                 Figure.Of("Loss over time", RunText.OfLoss(run), charts.LossOverTime().Draw),
                 Figure.Of("Loss over examples", "The same steps by how many examples all workers had seen.", charts.LossOverExamples().Draw),
                 Figure.Of("Accuracy by epoch", "The share of the test set that the model had right.", charts.AccuracyByEpoch().Draw),
-                Html.Element("div", "cell", RunTables.Epochs(run)))),
+                run.Epochs.Count == 0 ? null : Html.Element("div", "cell", RunTables.Epochs(run)))),
             Html.Section("Waiting and staleness", Html.Element("div", "grid",
                 Figure.Of("Where the workers' time went", RunText.OfWaiting(run), WorkerCharts.Time(run.Consistency, run, WorkerCharts.Longest([run])).Draw),
                 Figure.Of("Staleness", RunText.OfStaleness(run), WorkerCharts.Staleness(run.Consistency, run, 0).Draw)),
-                RunTables.Workers(run)),
+                run.Workers.Count == 0 ? null : RunTables.Workers(run)),
             Html.Section("How it was run", Html.Element("div", "grid",
                 Html.Element("div", "cell", RunTables.Environment(run)), Html.Element("div", "cell", RunTables.Options(run)))));
     }

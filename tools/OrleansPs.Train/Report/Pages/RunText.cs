@@ -15,9 +15,13 @@ internal static class RunText
 
     public static string OfLoss(RunRecord run)
     {
-        var lost = run.LostLosses() is > 0 and var n ? $" {Format.Count(n)} of {Format.Count(run.Losses.Count)} steps had no finite loss and are left out." : "";
-        return $"The line is the mean of the steps around a moment, the band holds their middle four fifths.{lost}";
+        var lost = LostLosses(run);
+        return $"The line is the mean of the steps around a moment, the band holds their middle four fifths.{(lost is null ? "" : $" {lost} had no finite loss and are left out.")}";
     }
+
+    /// <summary>How many steps had a loss that cannot be drawn, or null for none.</summary>
+    public static string? LostLosses(RunRecord run) =>
+        run.LostLosses() is > 0 and var lost ? $"{Format.Count(lost)} of {Format.Count(run.Losses.Count)} steps" : null;
 
     public static string OfWaiting(RunRecord run)
     {
@@ -31,6 +35,7 @@ internal static class RunText
 
     public static string OfStaleness(RunRecord run)
     {
+        if (run.Staleness.Count == 0) return "No clock was finished.";
         var seen = $"How many clocks a worker was ahead of the slowest when it went on: {Format.Decimal(run.MeanStaleness())} on average, {run.MaxStaleness()} at most.";
         return run.StalenessBound is null ? seen + " Nothing bounds it." : seen;
     }
