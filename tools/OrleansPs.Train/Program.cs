@@ -1,1 +1,6 @@
-Console.WriteLine("train");
+using OrleansPs.Train;
+
+// The console's own encoding may lack the characters of the live view.
+Console.OutputEncoding = System.Text.Encoding.UTF8;
+using var interruption = new Interruption();
+return await TrainApp.RunAsync(args, Surroundings.OfThisProcess(), interruption.Token).ConfigureAwait(false);

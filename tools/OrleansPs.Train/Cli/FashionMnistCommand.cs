@@ -1,0 +1,75 @@
+using System.CommandLine;
+using OrleansPs.Train.Report;
+using OrleansPs.Training;
+
+namespace OrleansPs.Train;
+
+/// <summary><c>train fashion-mnist</c>: trains a perceptron, shows how, and writes a report.</summary>
+internal sealed class FashionMnistCommand(Surroundings surroundings)
+{
+    private const string DefaultReport = "fashion-mnist.html";
+    private readonly FashionMnistOptions _options = new();
+
+    public Command Build()
+    {
+        var command = new Command("fashion-mnist", "Train a perceptron on Fashion-MNIST with several workers");
+        foreach (var option in _options.All) command.Options.Add(option);
+        command.SetAction((result, stop) => RunAsync(result, stop));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult result, CancellationToken stop)
+    {
+        var settings = _options.ToSettings(result);
+        var report = result.GetValue(_options.Report) ?? DefaultReport;
+        var export = result.GetValue(_options.Export);
+        Rule.RequireWritable("--report", report);
+        Rule.RequireWritable("--export", export);
+        var (directory, data) = Load(result.GetValue(_options.Data));
+        settings = ForData(settings, data, result.GetValue(_options.Snapshots) is not null);
+
+        var run = await TrainingRun.StartAsync(
+            settings, data, result.GetValue(_options.Snapshots), result.GetValue(_options.Resume), 1, stop).ConfigureAwait(false);
+        await using var _ = run.ConfigureAwait(false);
+        var story = new Story(surroundings.Out);
+        story.Begin(settings, data, directory, run.RestoredFrom);
+        await TrainAsync(run, settings, story, stop).ConfigureAwait(false);
+        if (export is not null) await run.ExportAsync(export, stop).ConfigureAwait(false);
+        var record = await run.ToRecordAsync(stop).ConfigureAwait(false);
+        HtmlReport.Write(report, record);
+        story.End(record, run.LastSnapshot, export, report);
+        return ExitStatus.Ok;
+    }
+
+    private (string Directory, FashionMnist Data) Load(string? option)
+    {
+        var directory = DataDirectory.Find(option, surroundings.Variable);
+        return (directory, DataDirectory.Load(directory));
+    }
+
+    // Some defaults depend on how much data there is.
+    private static RunSettings ForData(RunSettings settings, FashionMnist data, bool hasSnapshots)
+    {
+        var plan = new BatchPlan(data.Train.Count, settings.ToTrainerOptions());
+        return settings with
+        {
+            ScheduleClocks = settings.ScheduleClocks == 0 ? plan.StepsPerShard : settings.ScheduleClocks,
+            SnapshotEvery = hasSnapshots && settings.SnapshotEvery == 0 ? plan.StepsPerEpoch : settings.SnapshotEvery,
+        };
+    }
+
+    private async Task TrainAsync(TrainingRun run, RunSettings settings, Story story, CancellationToken stop)
+    {
+        try
+        {
+            var training = run.TrainAsync(stop);
+            await surroundings.DisplayFor(settings).ShowAsync(run.Monitor, training).ConfigureAwait(false);
+            await training.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            story.Interrupted(run.LastSnapshot);
+            throw;
+        }
+    }
+}

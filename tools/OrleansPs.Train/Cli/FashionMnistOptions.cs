@@ -1,0 +1,102 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace OrleansPs.Train;
+
+/// <summary>The options of <c>train fashion-mnist</c>.</summary>
+internal sealed class FashionMnistOptions() : TrainingOptions(epochs: 10)
+{
+    private static readonly string[] s_modes = ["bsp", "ssp", "asp"];
+
+    public Option<string> Consistency { get; } = OptionKinds.Choice("--consistency", s_modes, "bsp", "How far workers may drift apart");
+
+    public Option<string?> Snapshots { get; } = OptionKinds.Path("--snapshots", "DIR", "Keep snapshots in this directory");
+
+    public Option<int?> SnapshotEvery { get; } =
+        OptionKinds.WholeOrNone("--snapshot-every", 1, int.MaxValue, "Take one after so many clocks [default: once an epoch]");
+
+    public Option<bool> Resume { get; } = OptionKinds.Switch(
+        "--resume", "Go on from the newest good snapshot; options that are not given are those that the training was started with");
+
+    public Option<string?> Export { get; } = OptionKinds.Path("--export", "FILE", "Write the parameters to a safetensors file at the end");
+
+    public StragglerOptions Stragglers { get; } = new(stepTime: 0, probability: 0);
+
+    public override IEnumerable<Option> All =>
+        [Consistency, .. base.All, Snapshots, SnapshotEvery, Resume, Export, .. Stragglers.All];
+
+    /// <summary>Checks what the options say together.</summary>
+    /// <exception cref="InvalidOptionsException">They break a rule.</exception>
+    /// <exception cref="SnapshotStorageException">There is nothing to resume.</exception>
+    public RunSettings ToSettings(ParseResult result)
+    {
+        var snapshots = result.GetValue(Snapshots);
+        var every = result.GetValue(SnapshotEvery);
+        var resume = result.GetValue(Resume);
+        Rule.Require(snapshots is not null || !resume, "--resume", "on", "it needs --snapshots.");
+        Rule.Require(snapshots is not null || every is null, "--snapshot-every", every, "it needs --snapshots.");
+        Rule.Require(snapshots is null || !File.Exists(snapshots), "--snapshots", snapshots, "it must be a directory, not a file.");
+        return resume ? Resumed(result, SavedSettings.Read(snapshots!)) : Fresh(result);
+    }
+
+    private RunSettings Fresh(ParseResult result)
+    {
+        var consistency = result.GetValue(Consistency)!;
+        Rule.Require(consistency == "ssp" || !IsGiven(result, Staleness),
+            "--staleness", result.GetValue(Staleness), "it goes with --consistency ssp alone.");
+        var settings = ToSettings(result, consistency);
+        return settings with
+        {
+            SnapshotEvery = result.GetValue(SnapshotEvery) ?? 0,
+            Stragglers = Stragglers.ToSettings(result, settings.Workers),
+        };
+    }
+
+    // What the snapshot's parameters, optimizer state and cursors depend on stays; the rest may change.
+    private RunSettings Resumed(ParseResult result, RunSettings saved)
+    {
+        KeepAll(result, saved);
+        var workers = IsGiven(result, Workers) ? result.GetValue(Workers) : saved.Workers;
+        var epochs = IsGiven(result, Epochs) ? result.GetValue(Epochs) : saved.Epochs;
+        Rule.Require(workers <= saved.Workers, "--workers", workers, $"at most the {saved.Workers} workers of the snapshot can go on.");
+        Rule.Require(epochs <= saved.Epochs || saved.Schedule == "constant", "--epochs", epochs,
+            $"the learning rate of the training that is resumed falls to 0 within {saved.Epochs} epochs.");
+        return saved with
+        {
+            Workers = workers,
+            Epochs = epochs,
+            Prefetch = result.GetValue(Prefetch) || saved.Prefetch,
+            Stragglers = Stragglers.All.Any(o => IsGiven(result, o)) ? Stragglers.ToSettings(result, workers) : saved.Stragglers,
+        };
+    }
+
+    private void KeepAll(ParseResult result, RunSettings saved)
+    {
+        Keep(result, Consistency, saved.Consistency);
+        Keep(result, Staleness, saved.Staleness);
+        Keep(result, Optimizer, saved.Optimizer);
+        Keep(result, Lr, saved.Lr);
+        Keep(result, Momentum, saved.Momentum);
+        Keep(result, WeightDecay, saved.WeightDecay);
+        Keep(result, Schedule, saved.Schedule);
+        Keep(result, Batch, saved.Batch);
+        Keep(result, Seed, saved.Seed);
+        Keep(result, Hidden, saved.Hidden);
+        Keep(result, BlockBytes, saved.BlockBytes);
+        Keep(result, SnapshotEvery, saved.SnapshotEvery);
+    }
+
+    private static void Keep<T>(ParseResult result, Option<T> option, object was)
+    {
+        var now = Show(result.GetValue(option));
+        Rule.Require(!IsGiven(result, option) || now == Show(was),
+            option.Name, now, $"the training that is resumed was started with {Show(was)}.");
+    }
+
+    private static string? Show(object? value) => value switch
+    {
+        int[] list => string.Join(',', list),
+        IFormattable number => number.ToString(null, System.Globalization.CultureInfo.InvariantCulture),
+        _ => value?.ToString(),
+    };
+}

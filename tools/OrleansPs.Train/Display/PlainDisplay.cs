@@ -1,0 +1,45 @@
+using OrleansPs.Train.Report;
+
+namespace OrleansPs.Train;
+
+/// <summary>Shows a run as lines: one for each epoch, and one about every five seconds. For logs and pipes.</summary>
+internal sealed class PlainDisplay(TextWriter output, TimeProvider time) : IRunDisplay
+{
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_status = TimeSpan.FromSeconds(5);
+    private readonly SpeedGauge _gauge = new(TimeSpan.Zero);
+    private TimeSpan? _shown;
+    private int _evaluations;
+
+    public async Task ShowAsync(RunMonitor monitor, Task run)
+    {
+        Show(monitor.Read());
+        while (!run.IsCompleted)
+        {
+            await Task.WhenAny(run, Task.Delay(s_poll, time)).ConfigureAwait(false);
+            Show(monitor.Read());
+        }
+    }
+
+    /// <summary>Writes what is new in a reading.</summary>
+    public void Show(RunReading reading)
+    {
+        foreach (var point in reading.Evaluations.Skip(_evaluations)) ShowEvaluation(point, reading.Epochs);
+        _evaluations = reading.Evaluations.Count;
+        if (_shown is { } last && reading.Elapsed - last < s_status) return;
+        _shown = reading.Elapsed;
+        ShowStatus(reading);
+    }
+
+    private void ShowEvaluation(EpochPoint point, int epochs) => output.WriteLine(Texts.Of(
+        $"epoch {point.Epoch:0.##}/{epochs} done: test accuracy {Texts.Accuracy(point.TestAccuracy)}, loss {Texts.Loss(point.TrainLoss)}, at {Texts.Seconds(point.Seconds)}"));
+
+    private void ShowStatus(RunReading reading)
+    {
+        var speeds = _gauge.Measure(reading);
+        if (reading.StepsDone == reading.StepsBefore) return;
+        var staleness = reading.Workers.Max(w => w.Staleness);
+        output.WriteLine(Texts.Of(
+            $"{Texts.Percent(reading.Share)}: {Texts.Count(speeds.Sum(s => s.ExamplesPerSecond))} examples/s, loss {Texts.Loss(reading.Workers.Average(w => w.Loss))}, staleness {staleness}, waiting {Texts.Percent(speeds.Average(s => s.WaitingShare))}, {Texts.Duration(reading.TimeLeft)} left"));
+    }
+}

@@ -1,0 +1,43 @@
+using OrleansPs.Train.Report;
+using OrleansPs.Training;
+
+namespace OrleansPs.Train;
+
+/// <summary>What is said before and after a run's display.</summary>
+internal sealed class Story(TextWriter output)
+{
+    public void Begin(RunSettings settings, FashionMnist data, string directory, SnapshotInfo? restored)
+    {
+        output.WriteLine(Texts.Of(
+            $"{RunRecords.Dataset}: {data.Train.Count} images to train with, {data.Test.Count} to test with, from {directory}"));
+        output.WriteLine(Texts.Of($"{RunRecords.ModelOf(settings, data)}, {settings.Optimizer}, {settings.Policy}, {settings.Workers} workers, {settings.Epochs} epochs"));
+        if (settings.Stragglers is { } stragglers) output.WriteLine($"stragglers: {stragglers}");
+        if (restored is not null) output.WriteLine(Texts.Of($"resumed from snapshot {restored.Cut}, {RoundOf(restored, settings)}"));
+    }
+
+    public void End(RunRecord record, SnapshotInfo? snapshot, string? export, string report)
+    {
+        output.WriteLine($"test accuracy {Texts.Accuracy(record.FinalAccuracy ?? double.NaN)}");
+        output.WriteLine(StalenessOf(record));
+        output.WriteLine($"time {Texts.Seconds(record.Seconds)}, {Texts.Count(record.Workers.Sum(w => w.Examples) / record.Seconds)} examples/s");
+        if (snapshot is not null) output.WriteLine(Texts.Of($"snapshot {snapshot.Cut}"));
+        if (export is not null) output.WriteLine($"parameters {Path.GetFullPath(export)}");
+        output.WriteLine($"report {Path.GetFullPath(report)}");
+    }
+
+    public void Interrupted(SnapshotInfo? snapshot) => output.WriteLine(snapshot is null
+        ? "interrupted"
+        : Texts.Of($"interrupted; snapshot {snapshot.Cut} taken, go on with --resume"));
+
+    private static string RoundOf(SnapshotInfo snapshot, RunSettings settings) =>
+        Texts.Of($"{(settings.Consistency == "bsp" ? "round" : "slowest clock")} {snapshot.Round}");
+
+    private static string StalenessOf(RunRecord record)
+    {
+        var clocks = record.Staleness.Sum(s => s.Clocks);
+        var most = record.Staleness.Count == 0 ? 0 : record.Staleness.Max(s => s.Staleness);
+        var mean = clocks == 0 ? 0 : (double)record.Staleness.Sum(s => s.Staleness * s.Clocks) / clocks;
+        var bound = record.StalenessBound is { } s ? Texts.Of($"bound {s}") : "no bound";
+        return Texts.Of($"staleness max {most}, mean {mean:0.00}, {bound} ({record.Consistency})");
+    }
+}

@@ -1,0 +1,23 @@
+using System.Globalization;
+
+namespace OrleansPs.Train;
+
+/// <summary>How numbers are shown, the same on every machine.</summary>
+internal static class Texts
+{
+    public static string Of(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    public static string Percent(double share) => Of($"{100 * share:0} %");
+
+    public static string Accuracy(double share) => Of($"{100 * share:0.00} %");
+
+    public static string Loss(double loss) => double.IsFinite(loss) ? Of($"{loss:0.000}") : "-";
+
+    public static string Count(double number) => Of($"{number:#,0}");
+
+    public static string Seconds(double seconds) => Of($"{seconds:0.0} s");
+
+    public static string Duration(TimeSpan? time) => time is not { } left ? "-"
+        : left.TotalHours >= 1 ? Of($"{(int)left.TotalHours}:{left.Minutes:00}:{left.Seconds:00}")
+        : Of($"{left.Minutes}:{left.Seconds:00}");
+}

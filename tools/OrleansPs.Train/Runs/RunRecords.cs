@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using OrleansPs.Train.Report;
+using OrleansPs.Training;
+
+namespace OrleansPs.Train;
+
+/// <summary>Says what a run is, in the words of a report.</summary>
+internal static class RunRecords
+{
+    public const string Dataset = "Fashion-MNIST";
+
+    public static RunRecord Of(RunSettings settings, FashionMnist data, DateTimeOffset when) => new()
+    {
+        Title = $"{Dataset}, {settings.Workers} worker{(settings.Workers == 1 ? "" : "s")}, {settings.Policy}",
+        Model = ModelOf(settings, data),
+        Dataset = Dataset,
+        When = when,
+        Machine = $"{Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}",
+        Consistency = settings.Policy.ToString(),
+        StalenessBound = settings.StalenessBound,
+        Stragglers = settings.Stragglers?.ToString(),
+        Options = OptionsOf(settings),
+    };
+
+    public static string ModelOf(RunSettings settings, FashionMnist data) => $"MLP {string.Join('-', settings.SizesFor(data.Train))}";
+
+    /// <summary>The options that make such a run.</summary>
+    public static IReadOnlyList<NamedValue> OptionsOf(RunSettings settings) => [.. Options(settings).Select(o => new NamedValue(o.Name, o.Value))];
+
+    private static IEnumerable<(string Name, string Value)> Options(RunSettings s)
+    {
+        yield return ("--workers", Text(s.Workers));
+        yield return ("--consistency", s.Consistency);
+        if (s.Consistency == "ssp") yield return ("--staleness", Text(s.Staleness));
+        yield return ("--optimizer", s.Optimizer);
+        yield return ("--lr", Text(s.Lr));
+        if (s.Optimizer == "sgd") yield return ("--momentum", Text(s.Momentum));
+        yield return ("--weight-decay", Text(s.WeightDecay));
+        yield return ("--schedule", s.Schedule);
+        yield return ("--epochs", Text(s.Epochs));
+        yield return ("--batch", Text(s.Batch));
+        yield return ("--seed", Text(s.Seed));
+        yield return ("--hidden", string.Join(',', s.Hidden));
+        yield return ("--block-bytes", Text(s.BlockBytes));
+        if (s.Prefetch) yield return ("--prefetch", "on");
+        if (s.SnapshotEvery > 0) yield return ("--snapshot-every", Text(s.SnapshotEvery));
+    }
+
+    private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,112 @@
+using OrleansPs.Training;
+
+namespace OrleansPs.Train;
+
+/// <summary>All that decides what a training does, apart from where its files are.</summary>
+internal sealed record RunSettings
+{
+    public const string ModelName = "fashion-mnist";
+
+    public int Workers { get; init; } = 4;
+
+    /// <summary>Into how many shards the data is cut: the number of workers that the training started with.</summary>
+    public int Shards { get; init; } = 4;
+
+    public string Consistency { get; init; } = "bsp";
+
+    public int Staleness { get; init; }
+
+    public string Optimizer { get; init; } = "adam";
+
+    public double Lr { get; init; }
+
+    public double Momentum { get; init; }
+
+    public double WeightDecay { get; init; }
+
+    public string Schedule { get; init; } = "cosine";
+
+    /// <summary>Over how many clocks the learning rate falls; 0 for all epochs.</summary>
+    public long ScheduleClocks { get; init; }
+
+    public int Epochs { get; init; } = 10;
+
+    public int Batch { get; init; } = 64;
+
+    public ulong Seed { get; init; } = 1;
+
+    public int[] Hidden { get; init; } = [256, 128];
+
+    public int BlockBytes { get; init; } = ModelSpec.DefaultBlockBytes;
+
+    public bool Prefetch { get; init; }
+
+    public int SnapshotEvery { get; init; }
+
+    public StragglerSettings? Stragglers { get; init; }
+
+    public ConsistencyPolicy Policy => Consistency switch
+    {
+        "bsp" => ConsistencyPolicy.BulkSynchronous,
+        "ssp" => ConsistencyPolicy.StaleSynchronous(Staleness),
+        _ => ConsistencyPolicy.Asynchronous,
+    };
+
+    /// <summary>How many clocks the fastest worker may be ahead; null for no bound.</summary>
+    public int? StalenessBound => Consistency == "asp" ? null : Policy.Staleness;
+
+    public int[] SizesFor(LabeledImages images) => [images.Features, .. Hidden, images.Classes];
+
+    public TrainerOptions ToTrainerOptions() => new()
+    {
+        Epochs = Epochs,
+        BatchSize = Batch,
+        Shards = Shards,
+        Seed = Seed,
+        Prefetch = Prefetch,
+        Stragglers = Stragglers?.ToPattern(Seed),
+    };
+
+    public ModelSpec ToSpec(LabeledImages images) => new(ModelName)
+    {
+        Parameters = Mlp.ParametersOf(SizesFor(images)),
+        Optimizer = ToOptimizer(),
+        Schedule = Schedule == "cosine" ? LearningRateSchedule.Cosine(ScheduleClocks) : LearningRateSchedule.Constant,
+        Consistency = Policy,
+        Durability = DurabilityPolicy.Snapshot(SnapshotEvery),
+        Workers = Workers,
+        Seed = Seed,
+        BlockBytes = BlockBytes,
+    };
+
+    private Optimizer ToOptimizer() => Optimizer switch
+    {
+        "sgd" => OrleansPs.Optimizer.Sgd(Lr, Momentum, weightDecay: WeightDecay),
+        "adam" => OrleansPs.Optimizer.Adam(Lr, weightDecay: WeightDecay),
+        _ => OrleansPs.Optimizer.AdamW(Lr, weightDecay: WeightDecay),
+    };
+}
+
+/// <summary>Which steps are made slow, and by how much.</summary>
+/// <param name="StepMilliseconds">How long an ordinary step computes at least.</param>
+/// <param name="Probability">The probability that a step of any rank is slow.</param>
+/// <param name="Factor">By how much a slow step takes longer.</param>
+/// <param name="LastingRank">The one rank that is slow all the time; null for passing stragglers.</param>
+internal sealed record StragglerSettings(double StepMilliseconds, double Probability, double Factor, int? LastingRank)
+{
+    public StragglerPattern ToPattern(ulong seed)
+    {
+        var step = TimeSpan.FromMilliseconds(StepMilliseconds);
+        return LastingRank is { } rank ? StragglerPattern.Lasting(step, rank, Factor)
+            : Probability > 0 ? StragglerPattern.Passing(step, Probability, Factor, seed)
+            : StragglerPattern.None(step);
+    }
+
+    public override string ToString()
+    {
+        var step = FormattableString.Invariant($"each step takes {StepMilliseconds:0.##} ms");
+        return LastingRank is { } rank ? FormattableString.Invariant($"{step}, rank {rank} takes {Factor:0.##} times as long")
+            : Probability > 0 ? FormattableString.Invariant($"{step}, {100 * Probability:0.##} % of them take {Factor:0.##} times as long")
+            : step;
+    }
+}

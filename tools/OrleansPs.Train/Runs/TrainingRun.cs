@@ -1,0 +1,203 @@
+using OrleansPs.Embedded;
+using OrleansPs.Train.Report;
+using OrleansPs.Training;
+
+namespace OrleansPs.Train;
+
+/// <summary>One training, from an empty server or from a snapshot to the last step: its server, its workers, its evaluation.</summary>
+internal sealed class TrainingRun : IAsyncDisposable
+{
+    private const string Model = RunSettings.ModelName;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    private readonly IParameterServer _server;
+    private readonly RunSettings _settings;
+    private readonly FashionMnist _data;
+    private readonly bool _hasSnapshots;
+    private readonly DateTimeOffset _when = DateTimeOffset.Now;
+    private IParameterWorker[] _workers = [];
+    private long[] _incarnations = [];
+    private IParameterReader? _reader;
+    private EvaluationLoop? _evaluation;
+    private RunMonitor? _monitor;
+    private long _firstCut;
+
+    private TrainingRun(IParameterServer server, RunSettings settings, FashionMnist data, bool hasSnapshots)
+    {
+        _server = server;
+        _settings = settings;
+        _data = data;
+        _hasSnapshots = hasSnapshots;
+    }
+
+    /// <summary>What the workers do; it begins to measure time when the run has started.</summary>
+    public RunMonitor Monitor => _monitor!;
+
+    /// <summary>The snapshot that the run goes on from, or null.</summary>
+    public SnapshotInfo? RestoredFrom { get; private set; }
+
+    /// <summary>The newest snapshot of this run, or null.</summary>
+    public SnapshotInfo? LastSnapshot { get; private set; }
+
+    /// <summary>Makes the model, or restores it, and lets all workers join.</summary>
+    /// <param name="settings">What the training does.</param>
+    /// <param name="data">The data set.</param>
+    /// <param name="snapshots">The directory of the snapshots, or null.</param>
+    /// <param name="resume">Whether to go on from the newest good snapshot.</param>
+    /// <param name="evaluationsPerEpoch">How often an epoch is evaluated.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<TrainingRun> StartAsync(
+        RunSettings settings, FashionMnist data, string? snapshots, bool resume, int evaluationsPerEpoch,
+        CancellationToken cancellationToken)
+    {
+        var server = await EmbeddedParameterServer.StartAsync(new() { SnapshotDirectory = snapshots }, cancellationToken).ConfigureAwait(false);
+        var run = new TrainingRun(server, settings, data, snapshots is not null);
+        try
+        {
+            if (snapshots is not null) await run.CheckSnapshotsAsync(snapshots, resume, cancellationToken).ConfigureAwait(false);
+            await run.StartAsync(resume, cancellationToken).ConfigureAwait(false);
+            await run.WatchAsync(evaluationsPerEpoch, cancellationToken).ConfigureAwait(false);
+            if (snapshots is not null) SavedSettings.Write(snapshots, settings);
+            return run;
+        }
+        catch
+        {
+            await run.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Trains to the end, evaluates, and takes a last snapshot if there is a directory for it.</summary>
+    /// <param name="stop">Asks to end early: a snapshot is taken while the workers go on, then they stop.</param>
+    /// <exception cref="OperationCanceledException">It was ended early.</exception>
+    public async Task TrainAsync(CancellationToken stop)
+    {
+        // Workers compute without a pause. Without spare threads nobody else would get a turn.
+        ThreadPool.SetMinThreads(_workers.Length + 4, 4);
+        using var training = new CancellationTokenSource();
+        var evaluations = _evaluation!.RunAsync(training.Token);
+        var workers = Task.WhenAll(_workers.Select(w => Task.Run(() => TrainAsync(w, training), CancellationToken.None)));
+        try
+        {
+            await workers.WaitAsync(stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            await TakeSnapshotAsync().ConfigureAwait(false);
+            await training.CancelAsync().ConfigureAwait(false);
+            await Settle(workers).ConfigureAwait(false);
+            throw;
+        }
+        finally
+        {
+            Monitor.End();
+            await Settle(evaluations).ConfigureAwait(false);
+        }
+        await evaluations.ConfigureAwait(false);
+        await EvaluateEndAsync(stop).ConfigureAwait(false);
+        await TakeSnapshotAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>What the run was like, for a report.</summary>
+    public async Task<RunRecord> ToRecordAsync(CancellationToken cancellationToken)
+    {
+        var status = await _server.GetStatusAsync(Model, cancellationToken).ConfigureAwait(false);
+        var restarts = _incarnations.Select((first, rank) => (int)(IncarnationOf(status, rank) - first));
+        return Monitor.Complete(RunRecords.Of(_settings, _data, _when), [.. restarts]) with
+        {
+            Snapshots = status.LastSnapshot is { } last ? (int)(last.Cut - _firstCut) : 0,
+            FinalAccuracy = _evaluation!.Last?.TestAccuracy,
+        };
+    }
+
+    /// <summary>Writes the parameters to a file.</summary>
+    public async Task ExportAsync(string path, CancellationToken cancellationToken)
+    {
+        var values = TensorSet.For(_reader!.Spec);
+        await _reader.ReadLatestAsync(values, cancellationToken).ConfigureAwait(false);
+        Safetensors.Save(path, _reader.Spec.Parameters, values);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var worker in _workers) await worker.DisposeAsync().ConfigureAwait(false);
+        if (_reader is not null) await _reader.DisposeAsync().ConfigureAwait(false);
+        await _server.DisposeAsync().ConfigureAwait(false);
+    }
+
+    // Snapshots of two trainings in one directory: the next resume would take the wrong one.
+    private async Task CheckSnapshotsAsync(string directory, bool resume, CancellationToken cancellationToken)
+    {
+        var cuts = await _server.ListSnapshotsAsync(Model, cancellationToken).ConfigureAwait(false);
+        Rule.Require(resume || cuts.Count == 0, "--snapshots", directory,
+            $"it holds {cuts.Count} snapshots of an earlier training. Go on with --resume, or name another directory.");
+    }
+
+    private async Task StartAsync(bool resume, CancellationToken cancellationToken)
+    {
+        await _server.CreateModelAsync(_settings.ToSpec(_data.Train), cancellationToken).ConfigureAwait(false);
+        if (resume)
+            RestoredFrom = await _server.RestoreAsync(Model, new() { Workers = _settings.Workers }, cancellationToken).ConfigureAwait(false);
+        _firstCut = RestoredFrom?.Cut ?? 0;
+        _workers = await Task.WhenAll(Enumerable.Range(0, _settings.Workers)
+            .Select(rank => _server.JoinAsync(Model, rank, cancellationToken: cancellationToken))).ConfigureAwait(false);
+        _reader = await _server.OpenReaderAsync(Model, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task WatchAsync(int evaluationsPerEpoch, CancellationToken cancellationToken)
+    {
+        var plan = new BatchPlan(_data.Train.Count, _settings.ToTrainerOptions());
+        var extent = new RunExtent(_settings.Epochs, (long)plan.StepsPerEpoch * _settings.Shards, evaluationsPerEpoch);
+        var status = await _server.GetStatusAsync(Model, cancellationToken).ConfigureAwait(false);
+        _incarnations = [.. _workers.Select(w => IncarnationOf(status, w.Rank))];
+        var positions = _workers.Select(w => w.Position).ToArray();
+        _monitor = new(positions, positions.Sum(p => Math.Max(0, plan.StepsOf(p) - p.Cursor)), extent, TimeProvider.System);
+        _evaluation = new(_reader!, new(_settings.SizesFor(_data.Test), _data.Test), _monitor);
+    }
+
+    private async Task TrainAsync(IParameterWorker worker, CancellationTokenSource training)
+    {
+        try
+        {
+            var objective = new ImageObjective(new(_settings.SizesFor(_data.Train), _settings.Batch), _data.Train);
+            var trainer = new DataParallelTrainer(worker, objective, _settings.ToTrainerOptions());
+            await trainer.RunAsync(Monitor.OnStep, training.Token).ConfigureAwait(false);
+        }
+        catch
+        {
+            // The others would wait for this one.
+            await training.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    // The last evaluation may have fallen due before the last steps; a resumed training may have had none to do.
+    private async Task EvaluateEndAsync(CancellationToken cancellationToken)
+    {
+        var reading = Monitor.Read();
+        if (_evaluation!.Last is { } last && last.Epoch >= reading.EpochsDone) return;
+        var loss = reading.Workers.Average(w => w.Loss);
+        await _evaluation.EvaluateAsync(new(reading.EpochsDone, reading.Elapsed.TotalSeconds, loss), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task TakeSnapshotAsync()
+    {
+        if (!_hasSnapshots) return;
+        using var patience = new CancellationTokenSource(s_patience);
+        try
+        {
+            LastSnapshot = await _server.TakeSnapshotAsync(Model, patience.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            throw new SnapshotAbortedException(Model, 0, $"it was not complete after {s_patience.TotalSeconds:0} s");
+        }
+    }
+
+    private static long IncarnationOf(ModelStatus status, int rank) =>
+        status.Workers.FirstOrDefault(w => w.Rank == rank)?.Incarnation ?? 0;
+
+    // Waits for the end alone: how it ended is told elsewhere.
+    private static async Task Settle(Task task) =>
+        await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+}

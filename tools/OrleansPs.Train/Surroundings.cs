@@ -1,0 +1,15 @@
+using Spectre.Console;
+
+namespace OrleansPs.Train;
+
+/// <summary>What the program meets around itself: where it writes to, and the environment's variables.</summary>
+internal sealed record Surroundings(TextWriter Out, TextWriter Error, bool IsTerminal, Func<string, string?> Variable)
+{
+    public static Surroundings OfThisProcess() =>
+        new(Console.Out, Console.Error, !Console.IsOutputRedirected, Environment.GetEnvironmentVariable);
+
+    /// <summary>A live view on a terminal that can show one; lines elsewhere.</summary>
+    public IRunDisplay DisplayFor(RunSettings settings) => IsTerminal && AnsiConsole.Profile.Capabilities.Ansi
+        ? new LiveDisplay(AnsiConsole.Console, Texts.Of($"{settings.Policy}, {settings.Workers} workers"))
+        : new PlainDisplay(Out, TimeProvider.System);
+}
