@@ -45,12 +45,15 @@ public interface IParameterTransport
     ValueTask<BlockReply> CertifyAsync(
         int block, MessageHeader header, IReadOnlyList<Certificate> certificates, CancellationToken cancellationToken);
 
-    /// <summary>Takes up a rank.</summary>
+    /// <summary>
+    /// Takes up a rank. A join that has to wait is answered with <see cref="CoordinatorStatus.Waiting"/> after
+    /// <see cref="Parking.Limit"/> at the latest, and asked again.
+    /// </summary>
     ValueTask<JoinReply> JoinAsync(JoinCommand command, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Ends a step and waits at the gate. It answers <see cref="CoordinatorStatus.Waiting"/> after a while, well within
-    /// <see cref="WorkerOptions.RequestTimeout"/> (a second, say): that tells the sender that the service is alive.
+    /// Ends a step and waits at the gate. It answers <see cref="CoordinatorStatus.Waiting"/> after
+    /// <see cref="Parking.Limit"/> at the latest: that tells the sender that the service is alive.
     /// </summary>
     ValueTask<ClockReply> ClockAsync(ClockCommand command, CancellationToken cancellationToken);
 

@@ -117,7 +117,7 @@ public sealed class WorkerSession : IParameterWorker
         cancellationToken.ThrowIfCancellationRequested();
         var start = _metrics.Now();
         var plan = _plans.Of(gradients, null);
-        if (!Admit(gradients)) return;
+        if (!Admit(gradients, plan)) return;
         await PushAsync(plan, cancellationToken).ConfigureAwait(false);
         _metrics.Pushed(plan.BytesPushed, start);
     }
@@ -136,7 +136,7 @@ public sealed class WorkerSession : IParameterWorker
         cancellationToken.ThrowIfCancellationRequested();
         var start = _metrics.Now();
         var plan = _plans.Of(gradients, values);
-        if (Admit(gradients))
+        if (Admit(gradients, plan))
         {
             await PushAsync(plan, cancellationToken).ConfigureAwait(false);
             _metrics.Pushed(plan.BytesPushed, start);
@@ -149,6 +149,11 @@ public sealed class WorkerSession : IParameterWorker
     }
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// One copy for each set, for four sets at most. It is of the moment when the prefetch began: under SSP and ASP it may
+    /// lack pushes of this worker that were acknowledged since. A prefetch that fails, or that the policy no longer allows
+    /// when it is asked for, is none.
+    /// </remarks>
     public void Prefetch(TensorSet values)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -189,24 +194,22 @@ public sealed class WorkerSession : IParameterWorker
     }
 
     /// <summary>
-    /// Ends the session. One that is at work or out of data leaves its rank, as <see cref="LeaveAsync"/> does, but tries it
-    /// once, for two seconds at most, and never fails; if that is lost, the lease runs out instead.
+    /// Ends the session. It leaves its rank, as <see cref="LeaveAsync"/> does, even with a step half done, but tries it once,
+    /// for two seconds at most, and never fails; if that is lost, the lease runs out instead.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         _heartbeat.Dispose();
-        if (_state.Phase is SessionPhase.Active or SessionPhase.OutOfData)
-        {
+        if (_state.Phase is not (SessionPhase.Left or SessionPhase.Fenced))
             await SayFarewellAsync().ConfigureAwait(false);
-        }
         Release();
     }
 
     // The gradients are clipped in place, so a session that can't push must say so before.
-    private bool Admit(TensorSet gradients)
+    private bool Admit(TensorSet gradients, TransferPlan plan)
     {
-        _state.RequireStep();
+        _state.RequireStep(plan);
         if (_gate.Admit(gradients)) return true;
         _metrics.Skipped();
         return false;

@@ -12,11 +12,9 @@ internal sealed class Rig : IAsyncDisposable
 
     private Rig(ModelSpec spec)
     {
-        // The test runner's context would move continuations to other threads.
-        SynchronizationContext.SetSynchronizationContext(null);
         Spec = spec;
         Spec.Validate();
-        Transport = new(spec);
+        Transport = new(spec) { Time = Time };
         Environment = new(Time, 1, () => new Guid(++_nonces, 0, 0, new byte[8]), Metrics);
     }
 
@@ -45,17 +43,26 @@ internal sealed class Rig : IAsyncDisposable
         Lease = TimeSpan.FromSeconds(30),
     };
 
-    public static Rig Of(ModelSpec? spec = null) => new(spec ?? SpecOf());
-
-    public static async Task<Rig> JoinAsync(ModelSpec? spec = null, WorkerOptions? options = null)
+    public static Rig Of(ModelSpec? spec = null)
     {
-        var rig = Of(spec);
-        await rig.JoinAsync(options);
-        return rig;
+        // The test runner's context would move continuations to other threads. An asynchronous method can't take it away
+        // from its caller.
+        SynchronizationContext.SetSynchronizationContext(null);
+        return new(spec ?? SpecOf());
     }
 
-    public async Task JoinAsync(WorkerOptions? options = null) => Session = await WorkerSession.JoinAsync(
-        Transport, Spec, 0, options ?? new(), Environment, CancellationToken.None);
+    public static Task<Rig> JoinAsync(ModelSpec? spec = null, WorkerOptions? options = null) => Of(spec).JoinedAsync(options);
+
+    public async Task<WorkerSession> JoinAsync(WorkerOptions? options = null, CancellationToken cancellationToken = default) =>
+        Session = await WorkerSession.JoinAsync(Transport, Spec, 0, options ?? new(), Environment, cancellationToken);
+
+    /// <summary>Fresh memory for some parameters, each of 1,024 floats.</summary>
+    public static TensorSet Tensors(params string[] names)
+    {
+        var set = new TensorSet();
+        foreach (var name in names) set.Add(name, new float[1024]);
+        return set;
+    }
 
     /// <summary>Moves the clock in small steps, so that timers which set timers fire at their time.</summary>
     public void Pass(TimeSpan time)
@@ -72,6 +79,14 @@ internal sealed class Rig : IAsyncDisposable
         Assert.True(call.IsCompleted, "The call did not end.");
     }
 
+    /// <summary>Moves the clock until a call has failed.</summary>
+    public async Task<T> FailureOf<T>(ValueTask call) where T : Exception
+    {
+        var task = call.AsTask();
+        PassUntilEnd(task);
+        return await Assert.ThrowsAsync<T>(() => task);
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (Session is not null)
@@ -81,5 +96,11 @@ internal sealed class Rig : IAsyncDisposable
             await disposal;
         }
         Metrics.Dispose();
+    }
+
+    private async Task<Rig> JoinedAsync(WorkerOptions? options)
+    {
+        await JoinAsync(options);
+        return this;
     }
 }

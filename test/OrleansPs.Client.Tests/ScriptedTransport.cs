@@ -2,7 +2,7 @@ using OrleansPs.Core.Messages;
 
 namespace OrleansPs.Client.Tests;
 
-internal enum Call
+public enum Call
 {
     Push,
     Pull,
@@ -32,6 +32,9 @@ internal sealed record Request(Call Call, int Block, MessageHeader Header, Certi
     public long From { get; init; }
 
     public CancellationToken Token { get; init; }
+
+    /// <summary>When it came.</summary>
+    public DateTimeOffset At { get; set; }
 }
 
 /// <summary>A service that records what it is asked, and answers by a script; without one, as a service where all is well.</summary>
@@ -41,6 +44,8 @@ internal sealed class ScriptedTransport(ModelSpec spec) : IParameterTransport
     private readonly Lock _lock = new();
 
     public List<Request> Requests { get; } = [];
+
+    public required TimeProvider Time { get; init; }
 
     public int InFlight { get; private set; }
 
@@ -191,6 +196,7 @@ internal sealed class ScriptedTransport(ModelSpec spec) : IParameterTransport
         Func<Request, Task<object>>? answer = null;
         lock (_lock)
         {
+            request.At = Time.GetUtcNow();
             Requests.Add(request);
             MostInFlight = Math.Max(MostInFlight, ++InFlight);
             if (_script.TryGetValue(request.Call, out var queue)) queue.TryDequeue(out answer);

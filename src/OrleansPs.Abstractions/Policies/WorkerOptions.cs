@@ -3,7 +3,7 @@ namespace OrleansPs;
 /// <summary>How a worker's session behaves.</summary>
 public sealed record WorkerOptions
 {
-    /// <summary>How many block requests the session keeps in flight, 1 to 256; 8 by default.</summary>
+    /// <summary>How many block requests a call keeps in flight, 1 to 256; 8 by default.</summary>
     public int MaxInFlight { get; init; } = 8;
 
     /// <summary>Whether pulls may be answered from the session's own copies; off by default.</summary>

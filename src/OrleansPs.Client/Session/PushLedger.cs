@@ -14,15 +14,19 @@ internal sealed class PushLedger(int blocks, int window, bool ordered)
     /// <summary>Push calls that began and have no outcome yet.</summary>
     public int Unresolved { get; private set; }
 
-    /// <summary>Whether a push waits for the earlier one to the same block.</summary>
-    public bool IsOrdered => ordered;
+    /// <summary>Refuses a call that is one too many.</summary>
+    /// <exception cref="WorkerStateException">A block has had all the pushes that a step may make.</exception>
+    public void RequireRoom(TransferPlan plan)
+    {
+        foreach (var transfer in plan.Transfers)
+            if (transfer.Pushes && _made[transfer.Block] >= window) throw TooMany();
+    }
 
     /// <summary>Numbers a call's pushes, or refuses the whole call.</summary>
     /// <exception cref="WorkerStateException">A block has had all the pushes that a step may make.</exception>
     public void Begin(TransferPlan plan, int[] sequences)
     {
-        foreach (var transfer in plan.Transfers)
-            if (transfer.Pushes && _made[transfer.Block] >= window) throw TooMany();
+        RequireRoom(plan);
         for (var i = 0; i < plan.Transfers.Length; i++)
             sequences[i] = plan.Transfers[i].Pushes ? _made[plan.Transfers[i].Block]++ : 0;
         Unresolved++;

@@ -45,6 +45,8 @@ internal sealed partial class SessionState
         TaskCompletionSource[] waiting;
         lock (_lock)
         {
+            // The session may have been left or disposed of while it joined: the lease ends what the join began.
+            if (_phase is SessionPhase.Left or SessionPhase.Fenced) throw Barrier()!;
             _life++;
             _nonce = null;
             _clock = null;

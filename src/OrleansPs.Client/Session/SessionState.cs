@@ -60,10 +60,14 @@ internal sealed partial class SessionState
         get { lock (_lock) return _position; }
     }
 
-    /// <summary>Refuses what belongs to a step while no step is open.</summary>
-    public void RequireStep()
+    /// <summary>Refuses a push that can't begin now.</summary>
+    public void RequireStep(TransferPlan plan)
     {
-        lock (_lock) RequireOpenStep();
+        lock (_lock)
+        {
+            RequireOpenStep();
+            _ledger.RequireRoom(plan);
+        }
     }
 
     /// <summary>Begins a pull.</summary>

@@ -45,6 +45,7 @@ internal sealed class Lane(SessionContext context, BlockOperation operation) : I
         var backoff = new Backoff(context.Environment, context.Options);
         var view = operation.View;
         var given = -1L;
+        _lastError = null;
         while (true)
         {
             var reply = await TryAsync(index, view).ConfigureAwait(false);
@@ -68,10 +69,17 @@ internal sealed class Lane(SessionContext context, BlockOperation operation) : I
         operation.Complete(index);
     }
 
+    // An operation may be given up just when a reply comes, and the next request has another token: so each one asks.
+    private CancellationToken Token()
+    {
+        var token = _deadline.Token;
+        return operation.IsStopped ? throw new OperationCanceledException(token) : token;
+    }
+
     private async ValueTask WaitForTurnAsync(int block, int sequence)
     {
         var turn = context.State.TurnOf(operation.View, block, sequence);
-        if (!turn.IsCompleted) await turn.WaitAsync(_deadline.Token).ConfigureAwait(false);
+        if (!turn.IsCompleted) await turn.WaitAsync(Token()).ConfigureAwait(false);
     }
 
     // One attempt; null if it failed in a way that may pass.
@@ -80,7 +88,7 @@ internal sealed class Lane(SessionContext context, BlockOperation operation) : I
     {
         try
         {
-            var pending = operation.SendAsync(index, view, _deadline.Token);
+            var pending = operation.SendAsync(index, view, Token());
             if (pending.IsCompletedSuccessfully) return pending.Result;
             return await LimitAsync(pending).ConfigureAwait(false);
         }
@@ -113,12 +121,12 @@ internal sealed class Lane(SessionContext context, BlockOperation operation) : I
             var certificates = context.State.CertificatesFrom(from);
             if (certificates.Count == 0)
             {
-                certificates = await LimitAsync(context.Transport.CertificatesAsync(from, _deadline.Token)).ConfigureAwait(false);
+                certificates = await LimitAsync(context.Transport.CertificatesAsync(from, Token())).ConfigureAwait(false);
                 context.State.Learn(view, certificates);
             }
             if (certificates.Count == 0) return false;
             var header = view.Header(context.State.Rank, 0);
-            await LimitAsync(context.Transport.CertifyAsync(block, header, certificates, _deadline.Token)).ConfigureAwait(false);
+            await LimitAsync(context.Transport.CertifyAsync(block, header, certificates, Token())).ConfigureAwait(false);
             return true;
         }
         catch (Exception e) when (IsPassing(e))
@@ -130,7 +138,7 @@ internal sealed class Lane(SessionContext context, BlockOperation operation) : I
 
     private async ValueTask PauseAsync(TimeSpan pause)
     {
-        await Task.Delay(pause, context.Environment.Time, _deadline.Token).ConfigureAwait(false);
+        await Task.Delay(pause, context.Environment.Time, Token()).ConfigureAwait(false);
         _lastError = null;
     }
 

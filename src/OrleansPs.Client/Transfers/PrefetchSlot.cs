@@ -61,7 +61,6 @@ internal sealed class PrefetchSlot
 
     private static TransferPlan Shadow(TransferPlan source)
     {
-        var memory = new Memory<float>(GC.AllocateUninitializedArray<float>((int)(source.BytesPulled / sizeof(float))));
         var transfers = new BlockTransfer[source.Transfers.Length];
         for (var t = 0; t < transfers.Length; t++)
         {
@@ -69,8 +68,7 @@ internal sealed class PrefetchSlot
             for (var s = 0; s < values.Length; s++)
             {
                 var (segment, original) = source.Transfers[t].Values[s];
-                values[s] = new(segment, memory[..original.Length]);
-                memory = memory[original.Length..];
+                values[s] = new(segment, GC.AllocateUninitializedArray<float>(original.Length));
             }
             transfers[t] = new(source.Transfers[t].Block, [], values);
         }
