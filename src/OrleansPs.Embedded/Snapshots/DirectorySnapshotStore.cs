@@ -29,7 +29,7 @@ public sealed class DirectorySnapshotStore : ISnapshotStore
     /// <inheritdoc/>
     public ValueTask ProbeAsync(CancellationToken cancellationToken) => RunAsync(() =>
     {
-        Directory.CreateDirectory(_root);
+        DurableFile.CreateDirectory(_root);
         var probe = Path.Combine(_root, $".probe-{Guid.NewGuid():N}");
         DurableFile.Write(probe, new byte[4096]);
         File.Delete(probe);
@@ -44,7 +44,7 @@ public sealed class DirectorySnapshotStore : ISnapshotStore
         var path = paths.Chunk(name);
         return RunAsync(() =>
         {
-            CreateDirectories(paths);
+            DurableFile.CreateDirectory(paths.Chunks);
             DurableFile.Write(path, content.Span);
         }, cancellationToken);
     }
@@ -73,7 +73,7 @@ public sealed class DirectorySnapshotStore : ISnapshotStore
         var bytes = ManifestCodec.Encode(manifest);
         return RunAsync(() =>
         {
-            CreateDirectories(paths);
+            DurableFile.CreateDirectory(paths.Chunks);
             if (MissingChunk(paths, manifest) is { } missing) throw missing;
             // The renames of all chunks last from here on, so the manifest can promise them.
             DurableFile.FlushDirectory(paths.Chunks);
@@ -143,7 +143,7 @@ public sealed class DirectorySnapshotStore : ISnapshotStore
         var paths = new SnapshotPaths(_root, model);
         try
         {
-            CreateDirectories(paths);
+            DurableFile.CreateDirectory(paths.Chunks);
             return await PointerFile.TrySwapAsync(paths, expected, next, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (StorageErrors.IsStorage(e))
@@ -198,22 +198,21 @@ public sealed class DirectorySnapshotStore : ISnapshotStore
 
     private static string? ChunkProblem(string path, ChunkRecord chunk)
     {
-        var file = new FileInfo(path);
-        if (!file.Exists) return "it is missing.";
-        return file.Length == chunk.Bytes ? null : $"it has {file.Length} bytes; the manifest says {chunk.Bytes}.";
+        try
+        {
+            var length = new FileInfo(path).Length;
+            return length == chunk.Bytes ? null : $"it has {length} bytes; the manifest says {chunk.Bytes}.";
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // Nothing else means missing: FileInfo.Exists is false without permission too.
+            return "it is missing.";
+        }
     }
 
     private static void DeleteChunks(SnapshotPaths paths, Func<ChunkIdentity, bool> doomed)
     {
         foreach (var chunk in SnapshotInventory.Of(paths).Chunks.Where(doomed)) File.Delete(paths.Chunk(chunk.Name));
-    }
-
-    private void CreateDirectories(SnapshotPaths paths)
-    {
-        if (Directory.Exists(paths.Chunks)) return;
-        Directory.CreateDirectory(paths.Chunks);
-        DurableFile.FlushDirectory(paths.Directory);
-        DurableFile.FlushDirectory(_root);
     }
 
     private ValueTask RunAsync(Action work, CancellationToken cancellationToken) => new(RunAsync(() =>

@@ -35,14 +35,23 @@ internal static partial class DurableFile
         }
     }
 
+    /// <summary>Creates a directory where it does not exist, and those above it; lasts when it returns.</summary>
+    public static void CreateDirectory(string directory)
+    {
+        if (Directory.Exists(directory)) return;
+        var parent = Path.GetDirectoryName(directory);
+        if (parent is not null) CreateDirectory(parent);
+        Directory.CreateDirectory(directory);
+        if (parent is not null) FlushDirectory(parent);
+    }
+
     /// <summary>Forces a directory's entries to the disk. Windows has no need and no way.</summary>
     public static void FlushDirectory(string directory)
     {
         if (OperatingSystem.IsWindows()) return;
         // File.OpenHandle refuses directories, hence the call into the C library.
         using var handle = new SafeFileHandle(OpenForReading(directory, 0), ownsHandle: true);
-        if (handle.IsInvalid)
-            throw new IOException($"Cannot open the directory '{directory}': {Marshal.GetLastPInvokeErrorMessage()}");
+        if (handle.IsInvalid) throw Error($"Cannot open the directory '{directory}'", Marshal.GetLastPInvokeError());
         RandomAccess.FlushToDisk(handle);
     }
 
@@ -65,6 +74,14 @@ internal static partial class DurableFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
         }
+    }
+
+    // As .NET itself maps the numbers of C errors.
+    private static Exception Error(string what, int number)
+    {
+        const int notPermitted = 1, accessDenied = 13;
+        var message = $"{what}: {Marshal.GetPInvokeErrorMessage(number)}";
+        return number is notPermitted or accessDenied ? new UnauthorizedAccessException(message) : new IOException(message, number);
     }
 
     // open(2) with O_RDONLY, which is 0 on every Unix.

@@ -37,9 +37,17 @@ internal static class PointerFile
             throw new ArgumentException($"{next} is below {expected}; these numbers only rise.", nameof(next));
         using var held = await LockAsync(paths.PointerLock, cancellationToken).ConfigureAwait(false);
         if (Read(paths) != expected) return false;
+        DeleteHalfWritten(paths);
         DurableFile.Write(paths.Pointer, Format(next));
         DurableFile.FlushDirectory(paths.Directory);
         return true;
+    }
+
+    // Who holds the lock writes the pointer, so what is half written is of a process that died.
+    private static void DeleteHalfWritten(SnapshotPaths paths)
+    {
+        foreach (var path in Directory.EnumerateFiles(paths.Directory, $"*{DurableFile.TemporarySuffix}"))
+            if (DurableFile.FinalNameOf(path) == paths.Pointer) File.Delete(path);
     }
 
     private static async ValueTask<FileStream> LockAsync(string path, CancellationToken cancellationToken)

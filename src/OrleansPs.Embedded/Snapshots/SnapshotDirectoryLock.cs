@@ -23,9 +23,7 @@ public sealed class SnapshotDirectoryLock : IDisposable
         try
         {
             Directory.CreateDirectory(root);
-            var held = FileLock.Open(Path.Combine(root, ".lock"));
-            File.WriteAllText(owner, string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId} on {Environment.MachineName}"));
-            return new(held);
+            return new(Signed(FileLock.Open(Path.Combine(root, ".lock")), owner));
         }
         catch (IOException e) when (FileLock.IsHeld(e))
         {
@@ -41,6 +39,20 @@ public sealed class SnapshotDirectoryLock : IDisposable
 
     /// <summary>Releases the lock.</summary>
     public void Dispose() => _held.Dispose();
+
+    private static FileStream Signed(FileStream held, string owner)
+    {
+        try
+        {
+            File.WriteAllText(owner, string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId} on {Environment.MachineName}"));
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
 
     private static string NameOf(string owner)
     {

@@ -26,7 +26,9 @@ internal static class StorageErrors
         {
             UnauthorizedAccessException => Lasting("No permission. Give this user the right to write there, or name another directory."),
             PathTooLongException => Lasting("The path is too long. Name a shorter one."),
-            DirectoryNotFoundException => Lasting("The directory does not exist and can't be created there. Name another one."),
+            DirectoryNotFoundException => Missing(),
+            // What .NET throws where a file system, such as /proc, has no directories of others.
+            FileNotFoundException when !Directory.Exists(directory) => Missing(),
             _ => exception.HResult switch
             {
                 NoSpace or QuotaOnLinux or QuotaOnMac or WindowsDiskFull or WindowsHandleDiskFull =>
@@ -36,6 +38,7 @@ internal static class StorageErrors
             },
         };
 
+        SnapshotStorageException Missing() => Lasting("The directory does not exist and can't be created there. Name another one.");
         SnapshotStorageException Lasting(string problem) => new(directory, problem, transient: false, exception);
         SnapshotStorageException Passing(string problem) => new(directory, problem, transient: true, exception);
     }
