@@ -25,37 +25,22 @@ internal sealed class FashionMnistCommand(Surroundings surroundings)
         var export = result.GetValue(_options.Export);
         Rule.RequireWritable("--report", report);
         Rule.RequireWritable("--export", export);
-        var (directory, data) = Load(result.GetValue(_options.Data));
-        settings = ForData(settings, data, result.GetValue(_options.Snapshots) is not null);
+        var directory = DataDirectory.Find(result.GetValue(_options.Data), surroundings.Variable);
+        var data = DataDirectory.Load(directory);
+        settings = settings.For(data.Train, hasSnapshots: result.GetValue(_options.Snapshots) is not null);
 
         var run = await TrainingRun.StartAsync(
-            settings, data, result.GetValue(_options.Snapshots), result.GetValue(_options.Resume), 1, stop).ConfigureAwait(false);
+            settings, data, result.GetValue(_options.Snapshots), result.GetValue(_options.Resume), 1, surroundings.Error, stop).ConfigureAwait(false);
         await using var _ = run.ConfigureAwait(false);
         var story = new Story(surroundings.Out);
-        story.Begin(settings, data, directory, run.RestoredFrom);
+        story.Data(data, directory);
+        story.Begin(settings, data, run.RestoredFrom);
         await TrainAsync(run, settings, story, stop).ConfigureAwait(false);
         if (export is not null) await run.ExportAsync(export, stop).ConfigureAwait(false);
         var record = await run.ToRecordAsync(stop).ConfigureAwait(false);
         HtmlReport.Write(report, record);
         story.End(record, run.LastSnapshot, export, report);
         return ExitStatus.Ok;
-    }
-
-    private (string Directory, FashionMnist Data) Load(string? option)
-    {
-        var directory = DataDirectory.Find(option, surroundings.Variable);
-        return (directory, DataDirectory.Load(directory));
-    }
-
-    // Some defaults depend on how much data there is.
-    private static RunSettings ForData(RunSettings settings, FashionMnist data, bool hasSnapshots)
-    {
-        var plan = new BatchPlan(data.Train.Count, settings.ToTrainerOptions());
-        return settings with
-        {
-            ScheduleClocks = settings.ScheduleClocks == 0 ? plan.StepsPerShard : settings.ScheduleClocks,
-            SnapshotEvery = hasSnapshots && settings.SnapshotEvery == 0 ? plan.StepsPerEpoch : settings.SnapshotEvery,
-        };
     }
 
     private async Task TrainAsync(TrainingRun run, RunSettings settings, Story story, CancellationToken stop)

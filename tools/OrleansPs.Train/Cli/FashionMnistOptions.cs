@@ -88,9 +88,9 @@ internal sealed class FashionMnistOptions() : TrainingOptions(epochs: 10)
 
     private static void Keep<T>(ParseResult result, Option<T> option, object was)
     {
-        var now = Show(result.GetValue(option));
-        Rule.Require(!IsGiven(result, option) || now == Show(was),
-            option.Name, now, $"the training that is resumed was started with {Show(was)}.");
+        var now = result.GetValue(option);
+        Rule.Require(!IsGiven(result, option) || Show(now) == Show(was),
+            option.Name, now is int[] ? Show(now) : now, $"the training that is resumed was started with {Show(was)}.");
     }
 
     private static string? Show(object? value) => value switch

@@ -8,39 +8,37 @@ namespace OrleansPs.Train;
 internal static class OptionKinds
 {
     public static Option<int> Whole(string name, int least, int most, int value, string description) =>
-        WithDefault(Make(name, description, text => ParseWhole(text, least, most), WholeRule(least, most)), value);
+        WithDefault(Make(name, "N", description, text => ParseWhole(text, least, most), WholeRule(least, most)), value);
 
     public static Option<int?> WholeOrNone(string name, int least, int most, string description) =>
-        Make(name, description, text => (int?)ParseWhole(text, least, most), WholeRule(least, most));
+        Make(name, "N", description, text => (int?)ParseWhole(text, least, most), WholeRule(least, most));
 
     public static Option<ulong> Seed(string name, ulong value, string description) => WithDefault(
-        Make(name, description, text => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seed)
+        Make(name, "N", description, text => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seed)
             ? seed : throw new FormatException(), "it must be a whole number >= 0 of at most 64 bits."), value);
 
     public static Option<double?> Real(string name, double least, double most, string rule, string description) =>
-        Make(name, description, text => (double?)ParseReal(text, least, most), rule);
+        Make(name, "X", description, text => (double?)ParseReal(text, least, most), rule);
+
+    public static Option<double> RealWithDefault(string name, double least, double most, string rule, double value, string description) =>
+        WithDefault(Make(name, "X", description, text => ParseReal(text, least, most), rule), value);
 
     public static Option<string> Choice(string name, string[] choices, string value, string description) => WithDefault(
-        Make(name, $"{description}: {string.Join(", ", choices)}", text => choices.Contains(text) ? text : throw new FormatException(),
+        Make(name, string.Join('|', choices), description, text => choices.Contains(text) ? text : throw new FormatException(),
             $"it must be {string.Join(", ", choices[..^1])} or {choices[^1]}."), value);
 
     public static Option<int[]> WholeList(string name, int least, int most, int mostItems, int[] value, string description)
     {
-        var option = Make(name, description, text => text.Split(',').Length <= mostItems
+        var option = Make(name, "N,N,...", description, text => text.Split(',').Length <= mostItems
                 ? Array.ConvertAll(text.Split(','), item => ParseWhole(item, least, most)) : throw new FormatException(),
             $"it must be 1 to {mostItems} whole numbers from {least} to {most} with commas between them.");
         option.DefaultValueFactory = _ => value;
-        option.HelpName = string.Join(',', value);
         return option;
     }
 
-    public static Option<string?> Path(string name, string helpName, string description)
-    {
-        var option = Make(name, description, text => (string?)(text.Trim().Length > 0 && !text.Contains('\0')
-            ? text : throw new FormatException()), "it must be a path.");
-        option.HelpName = helpName;
-        return option;
-    }
+    public static Option<string?> Path(string name, string helpName, string description) => Make(
+        name, helpName, description, text => (string?)(text.Trim().Length > 0 && !text.Contains('\0') ? text : throw new FormatException()),
+        "it must be a path.");
 
     public static Option<bool> Switch(string name, string description) => new(name) { Description = description };
 
@@ -50,11 +48,11 @@ internal static class OptionKinds
         return option;
     }
 
-    private static Option<T> Make<T>(string name, string description, Func<string, T> parse, string rule) => new(name)
+    private static Option<T> Make<T>(string name, string helpName, string description, Func<string, T> parse, string rule) => new(name)
     {
         Description = description,
         Arity = ArgumentArity.ExactlyOne,
-        HelpName = name.TrimStart('-'),
+        HelpName = helpName,
         CustomParser = result => Parse(result, name, parse, rule),
     };
 

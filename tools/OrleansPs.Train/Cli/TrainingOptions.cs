@@ -27,7 +27,7 @@ internal class TrainingOptions
         OptionKinds.Real("--momentum", 0, 1, "it must be a number from 0 to 1.", "Of sgd [default: 0.9]");
 
     public Option<double?> WeightDecay { get; } = OptionKinds.Real(
-        "--weight-decay", 0, 1000, "it must be a number from 0 to 1000.", "[default: 0; 0.01 for adamw]");
+        "--weight-decay", 0, 1000, "it must be a number from 0 to 1000.", "How strongly parameters are pulled to 0 [default: 0; for adamw 0.01]");
 
     public Option<string> Schedule { get; } =
         OptionKinds.Choice("--schedule", s_schedules, "cosine", "How the learning rate falls until the last epoch");
@@ -39,7 +39,7 @@ internal class TrainingOptions
     public Option<ulong> Seed { get; } = OptionKinds.Seed("--seed", 1, "What initial values, the order of the data and stragglers depend on");
 
     public Option<int[]> Hidden { get; } =
-        OptionKinds.WholeList("--hidden", 1, 16_384, 16, [256, 128], "Units of the perceptron's hidden layers");
+        OptionKinds.WholeList("--hidden", 1, 4096, 8, [256, 128], "Units of the perceptron's hidden layers");
 
     public Option<int> BlockBytes { get; } =
         OptionKinds.Whole("--block-bytes", 4096, 64 << 20, 256 << 10, "The size of a parameter block, a multiple of 64");

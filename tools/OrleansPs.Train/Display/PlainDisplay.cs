@@ -10,6 +10,7 @@ internal sealed class PlainDisplay(TextWriter output, TimeProvider time) : IRunD
     private readonly SpeedGauge _gauge = new(TimeSpan.Zero);
     private TimeSpan? _shown;
     private int _evaluations;
+    private int _epoch;
 
     public async Task ShowAsync(RunMonitor monitor, Task run)
     {
@@ -24,15 +25,21 @@ internal sealed class PlainDisplay(TextWriter output, TimeProvider time) : IRunD
     /// <summary>Writes what is new in a reading.</summary>
     public void Show(RunReading reading)
     {
-        foreach (var point in reading.Evaluations.Skip(_evaluations)) ShowEvaluation(point, reading.Epochs);
+        foreach (var point in reading.Evaluations.Skip(_evaluations)) ShowEpoch(point, reading.Epochs);
         _evaluations = reading.Evaluations.Count;
         if (_shown is { } last && reading.Elapsed - last < s_status) return;
         _shown = reading.Elapsed;
         ShowStatus(reading);
     }
 
-    private void ShowEvaluation(EpochPoint point, int epochs) => output.WriteLine(Texts.Of(
-        $"epoch {point.Epoch:0.##}/{epochs} done: test accuracy {Texts.Accuracy(point.TestAccuracy)}, loss {Texts.Loss(point.TrainLoss)}, at {Texts.Seconds(point.Seconds)}"));
+    // Of evaluations within an epoch, the report tells.
+    private void ShowEpoch(EpochPoint point, int epochs)
+    {
+        if ((int)point.Epoch == _epoch) return;
+        _epoch = (int)point.Epoch;
+        output.WriteLine(Texts.Of(
+            $"epoch {_epoch}/{epochs} done: test accuracy {Texts.Accuracy(point.TestAccuracy)}, loss {Texts.Loss(point.TrainLoss)}, at {Texts.Seconds(point.Seconds)}"));
+    }
 
     private void ShowStatus(RunReading reading)
     {

@@ -6,11 +6,13 @@ namespace OrleansPs.Train;
 /// <summary>What is said before and after a run's display.</summary>
 internal sealed class Story(TextWriter output)
 {
-    public void Begin(RunSettings settings, FashionMnist data, string directory, SnapshotInfo? restored)
+    public void Data(FashionMnist data, string directory) => output.WriteLine(Texts.Of(
+        $"{RunRecords.Dataset}: {Texts.Count(data.Train.Count)} images to train with, {Texts.Count(data.Test.Count)} to test with, from {directory}"));
+
+    public void Begin(RunSettings settings, FashionMnist data, SnapshotInfo? restored = null)
     {
         output.WriteLine(Texts.Of(
-            $"{RunRecords.Dataset}: {data.Train.Count} images to train with, {data.Test.Count} to test with, from {directory}"));
-        output.WriteLine(Texts.Of($"{RunRecords.ModelOf(settings, data)}, {settings.Optimizer}, {settings.Policy}, {settings.Workers} workers, {settings.Epochs} epochs"));
+            $"{RunRecords.ModelOf(settings, data)}, {settings.Optimizer}, {settings.Policy}, {settings.Workers} workers, {settings.Epochs} epochs"));
         if (settings.Stragglers is { } stragglers) output.WriteLine($"stragglers: {stragglers}");
         if (restored is not null) output.WriteLine(Texts.Of($"resumed from snapshot {restored.Cut}, {RoundOf(restored, settings)}"));
     }
@@ -34,10 +36,7 @@ internal sealed class Story(TextWriter output)
 
     private static string StalenessOf(RunRecord record)
     {
-        var clocks = record.Staleness.Sum(s => s.Clocks);
-        var most = record.Staleness.Count == 0 ? 0 : record.Staleness.Max(s => s.Staleness);
-        var mean = clocks == 0 ? 0 : (double)record.Staleness.Sum(s => s.Staleness * s.Clocks) / clocks;
         var bound = record.StalenessBound is { } s ? Texts.Of($"bound {s}") : "no bound";
-        return Texts.Of($"staleness max {most}, mean {mean:0.00}, {bound} ({record.Consistency})");
+        return Texts.Of($"staleness max {record.MaxStaleness()}, mean {record.MeanStaleness():0.00}, {bound} ({record.Consistency})");
     }
 }

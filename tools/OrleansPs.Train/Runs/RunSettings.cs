@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using OrleansPs.Training;
 
 namespace OrleansPs.Train;
@@ -45,6 +46,7 @@ internal sealed record RunSettings
 
     public StragglerSettings? Stragglers { get; init; }
 
+    [JsonIgnore]
     public ConsistencyPolicy Policy => Consistency switch
     {
         "bsp" => ConsistencyPolicy.BulkSynchronous,
@@ -53,9 +55,24 @@ internal sealed record RunSettings
     };
 
     /// <summary>How many clocks the fastest worker may be ahead; null for no bound.</summary>
+    [JsonIgnore]
     public int? StalenessBound => Consistency == "asp" ? null : Policy.Staleness;
 
     public int[] SizesFor(LabeledImages images) => [images.Features, .. Hidden, images.Classes];
+
+    /// <summary>The settings with what depends on how much data there is.</summary>
+    /// <exception cref="InvalidOptionsException">There is too little data.</exception>
+    public RunSettings For(LabeledImages images, bool hasSnapshots)
+    {
+        Rule.Require((long)Shards * Batch <= images.Count, "--batch", Batch,
+            $"{Shards} workers take as many images each in a step, of {images.Count} in all.");
+        var plan = new BatchPlan(images.Count, ToTrainerOptions());
+        return this with
+        {
+            ScheduleClocks = ScheduleClocks == 0 ? plan.StepsPerShard : ScheduleClocks,
+            SnapshotEvery = hasSnapshots && SnapshotEvery == 0 ? plan.StepsPerEpoch : SnapshotEvery,
+        };
+    }
 
     public TrainerOptions ToTrainerOptions() => new()
     {

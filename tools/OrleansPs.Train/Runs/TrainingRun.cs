@@ -45,12 +45,14 @@ internal sealed class TrainingRun : IAsyncDisposable
     /// <param name="snapshots">The directory of the snapshots, or null.</param>
     /// <param name="resume">Whether to go on from the newest good snapshot.</param>
     /// <param name="evaluationsPerEpoch">How often an epoch is evaluated.</param>
+    /// <param name="warnings">Where the server's warnings go.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<TrainingRun> StartAsync(
         RunSettings settings, FashionMnist data, string? snapshots, bool resume, int evaluationsPerEpoch,
-        CancellationToken cancellationToken)
+        TextWriter warnings, CancellationToken cancellationToken)
     {
-        var server = await EmbeddedParameterServer.StartAsync(new() { SnapshotDirectory = snapshots }, cancellationToken).ConfigureAwait(false);
+        var options = new EmbeddedServerOptions { SnapshotDirectory = snapshots, LoggerFactory = new WarningLog(warnings) };
+        var server = await EmbeddedParameterServer.StartAsync(options, cancellationToken).ConfigureAwait(false);
         var run = new TrainingRun(server, settings, data, snapshots is not null);
         try
         {
