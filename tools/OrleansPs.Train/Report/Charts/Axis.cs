@@ -29,7 +29,6 @@ internal sealed record Axis(double Min, double Max, bool IsLogarithmic, IReadOnl
     public static Axis Logarithmic(IEnumerable<double> values, int parts)
     {
         var (min, max) = Range(values);
-        min = Math.Max(min, 1e-100);
         max *= Math.Pow(max / min, 0.03);
         var start = Charts.Ticks.Logarithmic(min / 2, min, 10)[^1];
         return new(start, max, true, Charts.Ticks.LabelledOneByOne(Charts.Ticks.Logarithmic(start, max, parts)));
@@ -42,7 +41,7 @@ internal sealed record Axis(double Min, double Max, bool IsLogarithmic, IReadOnl
     public static Axis ForLoss(IReadOnlyList<double> values, int parts)
     {
         var drawn = values.Where(CanDraw).ToArray();
-        var wide = drawn.Length > 0 && drawn.Min() > 0 && drawn.Max() / drawn.Min() > 4;
+        var wide = drawn.Length > 0 && drawn.Min() > 1e-100 && drawn.Max() / drawn.Min() > 4;
         return wide ? Logarithmic(drawn, parts) : Rounded(drawn, parts);
     }
 

@@ -37,7 +37,7 @@ internal sealed record Histogram(string Title, string Description, IReadOnlyList
 
     private static Axis WholeNumbers(double end, double width)
     {
-        var step = Math.Max(1, Ticks.Step(end, Frame.PartsOf(width)));
+        var step = Math.Max(1, Ticks.Step(end, 2 * Frame.PartsOf(width)));
         return new(-0.5, end, false, Ticks.Labelled(Ticks.Linear(0, end, step)));
     }
 

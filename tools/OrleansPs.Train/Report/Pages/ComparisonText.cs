@@ -31,7 +31,7 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
         if (FastestBounded() is not { } bounded) return null;
         return "Bounded staleness stands between waiting for all and waiting for nobody: a worker may run ahead, so that a straggler's slow step does not stop "
             + "the others, but only by s clocks, so that no worker computes with parameters that miss another's older updates. "
-            + Verdict(bounded);
+            + (IsFair() ? Verdict(bounded) : "These runs differ in more than their policy, so their times do not say whether it paid.");
     }
 
     private string? Speed()
@@ -89,6 +89,9 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
         ? null
         : $"The runs did not see equally many examples: {Format.List([.. runs.Select((run, i) => $"{Format.Count(run.Examples())} ({_names[i]})")])}.";
 
+    // The same work for the same workers among the same stragglers: then the policy alone makes the difference.
+    private bool IsFair() => runs.Select(run => (run.Workers.Count, run.Stragglers, run.Model, run.Dataset)).Distinct().Count() == 1;
+
     private string Verdict(int bounded)
     {
         var bsp = Index(RunFacts.IsSynchronous) is { } b ? AgainstBsp(bounded, b) : null;
@@ -106,7 +109,7 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
 
     private string? AgainstAsp(int bounded, int asp) => Compare(bounded, asp) switch
     {
-        Outcome.Faster => $"{_names[bounded]} was faster than {_names[asp]}, whose staleness cost more than its waiting saved.",
+        Outcome.Faster => $"{_names[bounded]} was faster than {_names[asp]}, where staleness cost more than not waiting saved.",
         Outcome.Slower => $"{_names[asp]} was faster still: its staleness, up to {Format.Count(runs[asp].MaxStaleness())} clocks, did no harm that this run shows, but nothing would have bounded it.",
         Outcome.Same => $"{_names[asp]} was about as fast, without anything that would bound its staleness.",
         _ => null,
