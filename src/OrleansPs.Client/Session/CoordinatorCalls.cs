@@ -99,7 +99,7 @@ internal sealed class CoordinatorCalls(SessionContext context)
             if (answer.IsAnswered && statusOf(answer.Reply) != CoordinatorStatus.NotCoordinator) return answer.Reply;
             var pause = backoff.Next(what, answer.Error);
             context.Metrics.Retried();
-            await Task.Delay(pause, context.Environment.Time, cancellationToken).ConfigureAwait(false);
+            await Pause.ForAsync(pause, context.Environment.Time, cancellationToken).ConfigureAwait(false);
         }
     }
 

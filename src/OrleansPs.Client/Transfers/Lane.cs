@@ -138,7 +138,7 @@ internal sealed class Lane(SessionContext context, BlockOperation operation) : I
 
     private async ValueTask PauseAsync(TimeSpan pause)
     {
-        await Task.Delay(pause, context.Environment.Time, Token()).ConfigureAwait(false);
+        await Pause.ForAsync(pause, context.Environment.Time, Token()).ConfigureAwait(false);
         _lastError = null;
     }
 

@@ -1,0 +1,56 @@
+using OrleansPs.Core.Blocks;
+using OrleansPs.Core.Messages;
+
+namespace OrleansPs.Simulation;
+
+/// <summary>
+/// P1 at the end of a run: every finished step is in every block exactly once; of steps that nobody finished there is nothing
+/// under BSP, and each push at most once otherwise.
+/// </summary>
+internal static class FinalCheck
+{
+    public static void Check(World world)
+    {
+        var history = world.Record.History;
+        foreach (var block in world.Blocks) BringUpToDate(world, history, block.Primary);
+        foreach (var worker in world.Workers.Where(w => w.State == WorkerState.Done))
+        {
+            if (!history.Lines.TryGetValue(worker.Rank, out var line) || history.ItemOf(worker.Rank, line.Step) is not null)
+                world.Violate("P1", $"Rank {worker.Rank} was told that all its steps are finished; the record has {line?.Step}.");
+        }
+        foreach (var shape in world.Model.Layout.Blocks)
+        {
+            var values = world.Blocks[shape.Index].Read(world.Blocks[shape.Index].Primary);
+            for (var s = 0; s < values.Length; s++) CheckSegment(world, history, shape.Index, shape.Segments[s], values[s]);
+        }
+    }
+
+    private static void BringUpToDate(World world, History history, BlockReplica block)
+    {
+        if (!world.IsRounds) return;
+        var header = new MessageHeader { Generation = block.Generation, Rank = -1 };
+        var reply = block.Certify(header, [.. history.Certificates.Where(c => c.Round >= block.Version)]);
+        if (reply.Status != BlockStatus.Ok || reply.Version != history.Round)
+            world.Violate("P3", $"At the end block {block.Block} answers {reply} and not round {history.Round}.");
+    }
+
+    private static void CheckSegment(World world, History history, int block, Core.Partitioning.Segment segment, float[] values)
+    {
+        if (segment.Parameter == world.Model.RealParameter)
+        {
+            if (!values.AsSpan().SequenceEqual(history.RealAt(history.Round).AsSpan(segment.Start, segment.Length)))
+                world.Violate("P3", $"At the end block {block} has other bits in the real parameter.");
+            return;
+        }
+        var low = new bool[world.Work.Size];
+        var high = new bool[world.Work.Size];
+        for (var id = 0; id < low.Length; id++)
+        {
+            var isFinished = history.Finished[id / world.Work.PushCalls] != History.Never;
+            low[id] = isFinished && world.Pushes(id, segment.Parameter);
+            high[id] = low[id] || (!world.IsRounds && history.Attempted[id] && world.Pushes(id, segment.Parameter));
+        }
+        if (CounterCheck.FirstWrong(values, segment.Start, low, high) is { } wrong)
+            world.Violate("P1", $"At the end {world.Describe(wrong.Id)} {wrong.Problem} in block {block}, parameter {segment.Parameter}.");
+    }
+}

@@ -1,0 +1,240 @@
+using OrleansPs.Core.Consistency;
+using OrleansPs.Core.Messages;
+using OrleansPs.Core.Snapshots;
+
+namespace OrleansPs.Simulation;
+
+/// <summary>Where a rank is by the decisions in the record.</summary>
+internal sealed class RankLine
+{
+    public long Step { get; set; }
+
+    public long Clock { get; set; }
+
+    public long Incarnation { get; set; }
+
+    public bool Participates { get; set; }
+
+    public IReadOnlyList<InheritedCursor> Inherited { get; set; } = [];
+}
+
+/// <summary>
+/// What one generation's decisions amount to, worked out a second time from the entries alone, in the plainest way; and whether each
+/// decision was right.
+/// </summary>
+internal sealed class History
+{
+    /// <summary>The clock of what a snapshot brought in: before all others.</summary>
+    public const long Before = long.MinValue;
+
+    /// <summary>The clock of what is not finished.</summary>
+    public const long Never = long.MaxValue;
+
+    private readonly World _world;
+    private readonly Workload _work;
+    private readonly SortedDictionary<int, RankLine> _lines = [];
+    private readonly List<(long Clock, int Rank, long Incarnation, Item Item)> _contributions = [];
+    private readonly List<float[]> _real = [];
+    private readonly long _firstRound;
+    private readonly bool _isRounds;
+
+    public History(World world, long generation, SnapshotManifest? from, ControlState state)
+    {
+        _world = world;
+        _work = world.Work;
+        Generation = generation;
+        _isRounds = world.Spec.Consistency.Mode == ConsistencyMode.BulkSynchronous;
+        _firstRound = Round = MinClock = from?.Round ?? 0;
+        Finished = [.. Enumerable.Repeat(Never, _work.Owners * _work.Items)];
+        FinishedAt = new long[Finished.Length];
+        Attempted = new bool[_work.Size];
+        if (_isRounds) _real.Add(from is null ? new float[world.RealLength] : world.Histories[from.Generation].RealAt(from.Round));
+        if (from is not null) Load(from);
+        foreach (var rank in state.Ranks.Values.Select(r => r.Record))
+        {
+            _lines[rank.Rank] = new()
+            {
+                Step = rank.Step,
+                Clock = rank.Clock,
+                Incarnation = rank.Incarnation,
+                Participates = rank.Status is WorkerStatus.Live or WorkerStatus.Expected,
+                Inherited = rank.Inherited,
+            };
+        }
+    }
+
+    public long Generation { get; }
+
+    /// <summary>BSP: how many rounds are closed.</summary>
+    public long Round { get; private set; }
+
+    public long MinClock { get; private set; }
+
+    /// <summary>By item: the clock (BSP: the closed round) it was finished at.</summary>
+    public long[] Finished { get; }
+
+    /// <summary>By item: the count of finished items when it was finished.</summary>
+    public long[] FinishedAt { get; }
+
+    public long FinishCount { get; private set; }
+
+    /// <summary>By push: whether anybody sent it in this generation, or the snapshot has it of an open step.</summary>
+    public bool[] Attempted { get; }
+
+    public List<Certificate> Certificates { get; } = [];
+
+    public IReadOnlyDictionary<int, RankLine> Lines => _lines;
+
+    public Item? ItemOf(int rank, long step) =>
+        _work.ItemOf(rank, step, _lines.TryGetValue(rank, out var line) ? line.Inherited : []);
+
+    /// <summary>BSP: the real parameter after so many rounds.</summary>
+    public float[] RealAt(long round) => _real[(int)(round - _firstRound)];
+
+    public void Attempt(int rank, long step)
+    {
+        if (ItemOf(rank, step) is not { } item) return;
+        for (var call = 0; call < _work.PushCalls; call++) Attempted[_work.Id(item, call)] = true;
+    }
+
+    public void Apply(ControlEntry entry)
+    {
+        switch (entry)
+        {
+            case RankJoined e: Join(e); break;
+            case StepFinished e: Finish(e); break;
+            case RankRetired e: Line(e.Rank).Participates = false; break;
+            case RoundClosed e: CloseRound(e.Certificate); break;
+        }
+        RaiseMinClock();
+    }
+
+    private void Load(SnapshotManifest manifest)
+    {
+        foreach (var rank in manifest.Ranks)
+        {
+            for (long step = 0; step < rank.Step; step++) Bring(_work.ItemOf(rank.Rank, step, rank.Inherited));
+            foreach (var absent in rank.Inherited)
+                for (var index = 0; index < absent.Step; index++) Bring(new(absent.Rank, index));
+        }
+        foreach (var open in manifest.Open)
+        {
+            var inherited = manifest.Ranks.FirstOrDefault(r => r.Rank == open.Rank)?.Inherited ?? [];
+            if (_work.ItemOf(open.Rank, open.Step, inherited) is { } item)
+                for (var call = 0; call < _work.PushCalls; call++) Attempted[_work.Id(item, call)] = true;
+        }
+
+        void Bring(Item? item)
+        {
+            if (item is not { } i) return;
+            Finished[_work.Number(i)] = Before;
+            FinishCount++;
+        }
+    }
+
+    private RankLine Line(int rank)
+    {
+        if (!_lines.TryGetValue(rank, out var line)) _lines.Add(rank, line = new());
+        return line;
+    }
+
+    private void Join(RankJoined e)
+    {
+        var line = Line(e.Rank);
+        Expect("P1", e.Incarnation == line.Incarnation + 1, $"{e} follows incarnation {line.Incarnation}");
+        if (_isRounds)
+        {
+            var has = _contributions.Any(c => c.Rank == e.Rank && c.Clock == Round);
+            Expect("P3", e.Clock == (has ? Round + 1 : Round), $"{e} while round {Round} is open, contributed: {has}");
+        }
+        (line.Incarnation, line.Clock, line.Participates) = (e.Incarnation, e.Clock, true);
+    }
+
+    private void Finish(StepFinished e)
+    {
+        var line = Line(e.Rank);
+        Expect("P1", line.Participates, $"{e}, though the rank does not take part");
+        if (ItemOf(e.Rank, line.Step) is not { } item)
+        {
+            Expect("P1", false, $"{e}: step {line.Step} has no data");
+            return;
+        }
+        Expect("P5", e.Cursor == Workload.CursorOf(line.Step + 1), $"{e} ends step {line.Step}");
+        Expect("P1", Finished[_work.Number(item)] == Never, $"{item} was finished before {e}");
+        Attempt(e.Rank, line.Step);
+        if (_isRounds)
+        {
+            Expect("P3", line.Clock == Round, $"{e} at clock {line.Clock} while round {Round} is open");
+            _contributions.Add((line.Clock, e.Rank, line.Incarnation, item));
+        }
+        else
+        {
+            Finished[_work.Number(item)] = line.Clock;
+            FinishedAt[_work.Number(item)] = FinishCount++;
+        }
+        line.Step++;
+        line.Clock++;
+    }
+
+    private void CloseRound(Certificate certificate)
+    {
+        Expect("P3", certificate.Round == Round, $"{certificate} closes round {Round}");
+        var due = _contributions.Where(c => c.Clock == Round).OrderBy(c => c.Rank).ToArray();
+        var members = due.Select(c => new CertificateMember(c.Rank, c.Incarnation)).ToArray();
+        Expect("P3", members.SequenceEqual(certificate.Members),
+            $"round {Round} closes with {string.Join(' ', certificate.Members)}; contributed have {string.Join(' ', members)}");
+        foreach (var (rank, line) in _lines)
+            Expect("P3", !line.Participates || due.Any(c => c.Rank == rank), $"round {Round} closes without rank {rank}");
+        foreach (var contribution in due) Finished[_work.Number(contribution.Item)] = Round;
+        _contributions.RemoveAll(c => c.Clock == Round);
+        _real.Add(NextReal(due.Select(c => c.Item)));
+        Certificates.Add(certificate);
+        Round++;
+    }
+
+    /// <summary>The sum over ranks, in rank order, of each rank's sum over its pushes, in their order.</summary>
+    private float[] NextReal(IEnumerable<Item> items)
+    {
+        var next = (float[])_real[^1].Clone();
+        float[]? total = null;
+        foreach (var item in items)
+        {
+            if (RealOf(item) is not { } sum) continue;
+            if (total is null) total = sum;
+            else Add(total, sum);
+        }
+        if (total is not null) Add(next, total);
+        return next;
+    }
+
+    private float[]? RealOf(Item item)
+    {
+        float[]? sum = null;
+        var script = _work.Script(item);
+        for (var call = 0; call < script.Length; call++)
+        {
+            if (!script[call].Contains(_world.Model.RealParameter)) continue;
+            var gradient = new float[_world.RealLength];
+            _work.FillReal(_work.Id(item, call), gradient);
+            if (sum is null) sum = gradient;
+            else Add(sum, gradient);
+        }
+        return sum;
+    }
+
+    private static void Add(float[] to, float[] what)
+    {
+        for (var i = 0; i < to.Length; i++) to[i] += what[i];
+    }
+
+    private void RaiseMinClock()
+    {
+        var clocks = _lines.Values.Where(l => l.Participates).Select(l => l.Clock).ToArray();
+        if (clocks.Length > 0) MinClock = Math.Max(MinClock, clocks.Min());
+    }
+
+    private void Expect(string promise, bool holds, string otherwise)
+    {
+        if (!holds) _world.Violate(promise, $"In the record of generation {Generation}: {otherwise}.");
+    }
+}

@@ -1,0 +1,93 @@
+namespace OrleansPs.Simulation;
+
+/// <summary>A pull as its worker made it.</summary>
+/// <param name="Rank">Whose.</param>
+/// <param name="Generation">In which generation.</param>
+/// <param name="Clock">At which clock it began.</param>
+/// <param name="FinishCount">How many items were finished when it began.</param>
+/// <param name="IsFresh">Whether it was neither cached nor prefetched.</param>
+/// <param name="Own">The pushes of the open step that were acknowledged before it began.</param>
+internal sealed record Pull(
+    int Rank, long Generation, long Clock, long FinishCount, bool IsFresh, IReadOnlyList<int> Own);
+
+/// <summary>What a worker reads: P3 under BSP, P4 under SSP, and never anything twice.</summary>
+internal sealed class PullCheck(World world)
+{
+    private readonly Workload _work = world.Work;
+
+    public void Check(Pull pull, TensorSet values)
+    {
+        var history = world.Histories[pull.Generation];
+        foreach (var (name, memory) in values)
+        {
+            var parameter = ParameterOf(name);
+            if (parameter == world.Model.RealParameter) CheckReal(pull, history, memory.Span);
+            else CheckCounts(pull, history, parameter, memory.Span);
+        }
+    }
+
+    public int ParameterOf(string name) => int.Parse(name.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);
+
+    private void CheckReal(Pull pull, History history, ReadOnlySpan<float> values)
+    {
+        if (!values.SequenceEqual(history.RealAt(pull.Clock)))
+            world.Violate("P3", $"{pull}: the real parameter is not the bits of version {pull.Clock}.");
+    }
+
+    private void CheckCounts(Pull pull, History history, int parameter, ReadOnlySpan<float> values)
+    {
+        var (low, high) = BoundsOf(pull, history, parameter);
+        foreach (var address in world.Model.Layout.PlacementOf(parameter).Pieces)
+        {
+            var segment = world.Model.Layout.Blocks[address.Block].Segments[address.Index];
+            if (CounterCheck.FirstWrong(values.Slice(segment.Start, segment.Length), segment.Start, low, high) is not { } wrong) continue;
+            world.Violate(PromiseOf(wrong.Problem), $"{pull}: {world.Describe(wrong.Id)} {wrong.Problem} in parameter {parameter}, block {address.Block}.");
+            return;
+        }
+    }
+
+    private string PromiseOf(string problem) =>
+        problem.Contains("times", StringComparison.Ordinal) ? "P1"
+        : world.IsRounds ? "P3"
+        : problem.Contains("missing", StringComparison.Ordinal) ? "P4"
+        : "P1";
+
+    private (bool[] Low, bool[] High) BoundsOf(Pull pull, History history, int parameter)
+    {
+        var low = new bool[_work.Size];
+        var high = world.IsRounds ? low : Masked(history.Attempted, parameter);
+        for (var number = 0; number < history.Finished.Length; number++)
+        {
+            if (history.Finished[number] == History.Never) continue;
+            var item = _work.ItemAt(number);
+            var must = world.IsRounds
+                ? history.Finished[number] < pull.Clock
+                : MustSee(pull, history, item, number);
+            foreach (var id in world.IdsOf(item, parameter))
+            {
+                low[id] = must;
+                if (!world.IsRounds) high[id] = true;
+            }
+        }
+        foreach (var id in world.IsRounds || !pull.IsFresh ? [] : pull.Own)
+            if (world.Pushes(id, parameter)) low[id] = true;
+        return (low, high);
+    }
+
+    private bool MustSee(Pull pull, History history, Item item, int number)
+    {
+        var clock = history.Finished[number];
+        if (clock == History.Before) return true;
+        if (history.FinishedAt[number] >= pull.FinishCount) return false;
+        if (pull.IsFresh && item.Owner == pull.Rank) return true;
+        var staleness = world.Spec.Consistency.Staleness;
+        return world.Spec.Consistency.Mode == ConsistencyMode.StaleSynchronous && clock <= pull.Clock - staleness - 1;
+    }
+
+    private bool[] Masked(bool[] attempted, int parameter)
+    {
+        var masked = new bool[attempted.Length];
+        for (var id = 0; id < masked.Length; id++) masked[id] = attempted[id] && world.Pushes(id, parameter);
+        return masked;
+    }
+}

@@ -1,0 +1,115 @@
+namespace OrleansPs.Simulation;
+
+/// <summary>What can go wrong in a run. Every kind must come about in the default set of seeds.</summary>
+internal enum FaultKind
+{
+    LostRequest,
+    LostReply,
+    Duplicate,
+    Delay,
+    LateDuplicate,
+    RefusedConnection,
+    Partition,
+    WorkerCrash,
+    WorkerPause,
+    WorkerTwin,
+    WorkerLost,
+    CancelledCall,
+    HandEviction,
+    OutOfDataAndBack,
+    EarlyLeave,
+    LateJoin,
+    CoordinatorDeath,
+    CoordinatorPause,
+    DeposedCoordinator,
+    LostSwapAnswer,
+    StorageFailure,
+    SlowStorage,
+    TornWrite,
+    LostWriteAnswer,
+    DamagedSnapshot,
+    Restore,
+    WholeCrash,
+    Failover,
+}
+
+/// <summary>How often each fault comes about in one run. Which kinds a run has is drawn too, so that each also meets calm seas.</summary>
+internal sealed class FaultProfile
+{
+    private static readonly int Kinds = Enum.GetValues<FaultKind>().Length;
+    private readonly double[] _rates = new double[Kinds];
+
+    private FaultProfile() { }
+
+    /// <summary>No fault at all.</summary>
+    public static FaultProfile Calm { get; } = new() { Until = TimeSpan.Zero };
+
+    /// <summary>When faults end.</summary>
+    public TimeSpan Until { get; private init; }
+
+    /// <summary>How long a message mostly takes, at most.</summary>
+    public double UsualMilliseconds { get; private init; } = 1;
+
+    public double this[FaultKind kind] => _rates[(int)kind];
+
+    public static FaultProfile Draw(Random random)
+    {
+        var profile = new FaultProfile
+        {
+            Until = TimeSpan.FromSeconds(1 + random.NextDouble() * 5),
+            UsualMilliseconds = random.Next(3) switch { 0 => 0.2, 1 => 2, _ => 20 },
+        };
+        var share = random.NextDouble() * 0.8;
+        for (var kind = 0; kind < Kinds; kind++)
+        {
+            var strength = random.NextDouble();
+            profile._rates[kind] = random.NextDouble() < share ? strength * MostOf((FaultKind)kind) : 0;
+        }
+        return profile;
+    }
+
+    /// <summary>The same profile without some kinds.</summary>
+    public FaultProfile Without(params FaultKind[] kinds)
+    {
+        var profile = new FaultProfile { Until = Until, UsualMilliseconds = UsualMilliseconds };
+        _rates.CopyTo(profile._rates, 0);
+        foreach (var kind in kinds) profile._rates[(int)kind] = 0;
+        return profile;
+    }
+
+    /// <summary>For messages, calls and writes a probability; for what befalls parties a number of times a second.</summary>
+    private static double MostOf(FaultKind kind) => kind switch
+    {
+        FaultKind.LostRequest or FaultKind.LostReply => 0.12,
+        FaultKind.Duplicate => 0.2,
+        FaultKind.Delay => 0.15,
+        FaultKind.LateDuplicate => 0.04,
+        FaultKind.RefusedConnection => 0.1,
+        FaultKind.CancelledCall => 0.08,
+        FaultKind.StorageFailure or FaultKind.LostWriteAnswer or FaultKind.SlowStorage => 0.15,
+        FaultKind.LostSwapAnswer => 0.3,
+        FaultKind.TornWrite or FaultKind.DamagedSnapshot => 0.7,
+        FaultKind.OutOfDataAndBack or FaultKind.WorkerLost => 0.1,
+        FaultKind.EarlyLeave => 0.05,
+        FaultKind.LateJoin => 1,
+        FaultKind.Restore => 0.8,
+        FaultKind.WholeCrash => 0.5,
+        FaultKind.Failover => 8,
+        _ => 2,
+    };
+}
+
+/// <summary>How often each fault came about.</summary>
+internal sealed class FaultCounts
+{
+    private readonly long[] _counts = new long[Enum.GetValues<FaultKind>().Length];
+
+    public long this[FaultKind kind] => _counts[(int)kind];
+
+    public void Count(FaultKind kind) => _counts[(int)kind]++;
+
+    public void Add(FaultCounts other)
+    {
+        for (var i = 0; i < _counts.Length; i++) _counts[i] += other._counts[i];
+    }
+}

@@ -1,0 +1,60 @@
+namespace OrleansPs.Simulation;
+
+/// <summary>Who sends or gets a message: a worker by rank, a block by index, or one of the others.</summary>
+internal readonly record struct Address(char Kind, int Number)
+{
+    public static Address Coordinator { get; } = new('C', 0);
+
+    public static Address Record { get; } = new('R', 0);
+
+    public static Address Worker(int rank) => new('W', rank);
+
+    public static Address Block(int block) => new('B', block);
+
+    public override string ToString() => Kind is 'C' or 'R' ? Kind.ToString() : $"{Kind}{Number}";
+}
+
+/// <summary>
+/// Carries messages, and loses, repeats, delays and reorders them as the run's profile says. A message is a piece of code that
+/// holds copies of all it needs.
+/// </summary>
+internal sealed class Network(World world)
+{
+    private readonly Scheduler _scheduler = world.Scheduler;
+    private readonly Dictionary<(Address, Address), long> _cut = [];
+
+    /// <summary>Sends a message that nobody misses: whether it comes is not known to its sender.</summary>
+    public void Send(Address from, Address to, char kind, Action deliver, bool isReply = false)
+    {
+        if (IsCut(from, to))
+        {
+            world.Fault(FaultKind.Partition);
+            return;
+        }
+        if (world.Befalls(isReply ? FaultKind.LostReply : FaultKind.LostRequest)) return;
+        Deliver(from, to, kind, Latency(), deliver);
+        if (world.Befalls(FaultKind.Duplicate)) Deliver(from, to, kind, Latency(), deliver);
+        if (world.Befalls(FaultKind.LateDuplicate))
+            Deliver(from, to, kind, _scheduler.Milliseconds(200, 8000), deliver);
+    }
+
+    /// <summary>Cuts the way between two parties, both ways, for a while.</summary>
+    public void Cut(Address one, Address other, TimeSpan time)
+    {
+        _cut[(one, other)] = _cut[(other, one)] = (_scheduler.Time + time).Ticks;
+        if (world.Trace.IsOn) world.Trace.Write($"{one} and {other} are cut off from each other for {time.TotalMilliseconds:F0} ms");
+    }
+
+    private bool IsCut(Address from, Address to) => _cut.TryGetValue((from, to), out var end) && _scheduler.Now < end;
+
+    private TimeSpan Latency() => world.Befalls(FaultKind.Delay)
+        ? _scheduler.Milliseconds(5, 600)
+        : _scheduler.Milliseconds(0.05, world.Profile.UsualMilliseconds);
+
+    private void Deliver(Address from, Address to, char kind, TimeSpan latency, Action deliver) =>
+        _scheduler.After(latency, () =>
+        {
+            world.Trace.Note(kind, from.Kind * 100 + from.Number, to.Kind * 100 + to.Number);
+            deliver();
+        });
+}

@@ -1,0 +1,137 @@
+using OrleansPs.Core.Blocks;
+using OrleansPs.Core.Consistency;
+using OrleansPs.Core.Messages;
+using OrleansPs.Core.Snapshots;
+
+namespace OrleansPs.Simulation;
+
+/// <summary>What a coordinator's host does for it at blocks and storage. Every message may be lost; a cut that gets stuck fails.</summary>
+internal sealed class CutWork(World world, SimCoordinator host)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    public void CarryOut(CoordinatorEffect effect)
+    {
+        switch (effect)
+        {
+            case CertifyBlocks e: Certify(e); break;
+            case FreezeBlocks e: Freeze(e); break;
+            case WriteChunks e: WriteChunks(e); break;
+            case WriteManifest e: WriteManifest(e); break;
+            case EndCut e: End(e); break;
+        }
+    }
+
+    private void Certify(CertifyBlocks effect)
+    {
+        var versions = new Dictionary<int, long>();
+        for (var b = 0; b < world.Blocks.Count; b++)
+        {
+            var block = b;
+            Ask(block, r => r.Certify(host.Header(), effect.Certificates), reply =>
+            {
+                if (!versions.TryAdd(block, reply.Version) || versions.Count < world.Blocks.Count) return;
+                host.Do((c, now) => c.BlocksCertified(versions.Values.Min(), now));
+            });
+        }
+    }
+
+    private void Freeze(FreezeBlocks effect)
+    {
+        var frozen = new HashSet<int>();
+        for (var b = 0; b < world.Blocks.Count; b++) FreezeBlock(effect, b, frozen, tries: 4);
+        FailLater(effect.Cut, () => frozen.Count == world.Blocks.Count, "not all blocks froze in time");
+    }
+
+    private void FreezeBlock(FreezeBlocks effect, int block, HashSet<int> frozen, int tries)
+    {
+        var header = host.Header(effect.Round);
+        Ask(block, r => r.Freeze(header, effect.Cut, effect.Certificates), reply =>
+        {
+            if (reply.Status != BlockStatus.Ok) Fail(effect.Cut, $"block {block} answered {reply.Status}");
+            else if (frozen.Add(block) && frozen.Count == world.Blocks.Count)
+                host.Do((c, now) => c.BlocksFrozen(effect.Cut, now));
+        });
+        if (tries > 1) Later(TimeSpan.FromMilliseconds(300), () =>
+        {
+            if (!frozen.Contains(block)) FreezeBlock(effect, block, frozen, tries - 1);
+        });
+    }
+
+    private void WriteChunks(WriteChunks effect)
+    {
+        var written = new HashSet<int>();
+        for (var b = 0; b < world.Blocks.Count; b++) TakeCut(effect.Cut, b, written);
+        FailLater(effect.Cut, () => written.Count == world.Blocks.Count, "not all chunks were written in time");
+    }
+
+    private void TakeCut(long cut, int block, HashSet<int> written)
+    {
+        BlockImage? image = null;
+        Ask(block, replica =>
+        {
+            (var reply, var taken) = replica.TakeCut(host.Header(), cut);
+            image = taken ?? image;
+            return reply;
+        }, reply =>
+        {
+            if (image is null) Fail(cut, $"block {block} answered {reply.Status}");
+            else if (written.Add(block)) WriteChunk(cut, image);
+        });
+    }
+
+    private void WriteChunk(long cut, BlockImage image)
+    {
+        var bytes = new byte[BlockImageCodec.GetEncodedLength(image)];
+        BlockImageCodec.Encode(image, world.Spec.Name, host.Generation, cut, 0, bytes);
+        var chunk = world.Storage.Describe(image.Block, ChunkName.Of(host.Generation, cut, image.Block, 0), bytes);
+        world.Storage.WriteChunk(chunk.Name, bytes, done => host.Process.Do(() =>
+        {
+            if (done) host.Do((c, _) => c.ChunkWritten(cut, chunk, image.Dedupe));
+            else Fail(cut, "the storage failed");
+        }));
+    }
+
+    private void WriteManifest(WriteManifest effect)
+    {
+        var manifest = new SnapshotManifest
+        {
+            Model = world.Spec.Name,
+            Cut = effect.Cut,
+            Generation = host.Generation,
+            Round = effect.Round,
+            TakenAt = DateTimeOffset.UnixEpoch + world.Scheduler.Time,
+            Spec = world.Spec,
+            Ranks = effect.Ranks,
+            Chunks = effect.Chunks,
+            Open = effect.Open,
+        };
+        world.Storage.WriteManifest(effect.Cut, ManifestCodec.Encode(manifest), done => host.Process.Do(() =>
+        {
+            if (done) host.Do((c, now) => c.ManifestWritten(effect.Cut, now));
+            else Fail(effect.Cut, "the storage failed");
+        }));
+    }
+
+    private void End(EndCut effect)
+    {
+        for (var b = 0; b < world.Blocks.Count; b++) Ask(b, r => r.DropCut(host.Header(), effect.Cut), _ => { });
+        if (!effect.Completed) return;
+        world.SnapshotsDone++;
+        world.Storage.PassCut(effect.Cut);
+    }
+
+    private void Ask(int block, Func<BlockReplica, BlockReply> ask, Action<BlockReply> answered) =>
+        world.Network.Send(Address.Coordinator, Address.Block(block), 'd', () => world.Blocks[block].Handle(ask, reply =>
+            world.Network.Send(
+                Address.Block(block), Address.Coordinator, 'D', () => host.Process.Do(() => answered(reply)), isReply: true)));
+
+    private void FailLater(long cut, Func<bool> isDone, string reason) => Later(Patience, () =>
+    {
+        if (!isDone()) Fail(cut, reason);
+    });
+
+    private void Later(TimeSpan time, Action action) => world.Scheduler.After(time, () => host.Process.Do(action));
+
+    private void Fail(long cut, string reason) => host.Do((c, now) => c.CutFailed(cut, reason, now));
+}

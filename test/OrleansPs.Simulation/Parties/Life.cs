@@ -1,0 +1,285 @@
+using OrleansPs.Client;
+
+namespace OrleansPs.Simulation;
+
+/// <summary>One process of a worker: joins, and does step after step as a training loop would.</summary>
+internal sealed class Life
+{
+    private readonly World _world;
+    private readonly SimWorker _worker;
+    private readonly SimTransport _transport;
+    private readonly SimTime _time;
+    private readonly TensorSet _values;
+    private readonly TensorSet _ahead;
+    private readonly bool _isCached;
+    private bool _isAhead;
+    private WorkerSession _session = null!;
+
+    public Life(World world, SimWorker worker)
+    {
+        (_world, _worker) = (world, worker);
+        _time = new(world.Scheduler, Process);
+        _transport = new(world, Process, worker.Rank);
+        _values = TensorSet.For(world.Spec);
+        _ahead = TensorSet.For(world.Spec);
+        _isCached = world.Scheduler.Chance(0.3);
+    }
+
+    public Process Process { get; } = new();
+
+    private History History => _world.Histories[_transport.Generation];
+
+    private Scheduler Scheduler => _world.Scheduler;
+
+    public void Begin() => Observe(LiveAsync());
+
+    private async void Observe(Task life)
+    {
+        try
+        {
+            await life.ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Whatever comes out of a session unexpectedly ends the run.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _world.Violate("P8", $"The session of rank {_worker.Rank} threw {e}");
+        }
+    }
+
+    private async Task LiveAsync()
+    {
+        var outcome = WorkerState.Waiting;
+        try
+        {
+            var options = new WorkerOptions
+            {
+                MaxInFlight = Scheduler.Random.Next(1, 5),
+                Cache = _isCached ? PullCache.WithinBound : PullCache.Off,
+                RequestTimeout = Scheduler.Milliseconds(100, 3000),
+                RetryFor = TimeSpan.FromHours(1),
+                MaxBackoff = TimeSpan.FromMilliseconds(200),
+            };
+            var environment = new SessionEnvironment(_time, Scheduler.Random.Next(), _world.NewNonce, _world.Metrics);
+            _session = await WorkerSession.JoinAsync(
+                _transport, _world.Spec, _worker.Rank, options, environment, CancellationToken.None).ConfigureAwait(false);
+            outcome = await TrainAsync().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is FencedException or ServerUnavailableException)
+        {
+            if (_world.Trace.IsOn) _world.Trace.Write($"worker {_worker.Rank} ends: {e.Message}");
+        }
+        _worker.Ended(this, outcome);
+    }
+
+    private async Task<WorkerState> TrainAsync()
+    {
+        CheckPosition();
+        while (true)
+        {
+            try
+            {
+                var position = _session.Position;
+                if (_world.Work.ItemOf(_worker.Rank, position.Step, position.Inherited) is not { } item)
+                {
+                    await FinishAsync().ConfigureAwait(false);
+                    return WorkerState.Done;
+                }
+                if (_world.Befalls(FaultKind.EarlyLeave))
+                {
+                    await _session.LeaveAsync().ConfigureAwait(false);
+                    return WorkerState.Gone;
+                }
+                if (_world.Befalls(FaultKind.OutOfDataAndBack)) await RestAsync().ConfigureAwait(false);
+                else await DoAsync(item, position).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is StepRestartException or OperationCanceledException or ServerUnavailableException)
+            {
+                if (_world.Trace.IsOn) _world.Trace.Write($"worker {_worker.Rank}: {e.Message}");
+                await ResumeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task FinishAsync()
+    {
+        switch (Scheduler.Random.Next(3))
+        {
+            case 0: await _session.OutOfDataAsync().ConfigureAwait(false); break;
+            case 1: await _session.LeaveAsync().ConfigureAwait(false); break;
+            default: await _session.DisposeAsync().ConfigureAwait(false); break;
+        }
+    }
+
+    private async Task RestAsync()
+    {
+        await _session.OutOfDataAsync().ConfigureAwait(false);
+        await DelayAsync(1, 500).ConfigureAwait(false);
+        await ResumeAsync().ConfigureAwait(false);
+    }
+
+    private async Task ResumeAsync()
+    {
+        while (true)
+        {
+            try
+            {
+                await _session.ResumeAsync().ConfigureAwait(false);
+                CheckPosition();
+                return;
+            }
+            catch (ServerUnavailableException)
+            {
+                await DelayAsync(1, 100).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>What the service says on a join is where the record has the rank, unless somebody else has taken it up since.</summary>
+    private void CheckPosition()
+    {
+        var position = _session.Position;
+        if (position.Cursor != Workload.CursorOf(position.Step))
+            _world.Violate("P5", $"Rank {_worker.Rank} joined at {position}, which has the cursor of another step.");
+        if (!History.Lines.TryGetValue(_worker.Rank, out var line) || line.Incarnation != _transport.Incarnation) return;
+        if (line.Step != position.Step || line.Clock != position.Clock)
+            _world.Violate("P1", $"Rank {_worker.Rank} joined at {position}; the record has step {line.Step} at clock {line.Clock}.");
+    }
+
+    private async Task DoAsync(Item item, WorkerPosition position)
+    {
+        var own = new List<int>();
+        if (Scheduler.Chance(0.3)) Prefetch();
+        if (Scheduler.Chance(0.7)) await PullAsync(position, own).ConfigureAwait(false);
+        await ComputeAsync().ConfigureAwait(false);
+        if (Scheduler.Chance(0.3)) Prefetch();
+        await PushAllAsync(item, position, own).ConfigureAwait(false);
+        if (Scheduler.Chance(0.3)) await PullAsync(position, own).ConfigureAwait(false);
+        await ClockAsync(position).ConfigureAwait(false);
+    }
+
+    private void Prefetch()
+    {
+        _isAhead = true;
+        _session.Prefetch(_ahead);
+    }
+
+    private async Task PushAllAsync(Item item, WorkerPosition position, List<int> own)
+    {
+        var script = _world.Work.Script(item);
+        var overlap = Scheduler.Chance(0.4);
+        var running = new List<Task>();
+        for (var call = 0; call < script.Length; call++)
+        {
+            var push = PushAsync(_world.Work.Id(item, call), script[call], position, own);
+            running.Add(push);
+            if (!overlap) await push.ConfigureAwait(false);
+        }
+        await Task.WhenAll(running).ConfigureAwait(false);
+    }
+
+    private async Task PushAsync(int id, int[] parameters, WorkerPosition position, List<int> own)
+    {
+        using var cancel = Cancellation();
+        var gradients = _world.Gradients(id, parameters);
+        if (Scheduler.Chance(0.02)) await PushBadAsync(gradients).ConfigureAwait(false);
+        if (Scheduler.Chance(0.4))
+        {
+            var values = new TensorSet();
+            foreach (var (name, memory) in gradients) values.Add(name, new float[memory.Length]);
+            var pull = Pull(position, fresh: true, _world.IsRounds ? own : [.. own, id]);
+            await _session.PushPullAsync(gradients, values, cancel.Token).ConfigureAwait(false);
+            _world.Pulls.Check(pull, values);
+        }
+        else
+        {
+            await _session.PushAsync(gradients, cancel.Token).ConfigureAwait(false);
+        }
+        own.Add(id);
+    }
+
+    /// <summary>A gradient with a NaN is refused, and nothing of it arrives.</summary>
+    private async Task PushBadAsync(TensorSet gradients)
+    {
+        var bad = new TensorSet();
+        foreach (var (name, memory) in gradients)
+        {
+            var copy = memory.ToArray();
+            copy[^1] = float.NaN;
+            bad.Add(name, copy);
+        }
+        try
+        {
+            await _session.PushAsync(bad).ConfigureAwait(false);
+            _world.Violate("P8", "A push with a NaN was taken.");
+        }
+        catch (NonFiniteGradientException)
+        {
+        }
+    }
+
+    private async Task PullAsync(WorkerPosition position, List<int> own)
+    {
+        using var cancel = Cancellation();
+        var isAhead = _isAhead && Scheduler.Chance(0.6);
+        var pull = Pull(position, !isAhead && !_isCached, own);
+        var values = isAhead ? _ahead : _values;
+        try
+        {
+            await _session.PullAsync(values, cancel.Token).ConfigureAwait(false);
+            _world.Pulls.Check(pull, values);
+        }
+        catch (OperationCanceledException)
+        {
+            // A pull that is given up leaves the session as it was.
+        }
+    }
+
+    private Pull Pull(WorkerPosition position, bool fresh, List<int> own) => new(
+        _worker.Rank, _transport.Generation, position.Clock, History.FinishCount, fresh, [.. own]);
+
+    private async Task ClockAsync(WorkerPosition position)
+    {
+        var cursor = Workload.CursorOf(position.Step + 1);
+        var generation = _transport.Generation;
+        while (true)
+        {
+            try
+            {
+                using var cancel = Cancellation();
+                var result = await _session.ClockAsync(cursor, cancel.Token).ConfigureAwait(false);
+                CheckGate(position, result, _world.Histories[generation]);
+                return;
+            }
+            catch (OperationCanceledException)
+            {
+                // The same clock is asked for again.
+            }
+        }
+    }
+
+    private void CheckGate(WorkerPosition position, ClockResult result, History history)
+    {
+        var item = history.ItemOf(_worker.Rank, position.Step)!.Value;
+        var limit = _world.Spec.Consistency.Staleness;
+        if (result.Clock - history.MinClock > limit || result.MinClock > history.MinClock)
+            _world.Violate("P4", $"Rank {_worker.Rank} passed the gate with {result}; the slowest clock is {history.MinClock}.");
+        if (history.Finished[_world.Work.Number(item)] == History.Never)
+            _world.Violate("P1", $"Rank {_worker.Rank} was told that step {position.Step} is finished; the record does not have it.");
+        if (result.Clock != _session.Position.Clock || _session.Position.Step != position.Step + 1)
+            _world.Violate("P1", $"Rank {_worker.Rank} ended step {position.Step} and is at {_session.Position} after {result}.");
+    }
+
+    private async Task ComputeAsync()
+    {
+        if (Scheduler.Chance(0.05)) await DelayAsync(50, 400).ConfigureAwait(false);
+        else await DelayAsync(0.5, 15).ConfigureAwait(false);
+    }
+
+    private Task DelayAsync(double low, double high) => Task.Delay(Scheduler.Milliseconds(low, high), _time);
+
+    /// <summary>Mostly none; sometimes one that comes about soon.</summary>
+    private CancellationTokenSource Cancellation() => _world.Befalls(FaultKind.CancelledCall)
+        ? new(Scheduler.Milliseconds(0.1, 60), _time)
+        : new();
+}

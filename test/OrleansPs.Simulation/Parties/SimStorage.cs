@@ -1,0 +1,126 @@
+using System.Security.Cryptography;
+using OrleansPs.Core.Snapshots;
+
+namespace OrleansPs.Simulation;
+
+/// <summary>The numbers of a model that only rise.</summary>
+internal readonly record struct Pointer(long Generation, long Term, long NextCut);
+
+/// <summary>
+/// The storage: chunks, manifests and the numbers. Writes may fail, be slow, be done without an answer, and be torn by a crash; a
+/// manifest is never overwritten by another one.
+/// </summary>
+internal sealed class SimStorage(World world)
+{
+    private readonly Dictionary<string, byte[]> _chunks = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<long, byte[]> _manifests = [];
+    private readonly List<PendingWrite> _pending = [];
+    private Pointer _pointer = new(0, 0, 1);
+
+    /// <summary>Reading is without faults: who reads asks until he is answered.</summary>
+    public Pointer Pointer => _pointer;
+
+    public IEnumerable<long> Cuts => _manifests.Keys;
+
+    public byte[] Chunk(string name) => _chunks.GetValueOrDefault(name) ?? [];
+
+    public byte[] Manifest(long cut) => _manifests[cut];
+
+    public ChunkRecord Describe(int block, string name, byte[] bytes) =>
+        new(block, name, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes)));
+
+    public void WriteChunk(string name, byte[] bytes, Action<bool> done) => Write(bytes, whole =>
+    {
+        _chunks[name] = whole;
+        return true;
+    }, done);
+
+    public void WriteManifest(long cut, byte[] bytes, Action<bool> done) => Write(bytes, whole =>
+    {
+        if (_manifests.TryGetValue(cut, out var present) && !present.AsSpan().SequenceEqual(whole)) return false;
+        _manifests[cut] = whole;
+        if (whole.Length == bytes.Length) world.Snapshots.CheckWritten(cut);
+        return true;
+    }, done);
+
+    /// <summary>Compare-and-swap of the numbers. The answer null is none: it may have happened.</summary>
+    public void Swap(Pointer expected, Pointer next, Action<bool?> done) =>
+        world.Scheduler.After(world.Scheduler.Milliseconds(0.1, 5), () =>
+        {
+            var isLost = world.Befalls(FaultKind.LostSwapAnswer);
+            var happens = _pointer == expected && (!isLost || world.Scheduler.Chance(0.5));
+            if (happens) _pointer = next;
+            bool? answer = isLost ? null : happens;
+            world.Scheduler.After(world.Scheduler.Milliseconds(0.1, 5), () => done(answer));
+        });
+
+    /// <summary>A cut's number is used up.</summary>
+    public void PassCut(long cut) => _pointer = _pointer with { NextCut = Math.Max(_pointer.NextCut, cut + 1) };
+
+    /// <summary>All writers die: of each write under way all, a part or nothing is there afterwards.</summary>
+    public void Crash()
+    {
+        foreach (var write in _pending)
+        {
+            write.IsOver = true;
+            if (world.Befalls(FaultKind.TornWrite))
+            {
+                if (world.Trace.IsOn) world.Trace.Write("a write is torn");
+                write.Apply(write.Bytes[..world.Scheduler.Random.Next(write.Bytes.Length)]);
+            }
+            else if (world.Scheduler.Chance(0.5)) write.Apply(write.Bytes);
+        }
+        _pending.Clear();
+        if (_manifests.Count > 1 && world.Befalls(FaultKind.DamagedSnapshot)) DamageNewest();
+    }
+
+    private void DamageNewest()
+    {
+        var cut = _manifests.Keys.Last();
+        if (world.Trace.IsOn) world.Trace.Write($"cut {cut} is damaged");
+        var bytes = (byte[])_manifests[cut].Clone();
+        bytes[world.Scheduler.Random.Next(bytes.Length)] ^= 4;
+        if (world.Scheduler.Chance(0.5)) _manifests[cut] = bytes;
+        else DamageChunkOf(cut);
+    }
+
+    private void DamageChunkOf(long cut)
+    {
+        var names = _chunks.Keys.Where(n => ChunkName.TryParse(world.Spec.Name, n, out var id) && id.Cut == cut).ToArray();
+        if (names.Length == 0) return;
+        var name = names[world.Scheduler.Random.Next(names.Length)];
+        var bytes = (byte[])_chunks[name].Clone();
+        if (bytes.Length > 0) bytes[world.Scheduler.Random.Next(bytes.Length)] ^= 64;
+        _chunks[name] = bytes;
+    }
+
+    private void Write(byte[] bytes, Func<byte[], bool> apply, Action<bool> done)
+    {
+        var scheduler = world.Scheduler;
+        if (world.Befalls(FaultKind.StorageFailure))
+        {
+            scheduler.After(scheduler.Milliseconds(0.1, 10), () => done(false));
+            return;
+        }
+        var isUnanswered = world.Befalls(FaultKind.LostWriteAnswer);
+        var delay = world.Befalls(FaultKind.SlowStorage) ? scheduler.Milliseconds(50, 1500) : scheduler.Milliseconds(0.2, 10);
+        var write = new PendingWrite(bytes, apply);
+        _pending.Add(write);
+        scheduler.After(delay, () =>
+        {
+            if (write.IsOver) return;
+            _pending.Remove(write);
+            var applied = write.Apply(bytes);
+            done(applied && !isUnanswered);
+        });
+    }
+
+    private sealed class PendingWrite(byte[] bytes, Func<byte[], bool> apply)
+    {
+        public byte[] Bytes { get; } = bytes;
+
+        public Func<byte[], bool> Apply { get; } = apply;
+
+        public bool IsOver { get; set; }
+    }
+}

@@ -1,0 +1,96 @@
+namespace OrleansPs.Simulation;
+
+/// <summary>What becomes of a rank's process.</summary>
+internal enum WorkerState
+{
+    /// <summary>It will be started.</summary>
+    Waiting,
+
+    /// <summary>It runs.</summary>
+    Up,
+
+    /// <summary>It has done all its data.</summary>
+    Done,
+
+    /// <summary>It left before its data were done, or will never be started again.</summary>
+    Gone,
+}
+
+/// <summary>One rank over all its lives: each is a process with a session of its own, and begins where the service says.</summary>
+internal sealed class SimWorker(World world, int rank)
+{
+    private readonly List<Life> _lives = [];
+
+    public int Rank => rank;
+
+    public WorkerState State { get; private set; } = WorkerState.Waiting;
+
+    /// <summary>The lives that still run; more than one if an older one has not noticed yet.</summary>
+    public IReadOnlyList<Life> Lives => _lives;
+
+    /// <summary>This rank has no part in the run.</summary>
+    public void StayAway() => State = WorkerState.Gone;
+
+    public void StartLater(TimeSpan delay)
+    {
+        State = WorkerState.Waiting;
+        world.Scheduler.After(delay, () =>
+        {
+            if (State == WorkerState.Waiting) Start();
+        });
+    }
+
+    /// <summary>Starts a life beside those that run.</summary>
+    public void Start()
+    {
+        State = WorkerState.Up;
+        var life = new Life(world, this);
+        _lives.Add(life);
+        life.Begin();
+    }
+
+    /// <summary>The process dies; another one is started later, or never.</summary>
+    public void Crash(bool forever = false)
+    {
+        if (State != WorkerState.Up) return;
+        if (world.Trace.IsOn) world.Trace.Write($"worker {rank} crashes{(forever ? " for good" : "")}");
+        foreach (var life in _lives) life.Process.Kill();
+        _lives.Clear();
+        if (forever) State = WorkerState.Gone;
+        else StartLater(world.Scheduler.Between(TimeSpan.FromMilliseconds(5), world.Spec.Lease * 2));
+    }
+
+    public void Pause()
+    {
+        if (_lives.LastOrDefault() is not { } life) return;
+        life.Process.Pause();
+        var end = world.Scheduler.Between(TimeSpan.FromMilliseconds(10), world.Spec.Lease * 3);
+        if (world.Trace.IsOn) world.Trace.Write($"worker {rank} pauses for {end.TotalMilliseconds:F0} ms");
+        world.Scheduler.After(end, () =>
+        {
+            if (!life.Process.IsDead) life.Process.Resume();
+        });
+    }
+
+    /// <summary>A life ended by itself.</summary>
+    public void Ended(Life life, WorkerState outcome)
+    {
+        var isNewest = _lives.LastOrDefault() == life;
+        life.Process.Kill();
+        _lives.Remove(life);
+        if (!isNewest || State != WorkerState.Up) return;
+        if (outcome == WorkerState.Waiting) StartLater(world.Scheduler.Milliseconds(10, 300));
+        else State = outcome;
+        if (world.Trace.IsOn) world.Trace.Write($"worker {rank} is {State}");
+    }
+
+    /// <summary>The model was put back: whoever has work again is started again, as an operator would.</summary>
+    public void BroughtBack()
+    {
+        if (State is not (WorkerState.Done or WorkerState.Gone)) return;
+        var history = world.Record.History;
+        var step = history.Lines.TryGetValue(rank, out var line) ? line.Step : 0;
+        if (history.ItemOf(rank, step) is null && line is not { Participates: true }) return;
+        StartLater(world.Scheduler.Milliseconds(1, 500));
+    }
+}

@@ -1,0 +1,80 @@
+namespace OrleansPs.Simulation;
+
+/// <summary>What a run was like.</summary>
+internal sealed record SimulationReport(
+    int Seed, string? Violation, long Events, TimeSpan Time, ulong Hash, FaultCounts Faults, int Snapshots,
+    IReadOnlyList<string> Trace);
+
+/// <summary>One run of the engine under faults: everything in it follows from its seed.</summary>
+public static class SimulationRun
+{
+    private const long MaxEvents = 1_000_000;
+    private static readonly TimeSpan MaxTime = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Stragglers = TimeSpan.FromSeconds(9);
+
+    /// <summary>Runs a seed.</summary>
+    /// <returns>Null if all promises held; otherwise which was broken, and on the following lines how.</returns>
+    public static string? Run(int seed) => Report(seed).Violation;
+
+    internal static SimulationReport Report(int seed, bool isTraced = false) =>
+        Report(seed, ModelDraw.Draw(seed), FaultProfile.Draw(new Random(seed)), isTraced);
+
+    internal static SimulationReport Report(int seed, ModelDraw model, FaultProfile profile, bool isTraced = false)
+    {
+        var context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
+        {
+            using var world = new World(seed, model, profile, isTraced);
+            Play(world);
+            return new(
+                seed, world.Violation, world.Scheduler.Events, world.Scheduler.Time, world.Trace.Hash, world.Faults,
+                world.Snapshots.Checked, world.Trace.Lines);
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
+        }
+    }
+
+    private static void Play(World world)
+    {
+        try
+        {
+            if (world.Trace.IsOn) world.Trace.Write($"{world.Spec.Consistency}, {world.Spec.Workers} of {world.Spec.RankLimit} workers, {world.Work.Items} items, {world.Blocks.Count} blocks, lease {world.Spec.Lease}");
+            world.Operator.Begin(new(0, 0, 1), null);
+            new Fate(world).Begin();
+            RunUntil(world, () => IsDone(world), "not all workers finish");
+            var end = world.Scheduler.Time + Stragglers;
+            RunUntil(world, () => world.Scheduler.Time >= end, "what was under way does not end");
+            if (world.Violation is null) FinalCheck.Check(world);
+            if (world.Violation is null)
+                foreach (var block in world.Blocks) block.CompareImages(long.MaxValue / 2);
+        }
+#pragma warning disable CA1031 // Whatever the engine throws at an event is a finding.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            world.Violate("P8", $"An event threw {e}");
+        }
+    }
+
+    private static bool IsDone(World world) =>
+        world.AreFaultsOver && !world.Operator.IsRestoring
+        && world.Workers.All(w => w.State is WorkerState.Done or WorkerState.Gone);
+
+    private static void RunUntil(World world, Func<bool> isOver, string otherwise)
+    {
+        while (world.Violation is null && !isOver())
+        {
+            if (world.Scheduler.Events > MaxEvents || world.Scheduler.Time > MaxTime || !world.Scheduler.RunNext())
+                world.Violate("Liveness", $"After {world.Scheduler.Events} events and {world.Scheduler.Time} {otherwise}: {State(world)}");
+        }
+    }
+
+    private static string State(World world) => string.Join("; ",
+        world.Workers.Select(w => $"rank {w.Rank} is {w.State}")
+            .Append($"coordinator of term {world.Coordinator?.Term}")
+            .Concat(world.Record.History.Lines.Select(l =>
+                $"record: rank {l.Key} step {l.Value.Step} clock {l.Value.Clock} incarnation {l.Value.Incarnation} takes part {l.Value.Participates}")));
+}

@@ -1,0 +1,39 @@
+using Xunit.Abstractions;
+
+namespace OrleansPs.Simulation;
+
+public sealed class SimulationTests(ITestOutputHelper output)
+{
+    private const int FirstSeed = 1;
+    private const int Seeds = 400;
+
+    [Fact]
+    public void All_promises_hold_under_every_kind_of_fault()
+    {
+        var asked = SeedRuns.Asked();
+        var faults = new FaultCounts();
+        var failed = SeedRuns.Run(asked ?? [.. Enumerable.Range(FirstSeed, Seeds)], output, faults);
+        if (asked is [var one] && Environment.GetEnvironmentVariable("SIM_TRACE") == "1")
+            foreach (var line in SimulationRun.Report(one, isTraced: true).Trace) output.WriteLine(line);
+        Assert.True(failed.Count == 0, $"{failed.Count} seeds failed.\n{SeedRuns.Explain(failed)}");
+        if (asked is null)
+            Assert.All(Enum.GetValues<FaultKind>(), kind => Assert.True(faults[kind] > 0, $"No run had a {kind}."));
+    }
+
+    [Fact]
+    public void Seeds_that_once_failed_pass()
+    {
+        var failed = SeedRuns.Run([.. SeedRuns.OnceFailed()], output, new());
+        Assert.True(failed.Count == 0, SeedRuns.Explain(failed));
+    }
+
+    [Fact]
+    public void The_same_seed_runs_the_same_events()
+    {
+        for (var seed = FirstSeed; seed < FirstSeed + 20; seed++)
+        {
+            var (one, other) = (SimulationRun.Report(seed), SimulationRun.Report(seed));
+            Assert.Equal((one.Hash, one.Events, one.Time), (other.Hash, other.Events, other.Time));
+        }
+    }
+}

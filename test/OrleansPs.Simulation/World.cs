@@ -1,0 +1,164 @@
+using OrleansPs.Client;
+using OrleansPs.Core.Messages;
+
+namespace OrleansPs.Simulation;
+
+/// <summary>All parties of one run, and who they are to each other.</summary>
+internal sealed class World : IDisposable
+{
+    private readonly int _thread = Environment.CurrentManagedThreadId;
+    private int _nonces;
+
+    public World(int seed, ModelDraw model, FaultProfile profile, bool isTraced)
+    {
+        Model = model;
+        Profile = profile;
+        Scheduler = new(seed);
+        Trace = new(Scheduler, isTraced);
+        Network = new(this);
+        Storage = new(this);
+        Snapshots = new(this);
+        Pulls = new(this);
+        Operator = new(this);
+        Blocks = [.. model.Layout.Blocks.Select(b => new SimBlock(this, b))];
+        Workers = [.. Enumerable.Range(0, Spec.RankLimit).Select(r => new SimWorker(this, r))];
+        Record = null!;
+    }
+
+    public ModelDraw Model { get; }
+
+    public ModelSpec Spec => Model.Spec;
+
+    public Workload Work => Model.Work;
+
+    public bool IsRounds => Spec.Consistency.Mode == ConsistencyMode.BulkSynchronous;
+
+    public FaultProfile Profile { get; }
+
+    public FaultCounts Faults { get; } = new();
+
+    public Scheduler Scheduler { get; }
+
+    public Trace Trace { get; }
+
+    public Network Network { get; }
+
+    public SimStorage Storage { get; }
+
+    public SnapshotCheck Snapshots { get; }
+
+    public PullCheck Pulls { get; }
+
+    public Operator Operator { get; }
+
+    public List<SimBlock> Blocks { get; }
+
+    public IReadOnlyList<SimWorker> Workers { get; }
+
+    public ClientMetrics Metrics { get; } = new();
+
+    /// <summary>The control record of the present generation.</summary>
+    public SimRecord Record { get; set; }
+
+    /// <summary>The history of each generation.</summary>
+    public Dictionary<long, History> Histories { get; } = [];
+
+    /// <summary>All that still act as coordinators, newest last.</summary>
+    public List<SimCoordinator> Coordinators { get; } = [];
+
+    public SimCoordinator? Coordinator => Coordinators.Count > 0 ? Coordinators[^1] : null;
+
+    public int SnapshotsDone { get; set; }
+
+    /// <summary>The first promise that was found broken, and how.</summary>
+    public string? Violation { get; private set; }
+
+    public int RealLength => Model.RealParameter < 0 ? 0 : Spec.Parameters[Model.RealParameter].Length;
+
+    public bool AreFaultsOver => Scheduler.Time >= Profile.Until;
+
+    public void Violate(string promise, string text)
+    {
+        if (Violation is not null) return;
+        Violation = $"{promise} is broken.\n{text}";
+        Trace.Write(Violation);
+    }
+
+    /// <summary>Whether a fault comes about here and now.</summary>
+    public bool Befalls(FaultKind kind)
+    {
+        if (AreFaultsOver || !Scheduler.Chance(Profile[kind])) return false;
+        Fault(kind);
+        return true;
+    }
+
+    public void Fault(FaultKind kind)
+    {
+        Faults.Count(kind);
+        Trace.Note('!', (long)kind);
+    }
+
+    /// <summary>Somebody is about to push.</summary>
+    public void Attempt(in MessageHeader header) => Histories[header.Generation].Attempt(header.Rank, header.Step);
+
+    public void CheckThread()
+    {
+        if (Environment.CurrentManagedThreadId != _thread) Violate("Determinism", $"A session runs on another thread: {Environment.StackTrace}");
+    }
+
+    public Guid NewNonce() => new(++_nonces, 0, 0, new byte[8]);
+
+    public void Take(SimCoordinator coordinator) => Coordinators.Add(coordinator);
+
+    /// <summary>Who gets a message for the coordinator; sometimes one that is deposed.</summary>
+    public SimCoordinator? Route()
+    {
+        Coordinators.RemoveAll(c => c.Process.IsDead);
+        if (Coordinators.Count == 0) return null;
+        return Coordinators.Count > 1 && Scheduler.Chance(0.4) ? Coordinators[^2] : Coordinators[^1];
+    }
+
+    /// <summary>Whether a push has a gradient for a parameter.</summary>
+    public bool Pushes(int id, int parameter)
+    {
+        var script = Work.Script(Work.ItemAt(id / Work.PushCalls));
+        var call = id % Work.PushCalls;
+        return call < script.Length && script[call].Contains(parameter);
+    }
+
+    /// <summary>The pushes of an item to a parameter.</summary>
+    public IEnumerable<int> IdsOf(Item item, int parameter)
+    {
+        for (var call = 0; call < Work.PushCalls; call++)
+            if (Pushes(Work.Id(item, call), parameter)) yield return Work.Id(item, call);
+    }
+
+    /// <summary>The push calls of an item that go to a block: the place in the list is the sequence.</summary>
+    public List<int> CallsTo(Item item, int block)
+    {
+        var parameters = Model.Layout.Blocks[block].Segments.Select(s => s.Parameter).ToHashSet();
+        var script = Work.Script(item);
+        return [.. Enumerable.Range(0, script.Length).Where(call => script[call].Any(parameters.Contains))];
+    }
+
+    public TensorSet Gradients(int id, int[] parameters)
+    {
+        var set = new TensorSet();
+        foreach (var p in parameters)
+        {
+            var gradient = new float[Spec.Parameters[p].Length];
+            if (p == Model.RealParameter) Work.FillReal(id, gradient);
+            else Work.FillCounts(id, gradient);
+            set.Add(Spec.Parameters[p].Name, gradient);
+        }
+        return set;
+    }
+
+    public string Describe(int id)
+    {
+        var item = Work.ItemAt(id / Work.PushCalls);
+        return $"push {id % Work.PushCalls} of step {item.Index} of rank {item.Owner}";
+    }
+
+    public void Dispose() => Metrics.Dispose();
+}
