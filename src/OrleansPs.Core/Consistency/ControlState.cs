@@ -81,7 +81,7 @@ public sealed class ControlState
             NewestCut = Math.Max(newestCut, manifest.Cut),
             LastCut = manifest.Cut,
         };
-        foreach (var record in RestoredRanks.Of(manifest, workers))
+        foreach (var record in RestoredRanks.Of(manifest, workers, spec.RankLimit))
         {
             state._ranks[record.Rank] = new() { Record = record, Cut = state.NewestCut };
             state._roundStart[record.Rank] = record;
@@ -133,6 +133,7 @@ public sealed class ControlState
         _ranks[e.Rank] = rank with
         {
             Nonce = e.Nonce,
+            PastNonces = rank.Nonce == Guid.Empty ? [] : [rank.Nonce, .. rank.PastNonces.Take(RankState.KeptNonces - 1)],
             Record = rank.Record with { Incarnation = e.Incarnation, Status = WorkerStatus.Live, Clock = e.Clock },
         };
         Adopt(e.Rank);
@@ -181,14 +182,17 @@ public sealed class ControlState
         OpenCut?.Add(_mode == ConsistencyMode.BulkSynchronous ? AtRoundStart(state) : state.Record);
     }
 
-    /// <summary>A rank as it was when the open round began: without the step it contributed to it.</summary>
+    /// <summary>
+    /// A rank as it was when the open round began: without the step it contributed to it. Whoever contributed was live in this
+    /// round, whatever it was before and is now: the step is to be done again.
+    /// </summary>
     private RankRecord AtRoundStart(RankState state)
     {
         var record = state.Record;
         var start = _roundStart.GetValueOrDefault(record.Rank) ?? RankState.Expected(record.Rank).Record;
         return start.Step == record.Step
             ? record with { Clock = Math.Min(record.Clock, Round) }
-            : start with { Incarnation = record.Incarnation };
+            : start with { Incarnation = record.Incarnation, Status = WorkerStatus.Live, Clock = Round };
     }
 
     private void CloseCut(CutClosed e)

@@ -19,7 +19,7 @@ public sealed partial class Coordinator
             return;
         }
         var rank = _state.Ranks.GetValueOrDefault(command.Rank) ?? RankState.Expected(command.Rank);
-        if (rank.Nonce != command.Nonce || rank.Record.Incarnation == 0)
+        if (rank.Nonce != command.Nonce || rank.Record.Status == WorkerStatus.Expected)
         {
             Unpark(command.Rank, CoordinatorStatus.Fenced);
             Decide(new RankJoined(command.Rank, command.Nonce, rank.Record.Incarnation + 1, ClockOfJoiner(rank)));
@@ -53,7 +53,7 @@ public sealed partial class Coordinator
             if (command.Kind == PresenceKind.Heartbeat) _leases.Renew(command.Rank, now);
             else Retire(command.Rank, command.Kind == PresenceKind.Leave ? WorkerStatus.Left : WorkerStatus.OutOfData);
         }
-        Tell(new Answer(call, new PresenceReply(status, _state.MinClock)));
+        Tell(new Answer(call, new PresenceReply(status, status == CoordinatorStatus.Ok ? _state.MinClock : 0)));
         Advance(now);
     }
 
@@ -67,14 +67,20 @@ public sealed partial class Coordinator
 
     internal static JoinReply Refused(CoordinatorStatus status) => new(status, 0, 0, 0, 0, 0, 0, 0, 0, 0, NoCertificates, []);
 
+    /// <summary>
+    /// A newer incarnation fences an older one while it plays. One that was evicted may have been the caller's own, from a join
+    /// whose answer it never heard.
+    /// </summary>
     private CoordinatorStatus? JoinRefusal(JoinCommand command)
     {
         if (_stopped is { } stopped) return stopped;
         if (command.Rank < 0 || command.Rank >= _spec.RankLimit) return CoordinatorStatus.RankOutOfRange;
-        var rank = _state.Ranks.GetValueOrDefault(command.Rank);
-        var taken = rank is not null && rank.Nonce != command.Nonce && command.Incarnation >= 0
-            && rank.Record.Incarnation > command.Incarnation;
-        return taken ? CoordinatorStatus.Fenced : null;
+        if (!_state.Ranks.TryGetValue(command.Rank, out var rank)) return null;
+        if (rank.Nonce == command.Nonce) return rank.Participates ? null : CoordinatorStatus.Evicted;
+        var isOvertaken = rank.PastNonces.Contains(command.Nonce)
+            || (command.Incarnation >= 0 && rank.Record.Incarnation > command.Incarnation
+                && rank.Record.Status != WorkerStatus.Evicted);
+        return isOvertaken ? CoordinatorStatus.Fenced : null;
     }
 
     private CoordinatorStatus ClockRefusal(ClockCommand command)
@@ -84,6 +90,7 @@ public sealed partial class Coordinator
         var record = _state.Ranks[command.Rank].Record;
         return record.Status != WorkerStatus.Live || command.Cursor < 0
             || command.Step > record.Step || command.Step < record.Step - 1
+            || (command.Step == record.Step && !IsOpenFor(_state.Ranks[command.Rank]))
             ? CoordinatorStatus.Refused
             : CoordinatorStatus.Ok;
     }

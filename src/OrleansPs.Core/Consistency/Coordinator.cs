@@ -82,6 +82,7 @@ public sealed partial class Coordinator
     {
         if (_stopped is not null) return;
         _stopped = status;
+        _accepted = long.MaxValue;
         foreach (var (_, effect) in _held)
             if (effect is Answer answer) _ready.Add(answer with { Reply = Refuse(answer.Reply, status) });
         _held.Clear();
@@ -113,11 +114,11 @@ public sealed partial class Coordinator
         else _held.Enqueue((_state.Index, effect));
     }
 
+    // A refusal tells nothing else: what stood beside the status may not be in the record.
     private static object Refuse(object reply, CoordinatorStatus status) => reply switch
     {
-        JoinReply r => r with { Status = status },
-        ClockReply r => r with { Status = status },
-        PresenceReply r => r with { Status = status },
-        _ => reply,
+        JoinReply => Refused(status),
+        ClockReply => new ClockReply { Status = status },
+        _ => new PresenceReply(status, 0),
     };
 }

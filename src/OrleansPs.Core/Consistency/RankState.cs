@@ -5,11 +5,16 @@ namespace OrleansPs.Core.Consistency;
 /// <summary>What the control state holds of a rank.</summary>
 public sealed record RankState
 {
+    internal const int KeptNonces = 4;
+
     /// <summary>The rank, with its status, finished steps, clock and cursor.</summary>
     public required RankRecord Record { get; init; }
 
     /// <summary>The nonce of the join that made the present incarnation.</summary>
     public Guid Nonce { get; init; }
+
+    /// <summary>The nonces of the joins before, newest first, a few of them: a join that comes late takes nothing over.</summary>
+    public IReadOnlyList<Guid> PastNonces { get; init; } = [];
 
     /// <summary>Under BSP the newest round the rank contributed to, and -1 before.</summary>
     public long ContributedRound { get; init; } = -1;
