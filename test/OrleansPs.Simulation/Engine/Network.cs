@@ -55,6 +55,21 @@ internal sealed class Network(World world)
         _scheduler.After(latency, () =>
         {
             world.Trace.Note(kind, from.Kind * 100 + from.Number, to.Kind * 100 + to.Number);
+            if (world.Trace.IsOn) world.Trace.Write($"{from} -> {to}: {NameOf(kind)}");
             deliver();
         });
+
+    private static string NameOf(char kind) => char.ToLowerInvariant(kind) switch
+    {
+        'p' => "push",
+        'r' => "pull",
+        'q' => "push-pull",
+        'c' => "certificates",
+        'j' => "join",
+        'k' => "clock",
+        'h' => "presence",
+        'x' => "certificates?",
+        'a' => "append",
+        _ => "command",
+    } + (char.IsUpper(kind) ? " answered" : "");
 }
