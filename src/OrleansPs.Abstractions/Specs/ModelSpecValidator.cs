@@ -5,6 +5,8 @@ namespace OrleansPs;
 /// <summary>The rules of a <see cref="ModelSpec"/>, one method a part.</summary>
 internal static class ModelSpecValidator
 {
+    private const int MaxWarmUps = 16;
+
     public static void Validate(ModelSpec spec)
     {
         CheckName(spec.Name);
@@ -13,7 +15,7 @@ internal static class ModelSpecValidator
         CheckParameters(spec);
         CheckOptimizer("Optimizer", spec.Optimizer);
         CheckPolicies(spec);
-        CheckSchedule(spec.Schedule);
+        CheckSchedule("Schedule", spec.Schedule, 0);
         CheckStaging(spec);
     }
 
@@ -39,8 +41,10 @@ internal static class ModelSpecValidator
     private static void CheckGroups(ModelSpec spec)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
+        RequirePresent(spec.Groups, "Groups");
         foreach (var group in spec.Groups)
         {
+            RequirePresent(group, "Groups");
             Require(!string.IsNullOrEmpty(group.Name) && IsText(group.Name) && names.Add(group.Name),
                 "Groups", group.Name, "a group's name must not be empty, be well-formed Unicode and unique.");
             Require(group.Lr is null || IsAtLeastZero(group.Lr.Value),
@@ -56,6 +60,7 @@ internal static class ModelSpecValidator
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var p in spec.Parameters!)
         {
+            RequirePresent(p, "Parameters");
             Require(!string.IsNullOrEmpty(p.Name) && p.Name.Length <= 256 && IsText(p.Name) && names.Add(p.Name),
                 "Parameters", p.Name, "a parameter's name must be 1 to 256 characters of well-formed Unicode and unique.");
             var path = $"Parameters['{p.Name}']";
@@ -96,21 +101,33 @@ internal static class ModelSpecValidator
 
     private static void CheckInitializer(string path, Initializer? initializer)
     {
-        var (holds, value, rule) = initializer switch
+        switch (initializer)
         {
-            ConstantInitializer c => (float.IsFinite(c.Value), c.Value, "the value must be finite."),
-            UniformInitializer u => (float.IsFinite(u.High - u.Low) && u.Low <= u.High, u.Low,
-                "low and high must be finite and low <= high."),
-            NormalInitializer n => (float.IsFinite(n.Mean) && float.IsFinite(n.Std) && n.Std >= 0, n.Std,
-                "mean and std must be finite and std >= 0."),
-            ScaledInitializer s => (float.IsFinite(s.Gain) && s.Gain > 0, s.Gain, "the gain must be finite and above 0."),
-            _ => (true, 0f, ""),
-        };
-        Require(holds, path, value, rule);
+            case ConstantInitializer c:
+                RequireFinite(path + ".Value", c.Value);
+                break;
+            case UniformInitializer u:
+                RequireFinite(path + ".Low", u.Low);
+                RequireFinite(path + ".High", u.High);
+                Require(u.Low <= u.High && float.IsFinite(u.High - u.Low),
+                    path + ".High", u.High, "it must be at least Low, and no further from Low than a float can hold.");
+                break;
+            case NormalInitializer n:
+                RequireFinite(path + ".Mean", n.Mean);
+                Require(n.Std >= 0 && float.IsFinite(n.Std), path + ".Std", n.Std, "it must be finite and >= 0.");
+                break;
+            case ScaledInitializer s:
+                Require(Enum.IsDefined(s.Fan), path + ".Fan", s.Fan, "it must be In or Average.");
+                Require(s.Gain > 0 && float.IsFinite(s.Gain), path + ".Gain", s.Gain, "it must be finite and above 0.");
+                break;
+        }
     }
 
     private static void CheckPolicies(ModelSpec spec)
     {
+        RequirePresent(spec.Clipping, "Clipping");
+        RequirePresent(spec.Consistency, "Consistency");
+        RequirePresent(spec.Durability, "Durability");
         Require(spec.Clipping.Mode == ClippingMode.None || (spec.Clipping.Limit > 0 && double.IsFinite(spec.Clipping.Limit)),
             "Clipping.Limit", spec.Clipping.Limit, "it must be a finite number above 0.");
         Require(Enum.IsDefined(spec.Reduction), "Reduction", spec.Reduction, "it must be Mean or Sum.");
@@ -122,22 +139,24 @@ internal static class ModelSpecValidator
         Require(durability.Keep is >= 1 and <= 1000, "Durability.Keep", durability.Keep, "it must be 1 to 1,000.");
     }
 
-    private static void CheckSchedule(LearningRateSchedule schedule)
+    private static void CheckSchedule(string path, LearningRateSchedule schedule, int warmUps)
     {
+        RequirePresent(schedule, path);
         switch (schedule)
         {
             case StepSchedule s:
-                Require(s.StepSize >= 1, "Schedule.StepSize", s.StepSize, "it must be >= 1.");
-                Require(s.Gamma > 0 && double.IsFinite(s.Gamma), "Schedule.Gamma", s.Gamma, "it must be a finite number above 0.");
+                Require(s.StepSize >= 1, path + ".StepSize", s.StepSize, "it must be >= 1.");
+                Require(s.Gamma > 0 && double.IsFinite(s.Gamma), path + ".Gamma", s.Gamma, "it must be a finite number above 0.");
                 break;
             case CosineSchedule c:
-                Require(c.TMax >= 1, "Schedule.TMax", c.TMax, "it must be >= 1.");
-                Require(c.EtaMin is >= 0 and <= 1, "Schedule.EtaMin", c.EtaMin, "it must be 0 to 1.");
+                Require(c.TMax >= 1, path + ".TMax", c.TMax, "it must be >= 1.");
+                Require(c.EtaMin is >= 0 and <= 1, path + ".EtaMin", c.EtaMin, "it must be 0 to 1.");
                 break;
             case WarmUpSchedule w:
-                Require(w.TotalIters >= 1, "Schedule.TotalIters", w.TotalIters, "it must be >= 1.");
-                Require(w.StartFactor is > 0 and <= 1, "Schedule.StartFactor", w.StartFactor, "it must be above 0 and at most 1.");
-                CheckSchedule(w.Then);
+                Require(warmUps < MaxWarmUps, path, "WarmUp", $"at most {MaxWarmUps} warm-ups may follow each other.");
+                Require(w.TotalIters >= 1, path + ".TotalIters", w.TotalIters, "it must be >= 1.");
+                Require(w.StartFactor is > 0 and <= 1, path + ".StartFactor", w.StartFactor, "it must be above 0 and at most 1.");
+                CheckSchedule(path + ".Then", w.Then, warmUps + 1);
                 break;
         }
     }
@@ -145,7 +164,7 @@ internal static class ModelSpecValidator
     private static void CheckStaging(ModelSpec spec)
     {
         if (spec.Consistency.Mode != ConsistencyMode.BulkSynchronous) return;
-        var needed = spec.RankLimit * spec.Length * sizeof(float);
+        var needed = (Int128)spec.RankLimit * spec.Length * sizeof(float);
         Require(needed <= spec.StagingBytes, "StagingBytes", spec.StagingBytes,
             $"BSP needs {needed} bytes to hold the gradients of {spec.RankLimit} workers until a round closes.");
     }
@@ -166,6 +185,10 @@ internal static class ModelSpecValidator
         }
         return product;
     }
+
+    private static void RequirePresent(object? value, string parameter) => Require(value is not null, parameter, null, "it must not be missing.");
+
+    private static void RequireFinite(string parameter, float value) => Require(float.IsFinite(value), parameter, value, "it must be finite.");
 
     private static void Require(bool holds, string parameter, object? value, string rule)
     {
