@@ -59,3 +59,11 @@ internal sealed class Feed(BlockReplica standby) : IBlockEntrySink
         if (IsOn) Assert.True(standby.Accept(entry, gradient));
     }
 }
+
+internal static class Any
+{
+    private static readonly double[] s_scales = [1e-3, 1e-2, 1e-1, 1, 1e1, 1e2, 1e3];
+
+    /// <summary>A number of any of seven magnitudes, so that another order of additions gives another sum.</summary>
+    public static float Float(Random random) => (float)((random.NextDouble() - 0.5) * s_scales[random.Next(s_scales.Length)]);
+}

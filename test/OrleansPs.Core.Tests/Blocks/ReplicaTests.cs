@@ -1,0 +1,152 @@
+using FsCheck.Xunit;
+using OrleansPs.Core.Blocks;
+using OrleansPs.Core.Messages;
+using OrleansPs.Core.Partitioning;
+using OrleansPs.Core.Snapshots;
+using OrleansPs.Core.Tests.Optimizers;
+
+namespace OrleansPs.Core.Tests.Blocks;
+
+/// <summary>A second replica that is given the same log is the same block; so is one that begins with an image.</summary>
+public class ReplicaTests
+{
+    private static readonly ModelSpec[] s_specs =
+    [
+        Spec(ConsistencyPolicy.BulkSynchronous, Optimizer.Adam(0.1)),
+        Spec(ConsistencyPolicy.BulkSynchronous, Optimizer.Sgd(0.1, momentum: 0.9)) with { Reduction = Reduction.Sum },
+        Spec(ConsistencyPolicy.Asynchronous, Optimizer.Sgd(0.1, momentum: 0.9)),
+        Spec(ConsistencyPolicy.StaleSynchronous(1), Optimizer.AdamW(0.1)),
+    ];
+
+    [Property(MaxTest = 100)]
+    public void A_standby_that_takes_over_answers_as_the_primary_would_have(int seed)
+    {
+        foreach (var spec in s_specs)
+        {
+            var shape = BlockLayout.Create(spec).Blocks[0];
+            var standby = new BlockReplica(spec, shape, 0);
+            var feed = new Feed(standby);
+            var primary = new BlockReplica(spec, shape, 0, sink: feed);
+            var commands = new RandomCommands(seed, shape);
+            for (var i = 0; i < 40; i++) commands.Next(primary.Version)(primary);
+            feed.IsOn = false;
+            for (var i = 0; i < 40; i++)
+            {
+                var command = commands.Next(primary.Version);
+                var (expected, actual) = (command(primary), command(standby));
+                Assert.True(expected == actual, $"Seed {seed}, {spec.Consistency}, message {i} after the change:\n{expected}\n{actual}");
+            }
+            Assert.Equal((primary.Version, primary.LastEntry, primary.Term), (standby.Version, standby.LastEntry, standby.Term));
+            Assert.Equal(Replicas.StateOf(primary, s_incarnations), Replicas.StateOf(standby, s_incarnations));
+        }
+    }
+
+    [Property(MaxTest = 100)]
+    public void A_block_with_an_image_goes_on_with_the_same_bits(int seed)
+    {
+        foreach (var spec in s_specs)
+        {
+            var shape = BlockLayout.Create(spec).Blocks[0];
+            var block = new BlockReplica(spec, shape, 0);
+            var commands = new RandomCommands(seed, shape);
+            for (var i = 0; i < 40; i++) commands.Next(block.Version)(block);
+            // Staged contributions are not in a snapshot: a restore goes on with a round that nobody has begun.
+            block.Certify(new(), [new(block.Version, [])]);
+            var image = Replicas.ImageOf(block, cut: 1000);
+            var twin = new BlockReplica(spec, shape, 0, image: image, cut: 1000);
+            image.ReturnArrays();
+            for (var i = 0; i < 40; i++)
+            {
+                var (header, gradient) = Push(seed + i, shape, i);
+                header = header with { Clock = block.Version };
+                Certificate certificate = new(block.Version, [new(0, 9), new(1, 9), new(2, 9)]);
+                foreach (var one in new[] { block, twin })
+                {
+                    one.Push(header, null, gradient);
+                    if (i % 7 == 6) one.Certify(header, [certificate]);
+                }
+            }
+            AssertSame(Replicas.ImageOf(block), Replicas.ImageOf(twin), seed);
+        }
+    }
+
+    [Fact]
+    public void A_standby_takes_entries_in_order_without_gaps_and_of_its_epoch_alone()
+    {
+        var spec = BlockStory.Spec(ConsistencyPolicy.Asynchronous);
+        var shape = BlockLayout.Create(spec).Blocks[0];
+        var standby = new BlockReplica(spec, shape, generation: 2, epoch: 5);
+        var entry = new BlockEntry(5, 1, BlockEntryKind.Push, new() { Rank = 0 });
+        SegmentSlice[] gradient = [new(0, new float[] { 1, 1, 1 })];
+        Assert.False(standby.Accept(entry with { Index = 2 }, gradient));
+        Assert.False(standby.Accept(entry with { Index = 0 }, gradient));
+        Assert.False(standby.Accept(entry with { Epoch = 4 }, gradient));
+        Assert.False(standby.Accept(entry with { Epoch = 6 }, gradient));
+        Assert.Equal(0, standby.LastEntry);
+        Assert.True(standby.Accept(entry, gradient));
+        Assert.False(standby.Accept(entry, gradient));
+        Assert.Equal(1, standby.LastEntry);
+        var values = new float[3];
+        var header = new MessageHeader { Generation = 2, Epoch = 5, Rank = -1 };
+        Assert.Equal(BlockStatus.Ok, standby.Pull(header, null, [new(0, values)]).Status);
+        Assert.Equal([1, 1, 1], values);
+        Assert.Equal((2, 5, 0), (standby.Generation, standby.Epoch, standby.Block));
+    }
+
+    [Fact]
+    public void Slices_that_do_not_fit_are_a_bug_and_change_nothing()
+    {
+        var shape = BlockLayout.Create(BlockStory.Spec(ConsistencyPolicy.Asynchronous)).Blocks[0];
+        var block = new BlockReplica(BlockStory.Spec(ConsistencyPolicy.Asynchronous), shape, 0);
+        SegmentSlice[] bad = [new(0, new float[3]), new(1, new float[4])];
+        SegmentSlice[] good = [new(0, new float[] { 1, 1, 1 })];
+        Assert.Throws<ArgumentException>(() => block.Push(new() { Cut = 1 }, null, bad));
+        Assert.Throws<ArgumentException>(() => block.Pull(new(), null, bad));
+        Assert.Throws<ArgumentException>(() => block.PushPull(new() { Cut = 1 }, null, good, bad));
+        Assert.Throws<ArgumentException>(() => block.PushPull(new() { Cut = 1 }, null, bad, good));
+        Assert.Equal(0, block.LastEntry);
+    }
+
+    [Fact]
+    public void What_is_missing_is_named()
+    {
+        var spec = BlockStory.Spec(ConsistencyPolicy.BulkSynchronous);
+        var shape = BlockLayout.Create(spec).Blocks[0];
+        Assert.Throws<ArgumentNullException>(() => new BlockReplica(null!, shape, 0));
+        Assert.Throws<ArgumentNullException>(() => new BlockReplica(spec, null!, 0));
+        Assert.Throws<ArgumentNullException>(() => new BlockReplica(spec, shape, 0).Certify(new(), null!));
+    }
+
+    private static readonly Dictionary<int, long> s_incarnations = new() { [0] = 1, [1] = 2, [2] = 1 };
+
+    private static ModelSpec Spec(ConsistencyPolicy policy, Optimizer optimizer) => new("replica")
+    {
+        Parameters = [new("a", [3]), new("b", [9], Initializer.Normal()), new("c", [5]) { Group = "still" }, new("d", [2])],
+        Groups = [new("still") { Frozen = true }],
+        Optimizer = optimizer,
+        Schedule = LearningRateSchedule.Step(3, 0.5),
+        Consistency = policy,
+        Workers = 3,
+        PushesPerStep = 3,
+    };
+
+    private static (MessageHeader Header, SegmentSlice[] Gradient) Push(int seed, BlockShape shape, long step)
+    {
+        var random = new Random(seed);
+        var gradient = shape.Segments.Select((s, i) =>
+            new SegmentSlice(i, Enumerable.Range(0, s.Length).Select(_ => (float)random.NextDouble()).ToArray()));
+        return (new() { Rank = random.Next(3), Incarnation = 9, Step = step / 4, Cut = 1000, Sequence = random.Next(2) }, [.. gradient]);
+    }
+
+    private static void AssertSame(BlockImage expected, BlockImage actual, int seed)
+    {
+        Assert.True(expected.Version == actual.Version, $"Seed {seed}: version {expected.Version}, not {actual.Version}.");
+        Bits.AssertSame(expected.Values.AsSpan(0, expected.Length), actual.Values.AsSpan(0, expected.Length));
+        Bits.AssertSame(expected.Slot0.AsSpan(0, expected.Length), actual.Slot0.AsSpan(0, expected.Length));
+        if (expected.Slot1 is not null) Bits.AssertSame(expected.Slot1.AsSpan(0, expected.Length), actual.Slot1.AsSpan(0, expected.Length));
+        Assert.Equal(expected.Segments, actual.Segments);
+        Assert.Equal(Dedupe(expected), Dedupe(actual));
+    }
+
+    private static IEnumerable<string> Dedupe(BlockImage image) => image.Dedupe.Select(d => $"{d.Rank} {d.Step} {d.Bits[0]}");
+}
