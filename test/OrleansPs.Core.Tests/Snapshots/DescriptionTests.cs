@@ -1,0 +1,77 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using OrleansPs.Core.Snapshots;
+
+namespace OrleansPs.Core.Tests.Snapshots;
+
+/// <summary>The description of the format says what the files are.</summary>
+public partial class DescriptionTests
+{
+    private static readonly string Text = File.ReadAllText(Path.Combine(Here(), "..", "..", "..", "src", "snapshot-format.md"));
+
+    [Fact]
+    public void The_rows_of_the_header_follow_each_other_to_its_end()
+    {
+        var next = 0;
+        foreach (var (offset, bytes, _) in Rows())
+        {
+            Assert.Equal(next, offset);
+            next = offset + bytes;
+        }
+        Assert.Equal(BlockImageCodec.HeaderBytes, next);
+    }
+
+    [Theory]
+    [InlineData("format version", BlockImageCodec.FormatVersion)]
+    [InlineData("optimizer states", 3)]
+    [InlineData("size", 540)]
+    [InlineData("generation", 2)]
+    [InlineData("cut", 17)]
+    [InlineData("epoch", 1)]
+    [InlineData("version", 1L << 40)]
+    [InlineData("entry index", (1L << 40) + 1)]
+    [InlineData("block", 4)]
+    [InlineData("length", 5)]
+    [InlineData("segments", 2)]
+    [InlineData("ranks", 3)]
+    [InlineData("values offset", 448)]
+    public void A_field_is_found_where_its_row_says(string field, long value)
+    {
+        var row = Rows().Single(r => r.Field == field);
+        var bytes = GoldenFile.Read("chunk-full.bin").AsSpan(row.Offset, row.Bytes);
+        Assert.Equal(value, row.Bytes == 4 ? BitConverter.ToInt32(bytes) : BitConverter.ToInt64(bytes));
+    }
+
+    [Fact]
+    public void Every_field_of_a_manifest_is_described_in_its_order()
+    {
+        using var manifest = JsonDocument.Parse(GoldenFile.Read("manifest.json"));
+        var place = Text.IndexOf("## A manifest", StringComparison.Ordinal);
+        foreach (var field in manifest.RootElement.EnumerateObject())
+        {
+            var found = Text.IndexOf($"`{field.Name}`", place, StringComparison.Ordinal);
+            Assert.True(found > place, $"{field.Name} is not described, or not in its order.");
+            place = found;
+        }
+    }
+
+    [Fact]
+    public void The_version_is_the_one_that_is_written()
+    {
+        Assert.StartsWith($"# The snapshot format, version {BlockImageCodec.FormatVersion}\n", Text, StringComparison.Ordinal);
+        Assert.Equal(BlockImageCodec.FormatVersion, ManifestCodec.FormatVersion);
+    }
+
+    private static (int Offset, int Bytes, string Field)[] Rows() =>
+    [
+        .. Row().Matches(Text).Select(m => (
+            int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture), int.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture), m.Groups[3].Value)),
+    ];
+
+    private static string Here([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
+
+    [GeneratedRegex(@"^\| (\d+) \| (\d+) \| ([a-z ]+) \|", RegexOptions.Multiline)]
+    private static partial Regex Row();
+}
