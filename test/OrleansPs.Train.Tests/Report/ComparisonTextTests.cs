@@ -45,6 +45,20 @@ public sealed class ComparisonTextTests
         "The runs did not see equally many examples: 6,400 (BSP) and 64 (ASP).", Bsp, Asp with { Workers = [Asp.Workers[0] with { Examples = 64 }] });
 
     [Fact]
+    public void A_target_barely_reached_is_called_partly_chance() => Says(
+        "ASP never got half a point above the target, so when it was first reached is partly chance.", Bsp, Asp with { FinalAccuracy = 0.851 });
+
+    [Fact]
+    public void Options_that_differ_besides_the_policy_are_named() => Says(
+        "Besides their policy the runs differ in --lr.",
+        Bsp with { Options = [new("--lr", "0.1"), new("--seed", "1"), new("--consistency", "bsp")] },
+        Asp with { Options = [new("--lr", "0.05"), new("--seed", "1"), new("--consistency", "asp")] });
+
+    [Fact]
+    public void Nothing_is_said_where_there_is_nothing_to_say() => Assert.Empty(new ComparisonText(
+        [Bsp with { TargetAccuracy = null, Workers = [], FinalAccuracy = null }, Bsp with { TargetAccuracy = null, Workers = [], FinalAccuracy = null }]).Findings());
+
+    [Fact]
     public void Bounded_staleness_that_beats_both_is_praised() => Concludes(
         "Here SSP(2) was faster to the target than BSP. SSP(2) was faster than ASP, where staleness cost more than not waiting saved.",
         Bsp, Ssp, Asp with { SecondsToTarget = 30 });

@@ -37,6 +37,12 @@ public sealed class CurveTests
         Assert.Equal([1, double.NaN, 1], curve.Select(p => p.Y));
     }
 
+    [Theory]
+    [InlineData(10, 30)]
+    [InlineData(1000, 40)]
+    [InlineData(100_000, 120)]
+    public void More_points_make_a_finer_curve(int points, int parts) => Assert.Equal(parts, Curve.PartsFor(points));
+
     [Fact]
     public void A_gap_interrupts_the_line()
     {

@@ -27,6 +27,15 @@ public sealed class LayoutTests
         }
     }
 
+    [Fact]
+    public void A_long_text_is_broken_between_words_into_lines_that_fit()
+    {
+        var lines = TextWidth.Wrap("each step takes 10 ms and one in ten of them takes ten times as long", 12, 150);
+        Assert.Equal("each step takes 10 ms and one in ten of them takes ten times as long", string.Join(' ', lines));
+        Assert.InRange(lines.Count, 3, 5);
+        Assert.All(lines, line => Assert.True(TextWidth.Of(line, 12) <= 150, line));
+    }
+
     [Theory]
     [MemberData(nameof(Charts))]
     public void A_screen_reader_has_a_title_and_a_description_first(string chart)

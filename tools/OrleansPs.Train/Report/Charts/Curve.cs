@@ -12,6 +12,11 @@ internal readonly record struct CurvePoint(double X, double Y, double Low, doubl
 /// <summary>Makes a curve that can be read out of thousands of noisy points.</summary>
 internal static class Curve
 {
+    private const int MostParts = 120, FewestParts = 30, PointsForPart = 25;
+
+    /// <summary>Into how many parts so many points are cut: enough in each that its mean is calm, enough parts that the curve shows what happened.</summary>
+    public static int PartsFor(int points) => Math.Clamp(points / PointsForPart, FewestParts, MostParts);
+
     /// <summary>
     /// Cuts the range of X into equal parts and takes the mean of each, with the range that leaves out the lowest and the
     /// highest tenth. Few points stay as they are. Values that cannot be drawn are left out; a part that has no others is a gap.

@@ -19,7 +19,7 @@ internal sealed record Frame(Axis X, Axis Y, double Left, double Top, double Rig
     }
 
     /// <summary>How many marks fit on an axis along the foot of a picture.</summary>
-    public static int PartsOf(double width) => Math.Max(3, (int)(width / 60));
+    public static int PartsOf(double width) => Math.Max(4, (int)(width / 60));
 
     public double PlaceX(double value) => Left + (X.Place(value) * Width);
 

@@ -53,7 +53,7 @@ internal sealed record LineChart(string Title, string Description, IReadOnlyList
     {
         var bands = Series.Where(s => s.HasBand).SelectMany(s => s.Points).Where(IsDrawn).SelectMany(p => new[] { p.Low, p.High });
         double[] values = [.. Points.Select(p => p.Y), .. bands, .. Reference is { } r ? [r.Value] : Array.Empty<double>()];
-        return IsShare ? Axis.Rounded(values, 5, percent: true) : Axis.ForLoss(values, 7);
+        return IsShare ? Axis.Rounded(values, 6, percent: true) : Axis.ForLoss(values, 7);
     }
 
     private static XElement LegendMark(int index) => Svg.Group(Marker.ColorOf(index), Svg.Line("line", -9, 0, 9, 0), Marker.At(index, 0, 0));

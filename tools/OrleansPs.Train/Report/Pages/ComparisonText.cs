@@ -13,7 +13,7 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
 
     /// <summary>What one sees, most important first.</summary>
     public IEnumerable<string> Findings() =>
-        new[] { Speed(), Waiting(), Staleness(), Accuracy(), Examples() }.OfType<string>();
+        new[] { Speed(), Chance(), Waiting(), Staleness(), Accuracy(), Examples(), Options() }.OfType<string>();
 
     /// <summary>Which steps were slow, the same in all runs or run by run.</summary>
     public string Stragglers()
@@ -55,6 +55,14 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
 
     private double Times(int slower, int faster) => runs[slower].SecondsToTarget!.Value / runs[faster].SecondsToTarget!.Value;
 
+    // Where a curve is nearly flat, noise decides when it first touches a line.
+    private string? Chance()
+    {
+        var close = Enumerable.Range(0, runs.Count).Where(i => runs[i] is { TargetAccuracy: { } target, SecondsToTarget: not null } run
+            && run.Epochs.Select(p => p.TestAccuracy).Append(run.FinalAccuracy ?? 0).Max() - target < SameAccuracy).Select(i => _names[i]).ToArray();
+        return close.Length == 0 ? null : $"{Format.List(close)} never got half a point above the target, so when it was first reached is partly chance.";
+    }
+
     private string? Waiting()
     {
         var shares = runs.Select((run, i) => (Name: _names[i], Share: run.IdleShare())).Where(run => double.IsFinite(run.Share)).ToArray();
@@ -91,6 +99,14 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
 
     // The same work for the same workers among the same stragglers: then the policy alone makes the difference.
     private bool IsFair() => runs.Select(run => (run.Workers.Count, run.Stragglers, run.Model, run.Dataset)).Distinct().Count() == 1;
+
+    private string? Options()
+    {
+        string[] policy = ["consistency", "staleness"];
+        var different = runs.SelectMany(run => run.Options).Where(option => !policy.Contains(option.Name.TrimStart('-')))
+            .GroupBy(option => option.Name).Where(values => values.Distinct().Count() > 1 || values.Count() < runs.Count).Select(values => values.Key).ToArray();
+        return different.Length == 0 ? null : $"Besides their policy the runs differ in {Format.List(different)}.";
+    }
 
     private string Verdict(int bounded)
     {

@@ -5,20 +5,18 @@ namespace OrleansPs.Train.Report.Pages;
 /// <summary>The charts of loss and accuracy, for one run or for several in one picture.</summary>
 internal sealed class LearningCharts(IReadOnlyList<RunRecord> runs)
 {
-    private const int Parts = 120;
-
     private readonly IReadOnlyList<string> _names = runs.Names();
 
     private readonly TimeUnit _unit = TimeUnit.For(runs.Select(Last).Where(Axis.CanDraw).DefaultIfEmpty(0).Max());
 
     public LineChart LossOverTime() => new("Training loss over time", Describe("loss", Losses, p => p.Loss, Format.Loss),
-        Series(run => Curve.Smooth(run.Losses.Select(p => (p.Seconds / _unit.Seconds, p.Loss)), Parts), hasMarks: false))
+        Series(run => Curve.Smooth(run.Losses.Select(p => (p.Seconds / _unit.Seconds, p.Loss)), Curve.PartsFor(run.Losses.Count)), hasMarks: false))
     {
         XTitle = _unit.Name, YTitle = "training loss", XFormat = Time, YFormat = Format.Loss,
     };
 
     public LineChart LossOverExamples() => new("Training loss over examples", Describe("loss", Losses, p => p.Loss, Format.Loss),
-        Series(run => Curve.Smooth(run.Losses.Select(p => ((double)p.Examples, p.Loss)), Parts), hasMarks: false))
+        Series(run => Curve.Smooth(run.Losses.Select(p => ((double)p.Examples, p.Loss)), Curve.PartsFor(run.Losses.Count)), hasMarks: false))
     {
         XTitle = "examples seen by all workers", YTitle = "training loss", XFormat = x => $"{Format.Count(x)} examples", YFormat = Format.Loss,
     };
