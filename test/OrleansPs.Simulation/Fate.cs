@@ -86,7 +86,7 @@ internal sealed class Fate(World world)
     {
         if (world.Coordinator is not { } coordinator) return;
         coordinator.Process.Pause();
-        _scheduler.After(_scheduler.Between(TimeSpan.FromMilliseconds(10), world.Spec.Lease * 2), () =>
+        _scheduler.After(_scheduler.Between(TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(Math.Min(2, world.Spec.Lease.TotalSeconds)) * 2), () =>
         {
             if (!coordinator.Process.IsDead) coordinator.Process.Resume();
         });

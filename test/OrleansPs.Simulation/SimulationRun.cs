@@ -3,7 +3,7 @@ namespace OrleansPs.Simulation;
 /// <summary>What a run was like.</summary>
 internal sealed record SimulationReport(
     int Seed, string? Violation, long Events, TimeSpan Time, ulong Hash, FaultCounts Faults, int Snapshots,
-    IReadOnlyList<string> Trace);
+    float[][] Final,     IReadOnlyList<string> Trace);
 
 /// <summary>One run of the engine under faults: everything in it follows from its seed.</summary>
 public static class SimulationRun
@@ -29,7 +29,7 @@ public static class SimulationRun
             Play(world);
             return new(
                 seed, world.Violation, world.Scheduler.Events, world.Scheduler.Time, world.Trace.Hash, world.Faults,
-                world.Snapshots.Checked, world.Trace.Lines);
+                world.Snapshots.Checked, FinalCheck.Values(world), world.Trace.Lines);
         }
         finally
         {

@@ -27,6 +27,33 @@ public sealed class SimulationTests(ITestOutputHelper output)
         Assert.True(failed.Count == 0, SeedRuns.Explain(failed));
     }
 
+    /// <summary>Nobody is evicted, leaves or pauses its data here, so that the same ranks make up the same rounds.</summary>
+    [Fact]
+    public void Under_BSP_the_result_is_the_same_bits_whatever_the_faults_the_order_and_the_block_size()
+    {
+        for (var seed = FirstSeed; seed < FirstSeed + 30; seed++)
+        {
+            var calm = Final(seed, FaultProfile.Calm, 4096);
+            foreach (var size in ModelDraw.Sizes)
+            {
+                var stormy = FaultProfile.Draw(new Random(seed * 31 + size)).Without(
+                    FaultKind.WorkerLost, FaultKind.HandEviction, FaultKind.OutOfDataAndBack, FaultKind.EarlyLeave,
+                    FaultKind.LateJoin, FaultKind.OtherWorkerCount);
+                var values = Final(seed, stormy, size);
+                for (var p = 0; p < calm.Length; p++)
+                    Assert.True(calm[p].AsSpan().SequenceEqual(values[p]), $"Seed {seed}, blocks of {size}: parameter {p} differs.");
+            }
+        }
+
+        static float[][] Final(int seed, FaultProfile profile, int size)
+        {
+            var model = ModelDraw.Draw(seed, size, ConsistencyPolicy.BulkSynchronous, TimeSpan.FromHours(1));
+            var report = SimulationRun.Report(seed + size, model, profile);
+            Assert.True(report.Violation is null, $"Seed {seed}: {report.Violation}");
+            return report.Final;
+        }
+    }
+
     [Fact]
     public void The_same_seed_runs_the_same_events()
     {

@@ -25,6 +25,20 @@ internal static class FinalCheck
         }
     }
 
+    /// <summary>All parameters at the end.</summary>
+    public static float[][] Values(World world)
+    {
+        if (world.Violation is not null) return [];
+        var values = world.Spec.Parameters.Select(p => new float[p.Length]).ToArray();
+        foreach (var shape in world.Model.Layout.Blocks)
+        {
+            var block = world.Blocks[shape.Index].Read(world.Blocks[shape.Index].Primary);
+            for (var s = 0; s < block.Length; s++)
+                block[s].CopyTo(values[shape.Segments[s].Parameter].AsSpan(shape.Segments[s].Start));
+        }
+        return values;
+    }
+
     private static void BringUpToDate(World world, History history, BlockReplica block)
     {
         if (!world.IsRounds) return;
@@ -50,7 +64,7 @@ internal static class FinalCheck
             low[id] = isFinished && world.Pushes(id, segment.Parameter);
             high[id] = low[id] || (!world.IsRounds && history.Attempted[id] && world.Pushes(id, segment.Parameter));
         }
-        if (CounterCheck.FirstWrong(values, segment.Start, low, high) is { } wrong)
+        if (CounterCheck.FirstWrong(values, segment.Start, low, high, history.Twice) is { } wrong)
             world.Violate("P1", $"At the end {world.Describe(wrong.Id)} {wrong.Problem} in block {block}, parameter {segment.Parameter}.");
     }
 }

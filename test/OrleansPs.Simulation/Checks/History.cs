@@ -47,9 +47,10 @@ internal sealed class History
         _firstRound = Round = MinClock = from?.Round ?? 0;
         Finished = [.. Enumerable.Repeat(Never, _work.Owners * _work.Items)];
         FinishedAt = new long[Finished.Length];
+        DoneBy = new int[Finished.Length];
         Attempted = new bool[_work.Size];
+        Twice = new bool[_work.Size];
         if (_isRounds) _real.Add(from is null ? new float[world.RealLength] : world.Histories[from.Generation].RealAt(from.Round));
-        if (from is not null) Load(from);
         foreach (var rank in state.Ranks.Values.Select(r => r.Record))
         {
             _lines[rank.Rank] = new()
@@ -61,6 +62,7 @@ internal sealed class History
                 Inherited = rank.Inherited,
             };
         }
+        if (from is not null) Load(from);
     }
 
     public long Generation { get; }
@@ -76,10 +78,19 @@ internal sealed class History
     /// <summary>By item: the count of finished items when it was finished.</summary>
     public long[] FinishedAt { get; }
 
+    /// <summary>By item: which rank finished it.</summary>
+    public int[] DoneBy { get; }
+
     public long FinishCount { get; private set; }
 
     /// <summary>By push: whether anybody sent it in this generation, or the snapshot has it of an open step.</summary>
     public bool[] Attempted { get; }
+
+    /// <summary>
+    /// By push: whether it belongs to the half step of a rank that is no more (SSP, ASP). Who inherits its data does the whole step
+    /// again under another name, so blocks can't tell that they have some of it.
+    /// </summary>
+    public bool[] Twice { get; }
 
     public List<Certificate> Certificates { get; } = [];
 
@@ -90,6 +101,9 @@ internal sealed class History
 
     /// <summary>BSP: the real parameter after so many rounds.</summary>
     public float[] RealAt(long round) => _real[(int)(round - _firstRound)];
+
+    /// <summary>Whether somebody else does a rank's data now.</summary>
+    public bool HasHeir(int rank) => _lines.Values.Any(l => l.Inherited.Any(i => i.Rank == rank));
 
     public void Attempt(int rank, long step)
     {
@@ -113,23 +127,24 @@ internal sealed class History
     {
         foreach (var rank in manifest.Ranks)
         {
-            for (long step = 0; step < rank.Step; step++) Bring(_work.ItemOf(rank.Rank, step, rank.Inherited));
-            foreach (var absent in rank.Inherited)
-                for (var index = 0; index < absent.Step; index++) Bring(new(absent.Rank, index));
+            foreach (var item in _work.Done(rank.Rank, rank.Step, rank.Inherited))
+            {
+                Finished[_work.Number(item)] = Before;
+                FinishCount++;
+            }
         }
         foreach (var open in manifest.Open)
         {
             var inherited = manifest.Ranks.FirstOrDefault(r => r.Rank == open.Rank)?.Inherited ?? [];
             if (_work.ItemOf(open.Rank, open.Step, inherited) is { } item)
-                for (var call = 0; call < _work.PushCalls; call++) Attempted[_work.Id(item, call)] = true;
+                for (var call = 0; call < _work.PushCalls; call++)
+                {
+                    Attempted[_work.Id(item, call)] = true;
+                    if (!_lines.ContainsKey(open.Rank)) Twice[_work.Id(item, call)] = true;
+                }
         }
-
-        void Bring(Item? item)
-        {
-            if (item is not { } i) return;
-            Finished[_work.Number(i)] = Before;
-            FinishCount++;
-        }
+        var before = _world.Histories[manifest.Generation].Twice;
+        for (var id = 0; id < Twice.Length; id++) Twice[id] |= before[id];
     }
 
     private RankLine Line(int rank)
@@ -171,6 +186,7 @@ internal sealed class History
         {
             Finished[_work.Number(item)] = line.Clock;
             FinishedAt[_work.Number(item)] = FinishCount++;
+            DoneBy[_work.Number(item)] = e.Rank;
         }
         line.Step++;
         line.Clock++;

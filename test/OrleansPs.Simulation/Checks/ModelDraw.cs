@@ -5,10 +5,13 @@ namespace OrleansPs.Simulation;
 /// <summary>A model and its work, drawn from a seed.</summary>
 internal sealed record ModelDraw(ModelSpec Spec, Workload Work, BlockLayout Layout)
 {
+    /// <summary>The block sizes that models are drawn with.</summary>
+    public static readonly int[] Sizes = [4096, 4352, 8192];
+
     /// <summary>The parameter of real numbers; -1 where there is none, since without rounds the order of adding is free.</summary>
     public int RealParameter => Spec.Consistency.Mode == ConsistencyMode.BulkSynchronous ? Spec.Parameters.Count - 1 : -1;
 
-    public static ModelDraw Draw(int seed, int? blockBytes = null, ConsistencyPolicy? consistency = null)
+    public static ModelDraw Draw(int seed, int? blockBytes = null, ConsistencyPolicy? consistency = null, TimeSpan? lease = null)
     {
         var random = new Random(seed ^ 0x5eed);
         var mode = random.Next(6) switch
@@ -32,29 +35,30 @@ internal sealed record ModelDraw(ModelSpec Spec, Workload Work, BlockLayout Layo
             Optimizer = Optimizer.Sum(),
             Consistency = mode,
             Reduction = Reduction.Sum,
-            BlockBytes = blockBytes ?? (random.Next(3) switch { 0 => 4096, 1 => 4352, _ => 8192 }),
+            BlockBytes = Sizes[random.Next(Sizes.Length)],
             Workers = workers,
             MaxWorkers = owners,
             PushesPerStep = pushes + random.Next(2),
             Lease = TimeSpan.FromMilliseconds(random.Next(300, 2000)),
             Durability = DurabilityPolicy.Snapshot(everyClocks: random.Next(3) == 0 ? 0 : random.Next(1, 8)),
         };
-        return Fit(spec, work, lengths);
+        return Fit(spec with { BlockBytes = blockBytes ?? spec.BlockBytes, Lease = lease ?? spec.Lease }, work, lengths);
     }
 
-    /// <summary>Makes parameters longer until each piece of them in a block shows every push.</summary>
+    /// <summary>Makes parameters longer until each piece of them in a block of any size shows every push.</summary>
     private static ModelDraw Fit(ModelSpec spec, Workload work, int[] lengths)
     {
         while (true)
         {
             var parameters = lengths.Select((length, i) => new DenseParameter($"p{i}", [length])).ToArray();
             var fitting = spec with { Parameters = parameters };
-            var layout = BlockLayout.Create(fitting);
-            var tight = layout.Blocks.SelectMany(b => b.Segments).FirstOrDefault(s => s.Length < work.Size);
+            var tight = Sizes.Select(size => BlockLayout.Create(fitting with { BlockBytes = size }))
+                .SelectMany(layout => layout.Blocks).SelectMany(block => block.Segments)
+                .FirstOrDefault(segment => segment.Length < work.Size);
             if (tight.Length == 0)
             {
                 fitting.Validate();
-                return new(fitting, work, layout);
+                return new(fitting, work, BlockLayout.Create(fitting));
             }
             lengths[tight.Parameter] += work.Size - tight.Length;
         }

@@ -40,7 +40,7 @@ internal sealed class PullCheck(World world)
         foreach (var address in world.Model.Layout.PlacementOf(parameter).Pieces)
         {
             var segment = world.Model.Layout.Blocks[address.Block].Segments[address.Index];
-            if (CounterCheck.FirstWrong(values.Slice(segment.Start, segment.Length), segment.Start, low, high) is not { } wrong) continue;
+            if (CounterCheck.FirstWrong(values.Slice(segment.Start, segment.Length), segment.Start, low, high, history.Twice) is not { } wrong) continue;
             world.Violate(PromiseOf(wrong.Problem), $"{pull}: {world.Describe(wrong.Id)} {wrong.Problem} in parameter {parameter}, block {address.Block}.");
             return;
         }
@@ -79,7 +79,7 @@ internal sealed class PullCheck(World world)
         var clock = history.Finished[number];
         if (clock == History.Before) return true;
         if (history.FinishedAt[number] >= pull.FinishCount) return false;
-        if (pull.IsFresh && item.Owner == pull.Rank) return true;
+        if (pull.IsFresh && history.DoneBy[number] == pull.Rank) return true;
         var staleness = world.Spec.Consistency.Staleness;
         return world.Spec.Consistency.Mode == ConsistencyMode.StaleSynchronous && clock <= pull.Clock - staleness - 1;
     }

@@ -64,7 +64,9 @@ internal sealed class SnapshotCheck(World world)
     private void CheckRanks(SnapshotManifest manifest)
     {
         var history = world.Histories[manifest.Generation];
-        foreach (var rank in manifest.Ranks)
+        // A late join may bring back a rank whose data somebody else does now; it never does a step.
+        var heirs = manifest.Ranks.SelectMany(r => r.Inherited).Select(i => i.Rank).ToHashSet();
+        foreach (var rank in manifest.Ranks.Where(r => !heirs.Contains(r.Rank)))
         {
             for (long step = 0; _work.ItemOf(rank.Rank, step, rank.Inherited) is { } item; step++)
             {
@@ -91,7 +93,7 @@ internal sealed class SnapshotCheck(World world)
             }
             var exact = new bool[_work.Size];
             for (var id = 0; id < exact.Length; id++) exact[id] = pushes[id] && world.Pushes(id, segment.Parameter);
-            if (CounterCheck.FirstWrong(values, segment.Start, exact, exact) is { } wrong)
+            if (CounterCheck.FirstWrong(values, segment.Start, exact, exact, world.Histories[manifest.Generation].Twice) is { } wrong)
                 world.Violate("P5", $"Cut {manifest.Cut}: {world.Describe(wrong.Id)} {wrong.Problem} in block {image.Block}, parameter {segment.Parameter}.");
         }
     }
@@ -102,9 +104,8 @@ internal sealed class SnapshotCheck(World world)
         var pushes = new bool[_work.Size];
         foreach (var rank in manifest.Ranks)
         {
-            for (long step = 0; step < rank.Step; step++) Bring(_work.ItemOf(rank.Rank, step, rank.Inherited));
-            foreach (var absent in rank.Inherited)
-                for (var index = 0; index < absent.Step; index++) Bring(new(absent.Rank, index));
+            foreach (var item in _work.Done(rank.Rank, rank.Step, rank.Inherited))
+                for (var call = 0; call < _work.PushCalls; call++) pushes[_work.Id(item, call)] = true;
         }
         foreach (var open in manifest.Open.Where(o => o.Block == block))
         {
@@ -114,11 +115,5 @@ internal sealed class SnapshotCheck(World world)
             foreach (var sequence in open.Sequences) pushes[_work.Id(item, calls[sequence])] = true;
         }
         return pushes;
-
-        void Bring(Item? item)
-        {
-            if (item is not { } i) return;
-            for (var call = 0; call < _work.PushCalls; call++) pushes[_work.Id(i, call)] = true;
-        }
     }
 }

@@ -52,13 +52,36 @@ internal sealed class Workload
     {
         if (step < Items) return new(rank, (int)step);
         step -= Items;
-        foreach (var heir in inherited)
+        foreach (var (owner, done) in Shares(inherited))
         {
-            var left = Math.Max(0, Items - heir.Step);
-            if (step < left) return new(heir.Rank, (int)(heir.Step + step));
-            step -= left;
+            if (step < Items - done) return new(owner, (int)(done + step));
+            step -= Items - done;
         }
         return null;
+    }
+
+    /// <summary>The items that a rank has done, and those that were done before it inherited the rest.</summary>
+    public IEnumerable<Item> Done(int rank, long steps, IReadOnlyList<InheritedCursor> inherited)
+    {
+        for (long step = 0; step < steps; step++)
+            if (ItemOf(rank, step, inherited) is { } item) yield return item;
+        foreach (var (owner, done) in Shares(inherited))
+            for (var index = 0; index < done; index++) yield return new(owner, index);
+    }
+
+    /// <summary>
+    /// How far the data of each absent rank were done. One that had done all its own had gone on with those it had inherited itself,
+    /// which follow it in the list.
+    /// </summary>
+    private IEnumerable<(int Owner, long Done)> Shares(IReadOnlyList<InheritedCursor> inherited)
+    {
+        var beyond = 0L;
+        foreach (var absent in inherited)
+        {
+            var done = Math.Min(Items, absent.Step + beyond);
+            beyond = absent.Step + beyond - done;
+            yield return (absent.Rank, done);
+        }
     }
 
     /// <summary>A push's gradient for a counting parameter.</summary>

@@ -29,6 +29,7 @@ internal enum FaultKind
     LostWriteAnswer,
     DamagedSnapshot,
     Restore,
+    OtherWorkerCount,
     WholeCrash,
     Failover,
 }
@@ -88,12 +89,13 @@ internal sealed class FaultProfile
         FaultKind.CancelledCall => 0.08,
         FaultKind.StorageFailure or FaultKind.LostWriteAnswer or FaultKind.SlowStorage => 0.15,
         FaultKind.LostSwapAnswer => 0.3,
-        FaultKind.TornWrite or FaultKind.DamagedSnapshot => 0.7,
+        FaultKind.TornWrite or FaultKind.DamagedSnapshot => 1,
         FaultKind.OutOfDataAndBack or FaultKind.WorkerLost => 0.1,
         FaultKind.EarlyLeave => 0.05,
         FaultKind.LateJoin => 1,
+        FaultKind.OtherWorkerCount => 0.7,
         FaultKind.Restore => 0.8,
-        FaultKind.WholeCrash => 0.5,
+        FaultKind.WholeCrash => 0.8,
         FaultKind.Failover => 8,
         _ => 2,
     };

@@ -27,6 +27,9 @@ internal sealed class Life
 
     public Process Process { get; } = new();
 
+    /// <summary>The generation of the last join.</summary>
+    public long Generation => _transport.Generation;
+
     private History History => _world.Histories[_transport.Generation];
 
     private Scheduler Scheduler => _world.Scheduler;

@@ -41,7 +41,7 @@ internal sealed class Operator(World world)
         if (loaded is null && !mayBeginAnew) return;
         IsRestoring = true;
         if (!mayBeginAnew) world.Fault(FaultKind.Restore);
-        RaiseGeneration(loaded);
+        RaiseGeneration(loaded, OtherCount(loaded));
     }
 
     /// <summary>All machines go down at once. What the storage has is all that stays.</summary>
@@ -71,27 +71,38 @@ internal sealed class Operator(World world)
         world.Take(new SimCoordinator(world, world.Record, state, pointer.Term));
     });
 
-    private void RaiseGeneration(Loaded? loaded)
+    /// <summary>Sometimes fewer workers go on, or one more, which brings data of its own.</summary>
+    private int? OtherCount(Loaded? loaded)
+    {
+        if (loaded is null || !world.Befalls(FaultKind.OtherWorkerCount)) return null;
+        var ranks = loaded.Manifest.Ranks;
+        var inherited = ranks.SelectMany(r => r.Inherited).Select(i => i.Rank).ToArray();
+        var count = inherited.Length > 0 ? inherited.Min() : ranks.Max(r => r.Rank) + 1;
+        var mayGrow = count < world.Spec.RankLimit && inherited.Length == 0;
+        return mayGrow && _scheduler.Chance(0.3) ? count + 1 : _scheduler.Random.Next(1, count + 1);
+    }
+
+    private void RaiseGeneration(Loaded? loaded, int? workers = null)
     {
         var seen = world.Storage.Pointer;
         var newest = world.Storage.Cuts.DefaultIfEmpty(0).Max();
         var next = new Pointer(seen.Generation + 1, seen.Term + 1, Math.Max(seen.NextCut, newest + 1));
         world.Storage.Swap(seen, next, swapped =>
         {
-            if (swapped == true) Begin(next, loaded);
-            else _scheduler.After(_scheduler.Milliseconds(1, 50), () => RaiseGeneration(loaded));
+            if (swapped == true) Begin(next, loaded, workers);
+            else _scheduler.After(_scheduler.Milliseconds(1, 50), () => RaiseGeneration(loaded, workers));
         });
     }
 
     /// <summary>Begins a generation: first values, or those of a snapshot.</summary>
-    public void Begin(Pointer pointer, Loaded? loaded)
+    public void Begin(Pointer pointer, Loaded? loaded, int? workers = null)
     {
         IsRestoring = false;
-        world.Trace.Write($"generation {pointer.Generation} begins from cut {loaded?.Manifest.Cut ?? 0}");
+        world.Trace.Write($"generation {pointer.Generation} begins from cut {loaded?.Manifest.Cut ?? 0} for {workers?.ToString() ?? "the same"} workers");
         Depose(pointer.Term);
         var state = loaded is null
             ? ControlState.Create(world.Spec, pointer.Generation, pointer.NextCut - 1)
-            : ControlState.Restore(world.Spec, loaded.Manifest, pointer.Generation, pointer.NextCut - 1);
+            : ControlState.Restore(world.Spec, loaded.Manifest, pointer.Generation, pointer.NextCut - 1, workers);
         var history = new History(world, pointer.Generation, loaded?.Manifest, state);
         world.Histories.Add(pointer.Generation, history);
         world.Record = new(world, state, history);

@@ -73,7 +73,7 @@ internal sealed class SimCoordinator
     public MessageHeader Header(long round = 0) =>
         new() { Generation = Generation, Term = Term, Rank = -1, Certificate = round };
 
-    private void TickLater() => _world.Scheduler.After(_world.Spec.Lease / 8, () =>
+    private void TickLater() => _world.Scheduler.After(TimeSpan.FromMilliseconds(Math.Min(250, _world.Spec.Lease.TotalMilliseconds / 8)), () =>
     {
         if (Process.IsDead || IsOver) return;
         Do((c, now) => c.Tick(now));

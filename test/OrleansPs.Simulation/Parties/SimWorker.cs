@@ -21,6 +21,8 @@ internal sealed class SimWorker(World world, int rank)
 {
     private readonly List<Life> _lives = [];
 
+    private TimeSpan Patience => world.Spec.Lease < TimeSpan.FromSeconds(2) ? world.Spec.Lease : TimeSpan.FromSeconds(2);
+
     public int Rank => rank;
 
     public WorkerState State { get; private set; } = WorkerState.Waiting;
@@ -28,8 +30,12 @@ internal sealed class SimWorker(World world, int rank)
     /// <summary>The lives that still run; more than one if an older one has not noticed yet.</summary>
     public IReadOnlyList<Life> Lives => _lives;
 
-    /// <summary>This rank has no part in the run.</summary>
-    public void StayAway() => State = WorkerState.Gone;
+    /// <summary>This rank has no part in the run any more.</summary>
+    public void StayAway()
+    {
+        Kill();
+        State = WorkerState.Gone;
+    }
 
     public void StartLater(TimeSpan delay)
     {
@@ -54,17 +60,16 @@ internal sealed class SimWorker(World world, int rank)
     {
         if (State != WorkerState.Up) return;
         if (world.Trace.IsOn) world.Trace.Write($"worker {rank} crashes{(forever ? " for good" : "")}");
-        foreach (var life in _lives) life.Process.Kill();
-        _lives.Clear();
+        Kill();
         if (forever) State = WorkerState.Gone;
-        else StartLater(world.Scheduler.Between(TimeSpan.FromMilliseconds(5), world.Spec.Lease * 2));
+        else StartLater(world.Scheduler.Between(TimeSpan.FromMilliseconds(5), Patience * 2));
     }
 
     public void Pause()
     {
         if (_lives.LastOrDefault() is not { } life) return;
         life.Process.Pause();
-        var end = world.Scheduler.Between(TimeSpan.FromMilliseconds(10), world.Spec.Lease * 3);
+        var end = world.Scheduler.Between(TimeSpan.FromMilliseconds(10), Patience * 3);
         if (world.Trace.IsOn) world.Trace.Write($"worker {rank} pauses for {end.TotalMilliseconds:F0} ms");
         world.Scheduler.After(end, () =>
         {
@@ -81,16 +86,29 @@ internal sealed class SimWorker(World world, int rank)
         if (!isNewest || State != WorkerState.Up) return;
         if (outcome == WorkerState.Waiting) StartLater(world.Scheduler.Milliseconds(10, 300));
         else State = outcome;
+        // Its last steps may be lost to a crash that it did not hear of before it ended.
+        if (life.Generation != world.Record.Generation) BroughtBack();
         if (world.Trace.IsOn) world.Trace.Write($"worker {rank} is {State}");
+    }
+
+    private void Kill()
+    {
+        foreach (var life in _lives) life.Process.Kill();
+        _lives.Clear();
     }
 
     /// <summary>The model was put back: whoever has work again is started again, as an operator would.</summary>
     public void BroughtBack()
     {
-        if (State is not (WorkerState.Done or WorkerState.Gone)) return;
         var history = world.Record.History;
-        var step = history.Lines.TryGetValue(rank, out var line) ? line.Step : 0;
-        if (history.ItemOf(rank, step) is null && line is not { Participates: true }) return;
-        StartLater(world.Scheduler.Milliseconds(1, 500));
+        if (history.HasHeir(rank))
+        {
+            StayAway();
+            return;
+        }
+        if (State is not (WorkerState.Done or WorkerState.Gone)) return;
+        if (history.Lines.TryGetValue(rank, out var line) && (line.Participates || history.ItemOf(rank, line.Step) is not null))
+            StartLater(world.Scheduler.Milliseconds(1, 500));
+        else StayAway();
     }
 }
