@@ -2,10 +2,16 @@ using Microsoft.Extensions.Logging;
 
 namespace OrleansPs.Embedded;
 
-/// <summary>Work that nobody waits for until the end. At most a cut's writing and the clean-up of the one before run at a time.</summary>
+/// <summary>
+/// Work on a model's storage that nobody waits for until the end: one piece at a time, in about the order of starting. So what a
+/// clean-up finds in the storage and what it knows of the open cut belong together.
+/// </summary>
+#pragma warning disable CA1001 // A semaphore without a wait handle holds nothing.
 internal sealed partial class BackgroundWork(ILogger logger)
+#pragma warning restore CA1001
 {
     private readonly HashSet<Task> _running = [];
+    private readonly SemaphoreSlim _turn = new(1);
 
     public void Start(Func<Task> work)
     {
@@ -21,6 +27,7 @@ internal sealed partial class BackgroundWork(ILogger logger)
 
     private async Task GuardAsync(Func<Task> work)
     {
+        await _turn.WaitAsync().ConfigureAwait(false);
         try
         {
             await work().ConfigureAwait(false);
@@ -32,6 +39,10 @@ internal sealed partial class BackgroundWork(ILogger logger)
         catch (ParameterServerException e)
         {
             LogFailed(logger, e.Message);
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 

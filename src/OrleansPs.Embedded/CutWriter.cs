@@ -7,7 +7,7 @@ namespace OrleansPs.Embedded;
 
 /// <summary>Writes the cuts of one generation of a model to the storage: chunks, manifest, and what has to go afterwards.</summary>
 internal sealed partial class CutWriter(
-    ModelSpec spec, ModelRuntime runtime, ISnapshotStore store, TimeProvider time, ILogger logger)
+    ModelSpec spec, ModelRuntime runtime, ISnapshotStore store, Func<long?> openCut, TimeProvider time, ILogger logger)
 {
     /// <summary>The newest manifest that was written; null before.</summary>
     public SnapshotManifest? Newest { get; private set; }
@@ -56,8 +56,8 @@ internal sealed partial class CutWriter(
         try
         {
             await store.RetainAsync(spec.Name, spec.Durability.Keep, cancellationToken).ConfigureAwait(false);
-            var open = runtime.Coordinator.Read(c => c.State.OpenCut?.Cut);
-            await store.DeleteOrphansAsync(spec.Name, open, cancellationToken).ConfigureAwait(false);
+            // The open cut of the model's present generation, which need not be this one.
+            await store.DeleteOrphansAsync(spec.Name, openCut(), cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is ParameterServerException or OperationCanceledException)
         {

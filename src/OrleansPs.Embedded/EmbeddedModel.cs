@@ -157,10 +157,12 @@ internal sealed partial class EmbeddedModel : ISnapshotReader, IAsyncDisposable
 
     private void Begin(ModelRuntime runtime)
     {
-        var writer = _store is null ? null : new CutWriter(Spec, runtime, _store, _time, _logger);
+        var writer = _store is null ? null : new CutWriter(Spec, runtime, _store, OpenCut, _time, _logger);
         runtime.Coordinator.OnEffect = effect => CarryOut(runtime, writer, effect);
         Volatile.Write(ref _runtime, runtime);
     }
+
+    private long? OpenCut() => Volatile.Read(ref _runtime)?.Coordinator.Read(c => c.State.OpenCut?.Cut);
 
     private void StartTicking()
     {
