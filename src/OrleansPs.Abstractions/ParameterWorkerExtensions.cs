@@ -5,6 +5,7 @@ public static class ParameterWorkerExtensions
 {
     /// <summary>
     /// Does one step, and does it again after <see cref="IParameterWorker.ResumeAsync"/> as often as the service asks for it.
+    /// A step that turns out to have counted before the worker was told to resume is not followed by another one.
     /// </summary>
     /// <param name="worker">The session.</param>
     /// <param name="step">
@@ -12,6 +13,10 @@ public static class ParameterWorkerExtensions
     /// must do the same for the same position.
     /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>
+    /// What the clock answered. If the worker learns only by resuming that its step has counted, the clock of the next one, with a
+    /// staleness of 0.
+    /// </returns>
     /// <exception cref="FencedException">Another process plays this rank now.</exception>
     public static async Task<ClockResult> RunStepAsync(
         this IParameterWorker worker, Func<WorkerPosition, CancellationToken, ValueTask<long>> step,
@@ -21,14 +26,16 @@ public static class ParameterWorkerExtensions
         ArgumentNullException.ThrowIfNull(step);
         while (true)
         {
+            var begun = worker.Position;
             try
             {
-                var cursor = await step(worker.Position, cancellationToken).ConfigureAwait(false);
+                var cursor = await step(begun, cancellationToken).ConfigureAwait(false);
                 return await worker.ClockAsync(cursor, cancellationToken).ConfigureAwait(false);
             }
             catch (StepRestartException)
             {
-                await worker.ResumeAsync(cancellationToken).ConfigureAwait(false);
+                var position = await worker.ResumeAsync(cancellationToken).ConfigureAwait(false);
+                if (position.Step > begun.Step) return new(position.Clock, position.Clock);
             }
         }
     }

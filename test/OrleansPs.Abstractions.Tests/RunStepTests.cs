@@ -29,6 +29,16 @@ public sealed class RunStepTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_step_that_had_counted_when_the_worker_was_told_to_resume_is_not_followed_by_another()
+    {
+        _worker.Clocks(new StepRestartException(StepRestartReason.Evicted, "again"));
+        _worker.HasCounted = true;
+        var result = await _worker.RunStepAsync((position, _) => Step(position, cursor: 384));
+        Assert.Equal(new ClockResult(17, 17), result);
+        Assert.Equal(["step 5 at 7 from 320", "clock 384", "resume"], _worker.Calls);
+    }
+
+    [Fact]
     public async Task A_restart_in_the_step_itself_does_not_reach_the_clock()
     {
         var times = 0;

@@ -18,6 +18,9 @@ internal sealed class ScriptedWorker : IParameterWorker
     /// <summary>What <see cref="ResumeAsync"/> throws.</summary>
     public Exception? ResumeError { get; set; }
 
+    /// <summary>Whether the service had counted the step when <see cref="ResumeAsync"/> is called.</summary>
+    public bool HasCounted { get; set; }
+
     /// <summary>How the next calls of <see cref="ClockAsync"/> end; null is success, and so is the end of the script.</summary>
     public ScriptedWorker Clocks(params Exception?[] results)
     {
@@ -51,6 +54,7 @@ internal sealed class ScriptedWorker : IParameterWorker
         if (ResumeError is not null) throw ResumeError;
         // Another session may have moved the rank on; the loop has to look anew.
         Position = Position with { Clock = Position.Clock + 10 };
+        if (HasCounted) Position = Position with { Step = Position.Step + 1, Cursor = Position.Cursor + 64 };
         return Task.FromResult(Position);
     }
 
