@@ -51,6 +51,9 @@ internal sealed class FaultProfile
     /// <summary>How long a message mostly takes, at most.</summary>
     public double UsualMilliseconds { get; private init; } = 1;
 
+    /// <summary>How slowly workers compute. At the slowest, their work lasts as long as the faults do.</summary>
+    public double Pace { get; private init; } = 1;
+
     public double this[FaultKind kind] => _rates[(int)kind];
 
     public static FaultProfile Draw(Random random)
@@ -59,6 +62,7 @@ internal sealed class FaultProfile
         {
             Until = TimeSpan.FromSeconds(1 + random.NextDouble() * 5),
             UsualMilliseconds = random.Next(3) switch { 0 => 0.2, 1 => 2, _ => 20 },
+            Pace = random.Next(3) switch { 0 => 1, 1 => 4, _ => 12 },
         };
         var share = random.NextDouble() * 0.8;
         for (var kind = 0; kind < Kinds; kind++)
@@ -72,7 +76,7 @@ internal sealed class FaultProfile
     /// <summary>The same profile without some kinds.</summary>
     public FaultProfile Without(params FaultKind[] kinds)
     {
-        var profile = new FaultProfile { Until = Until, UsualMilliseconds = UsualMilliseconds };
+        var profile = new FaultProfile { Until = Until, UsualMilliseconds = UsualMilliseconds, Pace = Pace };
         _rates.CopyTo(profile._rates, 0);
         foreach (var kind in kinds) profile._rates[(int)kind] = 0;
         return profile;
@@ -84,7 +88,7 @@ internal sealed class FaultProfile
         FaultKind.LostRequest or FaultKind.LostReply => 0.12,
         FaultKind.Duplicate => 0.2,
         FaultKind.Delay => 0.15,
-        FaultKind.LateDuplicate => 0.04,
+        FaultKind.LateDuplicate => 0.08,
         FaultKind.RefusedConnection => 0.1,
         FaultKind.CancelledCall => 0.08,
         FaultKind.StorageFailure or FaultKind.LostWriteAnswer or FaultKind.SlowStorage => 0.15,
@@ -94,7 +98,7 @@ internal sealed class FaultProfile
         FaultKind.EarlyLeave => 0.05,
         FaultKind.LateJoin => 1,
         FaultKind.OtherWorkerCount => 0.7,
-        FaultKind.Restore => 0.8,
+        FaultKind.Restore => 1.5,
         FaultKind.WholeCrash => 0.8,
         FaultKind.Failover => 8,
         _ => 2,

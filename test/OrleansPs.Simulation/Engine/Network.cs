@@ -35,7 +35,7 @@ internal sealed class Network(World world)
         Deliver(from, to, kind, Latency(), deliver);
         if (world.Befalls(FaultKind.Duplicate)) Deliver(from, to, kind, Latency(), deliver);
         if (world.Befalls(FaultKind.LateDuplicate))
-            Deliver(from, to, kind, _scheduler.Milliseconds(200, 8000), deliver);
+            Deliver(from, to, kind, Late(), deliver);
     }
 
     /// <summary>Cuts the way between two parties, both ways, for a while.</summary>
@@ -50,6 +50,9 @@ internal sealed class Network(World world)
     private TimeSpan Latency() => world.Befalls(FaultKind.Delay)
         ? _scheduler.Milliseconds(5, 600)
         : _scheduler.Milliseconds(0.05, world.Profile.UsualMilliseconds);
+
+    /// <summary>Mostly within a few steps, at most seconds later.</summary>
+    private TimeSpan Late() => _scheduler.Milliseconds(5, 40 * Math.Pow(200, _scheduler.Random.NextDouble()));
 
     private void Deliver(Address from, Address to, char kind, TimeSpan latency, Action deliver) =>
         _scheduler.After(latency, () =>

@@ -99,8 +99,23 @@ internal sealed class Life
             catch (Exception e) when (e is StepRestartException or OperationCanceledException or ServerUnavailableException)
             {
                 if (_world.Trace.IsOn) _world.Trace.Write($"worker {_worker.Rank}: {e.Message}");
+                if (e is OperationCanceledException) await ClockAfterCancelAsync().ConfigureAwait(false);
                 await ResumeAsync().ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>A push that was given up may have come to some blocks: its step can't be ended any more.</summary>
+    private async Task ClockAfterCancelAsync()
+    {
+        var position = _session.Position;
+        try
+        {
+            await _session.ClockAsync(Workload.CursorOf(position.Step + 1)).ConfigureAwait(false);
+            _world.Violate("P1", $"Rank {_worker.Rank} ended step {position.Step}, of which a push has no known outcome.");
+        }
+        catch (StepRestartException)
+        {
         }
     }
 
@@ -158,6 +173,7 @@ internal sealed class Life
         if (Scheduler.Chance(0.3)) Prefetch();
         await PushAllAsync(item, position, own).ConfigureAwait(false);
         if (Scheduler.Chance(0.3)) await PullAsync(position, own).ConfigureAwait(false);
+        if (Scheduler.Chance(0.3)) Prefetch();
         await ClockAsync(position).ConfigureAwait(false);
     }
 
@@ -176,9 +192,25 @@ internal sealed class Life
         {
             var push = PushAsync(_world.Work.Id(item, call), script[call], position, own);
             running.Add(push);
+            if (Scheduler.Chance(0.05)) await ClockTooEarlyAsync(push, position).ConfigureAwait(false);
             if (!overlap) await push.ConfigureAwait(false);
         }
         await Task.WhenAll(running).ConfigureAwait(false);
+    }
+
+    /// <summary>A step can't be ended while a push of it is under way.</summary>
+    private async Task ClockTooEarlyAsync(Task push, WorkerPosition position)
+    {
+        if (push.IsCompleted) return;
+        try
+        {
+            await _session.ClockAsync(Workload.CursorOf(position.Step + 1)).ConfigureAwait(false);
+            _world.Violate("P1", $"Rank {_worker.Rank} ended step {position.Step} while a push of it was under way.");
+        }
+        catch (ParameterServerException)
+        {
+            // If it is another refusal than the expected one, the push meets it too.
+        }
     }
 
     private async Task PushAsync(int id, int[] parameters, WorkerPosition position, List<int> own)
@@ -276,7 +308,7 @@ internal sealed class Life
     private async Task ComputeAsync()
     {
         if (Scheduler.Chance(0.05)) await DelayAsync(50, 400).ConfigureAwait(false);
-        else await DelayAsync(0.5, 15).ConfigureAwait(false);
+        else await DelayAsync(0.5 * _world.Profile.Pace, 15 * _world.Profile.Pace).ConfigureAwait(false);
     }
 
     private Task DelayAsync(double low, double high) => Task.Delay(Scheduler.Milliseconds(low, high), _time);

@@ -18,6 +18,8 @@ internal sealed class SimCoordinator
     private readonly TimeSpan _start;
     private bool _isAppending;
     private long _lastCall;
+    private TimeSpan _looked;
+    private TimeSpan _backSince;
 
     public SimCoordinator(World world, SimRecord record, ControlState state, long term)
     {
@@ -76,9 +78,22 @@ internal sealed class SimCoordinator
     private void TickLater() => _world.Scheduler.After(TimeSpan.FromMilliseconds(Math.Min(250, _world.Spec.Lease.TotalMilliseconds / 8)), () =>
     {
         if (Process.IsDead || IsOver) return;
-        Do((c, now) => c.Tick(now));
+        Do(Tick);
         TickLater();
     });
+
+    /// <summary>P7: if the coordinator was away, it has heard of nobody, and evicts nobody before a lease has passed.</summary>
+    private void Tick(Coordinator core, TimeSpan now)
+    {
+        if (now - _looked > _world.Spec.Lease / 2) _backSince = now;
+        _looked = now;
+        var evicted = Evicted(core);
+        core.Tick(now);
+        if (now - _backSince < _world.Spec.Lease && Evicted(core) > evicted)
+            _world.Violate("P7", $"The coordinator of term {Term} was away, and evicts a rank {now - _backSince} after it came back.");
+    }
+
+    private static int Evicted(Coordinator core) => core.State.Ranks.Values.Count(r => r.Record.Status == WorkerStatus.Evicted);
 
     private void Settle()
     {
