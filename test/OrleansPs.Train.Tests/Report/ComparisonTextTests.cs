@@ -11,16 +11,16 @@ public sealed class ComparisonTextTests
     private static readonly RunRecord Asp = Run("ASP", null, seconds: 8, idle: 0, accuracy: 0.858);
 
     [Fact]
-    public void The_fastest_is_named_first_and_the_others_by_how_much_longer_they_took() => Says(
-        "ASP was the first at 85% test accuracy, after 8.0 s; SSP(2) after 10.0 s, 1.3 times as long; BSP after 20.0 s, 2.5 times as long.", Bsp, Ssp, Asp);
+    public void Times_to_the_target_are_told_from_the_fastest_to_the_slowest() => Says(
+        "85% test accuracy came after 8.0 s under ASP, 10.0 s under SSP(2) and 20.0 s under BSP, 2.5 times as long.", Bsp, Ssp, Asp);
 
     [Fact]
     public void Times_that_are_nearly_equal_are_called_so() =>
-        Says("BSP was the first at 85% test accuracy, after 20.0 s; SSP(2) after 20.4 s, about as fast.", Bsp, Ssp with { SecondsToTarget = 20.4 });
+        Says("85% test accuracy came after 20.0 s under BSP and 20.4 s under SSP(2), about equally fast.", Bsp, Ssp with { SecondsToTarget = 20.4 });
 
     [Fact]
     public void Who_missed_the_target_is_named() => Says(
-        "BSP was the first at 85% test accuracy, after 20.0 s. SSP(2) and ASP did not reach it.",
+        "85% test accuracy came after 20.0 s under BSP. SSP(2) and ASP did not reach it.",
         Bsp, Ssp with { SecondsToTarget = null }, Asp with { SecondsToTarget = null });
 
     [Fact]

@@ -30,7 +30,6 @@ internal static class Format
     {
         null or double.NaN or < 0 or > 1e12 => Nothing,
         < 0.9995 => Print(seconds.Value * 1000, "0") + " ms",
-        < 2.995 => Print(seconds.Value, "0.00") + " s",
         < 99.95 => Print(seconds.Value, "0.0") + " s",
         < 3599.5 => $"{Whole(seconds.Value) / 60} min {Whole(seconds.Value) % 60:00} s",
         _ => $"{Whole(seconds.Value / 60) / 60} h {Whole(seconds.Value / 60) % 60:00} min",

@@ -14,15 +14,14 @@ internal sealed record Axis(double Min, double Max, bool IsLogarithmic, IReadOnl
     }
 
     /// <summary>Exactly a range; marks where it has round values.</summary>
-    public static Axis Linear(double min, double max, int parts, bool percent = false) =>
-        new(min, max, false, Charts.Ticks.Labelled(Charts.Ticks.Linear(min, max, Charts.Ticks.Step(max - min, parts)), percent));
+    public static Axis Linear(double min, double max, int parts) => WithStep(min, max, Charts.Ticks.Step(max - min, parts), false);
 
     /// <summary>The values' range, widened to round values.</summary>
     public static Axis Rounded(IEnumerable<double> values, int parts, bool percent = false)
     {
         var (min, max) = Range(values);
         var step = Charts.Ticks.Step(max - min, parts);
-        return Linear(Math.Floor((min / step) + 1e-9) * step, Math.Ceiling((max / step) - 1e-9) * step, parts + 2, percent);
+        return WithStep(Math.Floor((min / step) + 1e-9) * step, Math.Ceiling((max / step) - 1e-9) * step, step, percent);
     }
 
     /// <summary>The range of the values, logarithmic, from a round value below them. All must be above 0.</summary>
@@ -49,6 +48,9 @@ internal sealed record Axis(double Min, double Max, bool IsLogarithmic, IReadOnl
     public double Place(double value) => IsLogarithmic
         ? Math.Log(value / Min) / Math.Log(Max / Min)
         : (value - Min) / (Max - Min);
+
+    private static Axis WithStep(double min, double max, double step, bool percent) =>
+        new(min, max, false, Charts.Ticks.Labelled(Charts.Ticks.Linear(min, max, step), percent));
 
     // One value alone gets room on both sides; none at all, the range from 0 to 1.
     private static (double Min, double Max) Range(IEnumerable<double> values)

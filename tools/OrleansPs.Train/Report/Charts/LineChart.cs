@@ -97,7 +97,13 @@ internal sealed record LineChart(string Title, string Description, IReadOnlyList
 
     private static (double X, double Y) At(Frame frame, CurvePoint p) => (frame.PlaceX(p.X), frame.PlaceY(p.Y));
 
-    private XElement? DrawReference(Frame frame) => Reference is not { } reference ? null : Svg.Group("reference",
-        Svg.Line("rule", frame.Left, frame.PlaceY(reference.Value), frame.Right, frame.PlaceY(reference.Value)),
-        Svg.Text("note", frame.Right - 2, frame.PlaceY(reference.Value) + 16, reference.Label, "end"));
+    // Its name stands below it at the end, where lines that reach a target are above; or above it where there is no room below.
+    private XElement? DrawReference(Frame frame)
+    {
+        if (Reference is not { } reference) return null;
+        var y = frame.PlaceY(reference.Value);
+        return Svg.Group("reference",
+            Svg.Line("rule", frame.Left, y, frame.Right, y),
+            Svg.Text("note", frame.Right - 2, y + 24 < frame.Bottom ? y + 16 : y - 7, reference.Label, "end"));
+    }
 }

@@ -13,7 +13,7 @@ internal static class ComparisonPicture
         var title = ComparisonPage.Title(runs);
         var text = new ComparisonText(runs);
         var findings = runs.Count == 0 ? [] : text.Findings().Take(1).Append(text.Stragglers()).ToArray();
-        var lines = findings.SelectMany(finding => TextWidth.Wrap(finding, Frame.FontSize, Width - (2 * Margin))).ToArray();
+        var lines = findings.SelectMany(finding => TextWidth.Wrap(finding, Frame.FontSize, Width - (3 * Margin))).ToArray();
         var top = Heading + ((lines.Length + 1) * LineHeight) + 8;
         var picture = Svg.Picture(new(Width, top + ChartHeight + 14), title, string.Join(" ", findings),
             new XAttribute("width", Width), new XAttribute("height", top + ChartHeight + 14),

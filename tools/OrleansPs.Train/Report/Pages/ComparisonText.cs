@@ -39,21 +39,19 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
         if (LearningCharts.Target(runs) is not { } target) return null;
         var reached = Enumerable.Range(0, runs.Count).Where(i => runs[i].SecondsToTarget is not null).OrderBy(i => runs[i].SecondsToTarget).ToArray();
         if (reached.Length == 0) return $"No run reached {Format.Target(target)} test accuracy.";
-        var others = reached.Skip(1).Select(i => $"{_names[i]} after {Format.Seconds(runs[i].SecondsToTarget)}{Ratio(i, reached[0])}");
+        var times = Format.List([.. reached.Select(i => $"{Format.Seconds(runs[i].SecondsToTarget)} under {_names[i]}")]);
         var missed = Enumerable.Range(0, runs.Count).Except(reached).Select(i => _names[i]).ToArray();
-        return $"{_names[reached[0]]} was the first at {Format.Target(target)} test accuracy, after {Format.Seconds(runs[reached[0]].SecondsToTarget)}"
-            + string.Concat(others.Select(other => $"; {other}"))
-            + (missed.Length == 0 ? "." : $". {Format.List(missed)} did not reach it.");
+        return $"{Format.Target(target)} test accuracy came after {times}{Ratio(reached[^1], reached[0])}."
+            + (missed.Length == 0 ? "" : $" {Format.List(missed)} did not reach it.");
     }
 
-    private string Ratio(int slower, int faster) => Times(slower, faster) switch
+    private string Ratio(int slowest, int fastest) => (runs[slowest].SecondsToTarget / runs[fastest].SecondsToTarget) switch
     {
-        < SameTime => ", about as fast",
-        var times when double.IsFinite(times) => $", {Format.Decimal(times)} times as long",
+        _ when slowest == fastest => "",
+        < SameTime => ", about equally fast",
+        { } times when double.IsFinite(times) => $", {Format.Decimal(times)} times as long",
         _ => "",
     };
-
-    private double Times(int slower, int faster) => runs[slower].SecondsToTarget!.Value / runs[faster].SecondsToTarget!.Value;
 
     // Where a curve is nearly flat, noise decides when it first touches a line.
     private string? Chance()
