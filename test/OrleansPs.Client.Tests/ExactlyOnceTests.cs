@@ -34,6 +34,7 @@ public sealed class ExactlyOnceTests
 
         story.GetAwaiter().GetResult();
         AssertOneIdentityAPush(network);
+        Assert.False(network.HasLeftItsThread);
     }
 
     // The n-th push of a step to a block is one number, whoever sends it and however often.

@@ -10,6 +10,11 @@ internal sealed class UnreliableTransport(IParameterTransport inner, TimeProvide
 {
     private const double Loss = 0.12;
 
+    private readonly int _thread = Environment.CurrentManagedThreadId;
+
+    /// <summary>Whether anything ran on another thread than that of the test; then it may not be the same in the next run.</summary>
+    public bool HasLeftItsThread { get; private set; }
+
     /// <summary>Every push that was sent, as often as it was sent: its block, its header and its first number.</summary>
     public List<(int Block, MessageHeader Header, float First)> Pushes { get; } = [];
 
@@ -58,19 +63,30 @@ internal sealed class UnreliableTransport(IParameterTransport inner, TimeProvide
     private async ValueTask<T> AskAsync<T>(
         Func<ValueTask<T>> deliver, Action<T> receive, CancellationToken cancellationToken)
     {
+        NoteThread();
         if (random.NextDouble() < Loss) throw new ServerUnavailableException("The connection is down.");
         var reply = random.NextDouble() < Loss ? Lost<T>() : DeliverAsync(deliver);
         if (random.NextDouble() < Loss) _ = DeliverAsync(deliver);
-        var answer = await reply.WaitAsync(cancellationToken);
-        if (random.NextDouble() < Loss) answer = await Lost<T>().WaitAsync(cancellationToken);
-        await Task.Delay(Delay(), time, cancellationToken);
+        var answer = await OrCancelledAsync(reply, cancellationToken);
+        if (random.NextDouble() < Loss) answer = await OrCancelledAsync(Lost<T>(), cancellationToken);
+        await Pause.ForAsync(Delay(), time, cancellationToken);
+        NoteThread();
         receive(answer);
         return answer;
     }
 
+    private void NoteThread() => HasLeftItsThread |= Environment.CurrentManagedThreadId != _thread;
+
+    private static async Task<T> OrCancelledAsync<T>(Task<T> reply, CancellationToken cancellationToken)
+    {
+        await Pause.UntilAsync(reply, cancellationToken);
+        return await reply;
+    }
+
     private async Task<T> DeliverAsync<T>(Func<ValueTask<T>> deliver)
     {
-        await Task.Delay(Delay(), time);
+        await Pause.ForAsync(Delay(), time, default);
+        NoteThread();
         return await deliver();
     }
 

@@ -41,7 +41,7 @@ internal sealed class ReadPass(ReaderCalls calls, TransferPlan plan, ReaderView 
             while (!_stop.IsCancellationRequested && TryTake(out var transfer))
             {
                 var version = await calls.ReadAsync(transfer, view, _stop.Token).ConfigureAwait(false);
-                if (version is null || !Fits(version.Value)) await _stop.CancelAsync().ConfigureAwait(false);
+                if (version is null || !Fits(version.Value)) Stop();
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -52,9 +52,12 @@ internal sealed class ReadPass(ReaderCalls calls, TransferPlan plan, ReaderView 
 #pragma warning restore CA1031
         {
             Interlocked.CompareExchange(ref _failure, e, null);
-            await _stop.CancelAsync().ConfigureAwait(false);
+            Stop();
         }
     }
+
+    // Not asynchronously: that would go on on another thread.
+    private void Stop() => _stop.Cancel();
 
     private bool TryTake([NotNullWhen(true)] out BlockTransfer? transfer)
     {

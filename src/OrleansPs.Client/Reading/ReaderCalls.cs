@@ -84,5 +84,5 @@ internal sealed class ReaderCalls(IParameterTransport transport, WorkerOptions o
             environment.Time, options.RequestTimeout, token => transport.CertificatesAsync(from, token), cancellationToken);
 
     private Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) =>
-        Task.Delay(pause, environment.Time, cancellationToken);
+        Pause.ForAsync(pause, environment.Time, cancellationToken);
 }

@@ -79,7 +79,7 @@ internal sealed class Lane(SessionContext context, BlockOperation operation) : I
     private async ValueTask WaitForTurnAsync(int block, int sequence)
     {
         var turn = context.State.TurnOf(operation.View, block, sequence);
-        if (!turn.IsCompleted) await turn.WaitAsync(Token()).ConfigureAwait(false);
+        if (!turn.IsCompleted) await Pause.UntilAsync(turn, Token()).ConfigureAwait(false);
     }
 
     // One attempt; null if it failed in a way that may pass.

@@ -56,7 +56,8 @@ internal sealed class Prefetcher(SessionContext context, OperationPool operation
     {
         try
         {
-            if (!await slot.Filling.WaitAsync(cancellationToken).ConfigureAwait(false)) return false;
+            await Pause.UntilAsync(slot.Filling, cancellationToken).ConfigureAwait(false);
+            if (!await slot.Filling.ConfigureAwait(false)) return false;
             context.State.Fresh(view);
             slot.CopyTo(plan);
             context.Metrics.PrefetchHit();
