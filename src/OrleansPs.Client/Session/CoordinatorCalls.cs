@@ -19,7 +19,10 @@ internal sealed class CoordinatorCalls(SessionContext context)
             {
                 var reply = await AskJoinAsync(command, cancellationToken).ConfigureAwait(false);
                 if (reply.Status == CoordinatorStatus.Ok) return _state.Joined(reply);
-                command = command with { Nonce = _state.RenewNonce(context.Environment.NewNonce) };
+                // Only an eviction ends a join that came about. "Another generation" may come from a coordinator that was stopped
+                // long ago, while the join is in the record: under a new nonce the session would be fenced by itself.
+                if (reply.Status != CoordinatorStatus.OtherGeneration)
+                    command = command with { Nonce = _state.RenewNonce(context.Environment.NewNonce) };
                 if (tries == MaxJoins || !IsPassed(reply.Status)) throw _state.JoinRefusal(reply.Status);
             }
         }

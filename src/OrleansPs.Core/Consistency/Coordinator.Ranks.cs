@@ -68,8 +68,8 @@ public sealed partial class Coordinator
     internal static JoinReply Refused(CoordinatorStatus status) => new(status, 0, 0, 0, 0, 0, 0, 0, 0, 0, NoCertificates, []);
 
     /// <summary>
-    /// A newer incarnation fences an older one while it plays. One that was evicted may have been the caller's own, from a join
-    /// whose answer it never heard.
+    /// A newer incarnation fences an older one while it plays. One that was evicted, or that a restore waits for, may have been
+    /// the caller's own, from a join whose answer it never heard.
     /// </summary>
     private CoordinatorStatus? JoinRefusal(JoinCommand command)
     {
@@ -79,7 +79,7 @@ public sealed partial class Coordinator
         if (rank.Nonce == command.Nonce) return rank.Participates ? null : CoordinatorStatus.Evicted;
         var isOvertaken = rank.PastNonces.Contains(command.Nonce)
             || (command.Incarnation >= 0 && rank.Record.Incarnation > command.Incarnation
-                && rank.Record.Status != WorkerStatus.Evicted);
+                && rank.Record.Status is not (WorkerStatus.Evicted or WorkerStatus.Expected));
         return isOvertaken ? CoordinatorStatus.Fenced : null;
     }
 

@@ -140,7 +140,7 @@ internal sealed class History
                 for (var call = 0; call < _work.PushCalls; call++)
                 {
                     Attempted[_work.Id(item, call)] = true;
-                    if (!_lines.ContainsKey(open.Rank)) Twice[_work.Id(item, call)] = true;
+                    if (HasHeir(open.Rank)) Twice[_work.Id(item, call)] = true;
                 }
         }
         var before = _world.Histories[manifest.Generation].Twice;

@@ -27,6 +27,9 @@ internal sealed class Life
 
     public Process Process { get; } = new();
 
+    /// <summary>Whether no other life of the rank ran while this one did.</summary>
+    public bool IsAlone { get; set; } = true;
+
     /// <summary>The generation of the last join.</summary>
     public long Generation => _transport.Generation;
 
@@ -71,6 +74,8 @@ internal sealed class Life
         catch (Exception e) when (e is FencedException or ServerUnavailableException)
         {
             if (_world.Trace.IsOn) _world.Trace.Write($"worker {_worker.Rank} ends: {e.Message}");
+            if (e is FencedException && IsAlone)
+                _world.Violate("P7", $"Rank {_worker.Rank} is fenced, though no other process plays it.");
         }
         _worker.Ended(this, outcome);
     }

@@ -52,6 +52,7 @@ internal sealed class SimWorker(World world, int rank)
         State = WorkerState.Up;
         var life = new Life(world, this);
         _lives.Add(life);
+        foreach (var other in _lives) other.IsAlone = _lives.Count == 1;
         life.Begin();
     }
 
