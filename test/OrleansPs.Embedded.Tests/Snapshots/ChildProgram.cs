@@ -58,6 +58,7 @@ internal static class ChildProgram
                 case "lock": SnapshotDirectoryLock.Acquire(directory).Dispose(); break;
                 case "write": await Cuts.WriteAsync(store, 2); break;
                 case "load": await Cuts.LoadAsync(store); break;
+                case "load-first": await Cuts.LoadAsync(store, 1); break;
                 case "list": await store.ListAsync(Cuts.Model, default); break;
                 case "number": await Cuts.TakeNumberAsync(store); break;
                 default: return "unknown";
