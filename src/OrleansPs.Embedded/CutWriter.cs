@@ -59,7 +59,7 @@ internal sealed partial class CutWriter(
             // The open cut of the model's present generation, which need not be this one.
             await store.DeleteOrphansAsync(spec.Name, openCut(), cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is ParameterServerException or OperationCanceledException)
+        catch (ParameterServerException e)
         {
             LogCleanUpFailed(logger, spec.Name, e.Message);
         }

@@ -1,0 +1,110 @@
+namespace OrleansPs.Train.Tests;
+
+/// <summary>Whole trainings in each mode, from options to report, on a tiny data set.</summary>
+public sealed class TrainingRunTests : IDisposable
+{
+    private readonly TinyRuns _runs = new();
+
+    public void Dispose() => _runs.Dispose();
+
+    [Theory]
+    [InlineData("bsp", "BSP")]
+    [InlineData("ssp", "SSP(3)")]
+    [InlineData("asp", "ASP")]
+    public async Task A_training_learns_and_ends_with_accuracy_staleness_time_and_report(string consistency, string policy)
+    {
+        var outcome = (await _runs.TrainAsync("--consistency", consistency, "--epochs", "20", "--lr", "0.01")).Succeeded();
+
+        Assert.Equal("", outcome.Error);
+        Assert.True(outcome.Accuracy >= 95, outcome.Output);
+        Assert.Contains($"MLP 16-12-10, adam, {policy}, 4 workers, 20 epochs", outcome.Lines);
+        Assert.Contains(outcome.Lines, l => l.StartsWith("epoch 20/20 done: test accuracy ", StringComparison.Ordinal));
+        Assert.EndsWith($"({policy})", outcome.After("staleness"), StringComparison.Ordinal);
+        Assert.EndsWith(" examples/s", outcome.After("time"), StringComparison.Ordinal);
+        Assert.Equal(_runs.Report, outcome.After("report"));
+        Assert.Contains($"Fashion-MNIST, 4 workers, {policy}", await File.ReadAllTextAsync(_runs.Report), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Under_BSP_nobody_is_ahead_though_one_worker_is_slow() =>
+        Assert.Equal(0, (await WithSlowRankAsync("--consistency", "bsp")).MaxStaleness);
+
+    [Fact]
+    public async Task Under_SSP_staleness_reaches_the_bound_and_never_passes_it() =>
+        Assert.Equal(2, (await WithSlowRankAsync("--consistency", "ssp", "--staleness", "2")).MaxStaleness);
+
+    [Fact]
+    public async Task Under_ASP_the_fast_run_away_from_the_slow()
+    {
+        var staleness = (await WithSlowRankAsync("--consistency", "asp")).MaxStaleness;
+        Assert.True(staleness > 2, $"{staleness}");
+    }
+
+    [Fact]
+    public async Task Under_BSP_the_parameters_do_not_depend_on_blocks_and_chance()
+    {
+        var (first, second) = (_runs.File("first"), _runs.File("second"));
+        string[] wide = ["--hidden", "64,64"];
+        (await _runs.TrainAsync([.. wide, "--export", first])).Succeeded();
+        (await _runs.TrainAsync([.. wide, "--export", second, "--block-bytes", "4096", "--prefetch", "--step-time", "0.5"])).Succeeded();
+
+        Assert.Equal(await File.ReadAllBytesAsync(first), await File.ReadAllBytesAsync(second));
+    }
+
+    [Fact]
+    public async Task Seeds_make_different_trainings()
+    {
+        var (first, second) = (_runs.File("first"), _runs.File("second"));
+        (await _runs.TrainAsync("--export", first)).Succeeded();
+        (await _runs.TrainAsync("--export", second, "--seed", "2")).Succeeded();
+
+        Assert.NotEqual(await File.ReadAllBytesAsync(first), await File.ReadAllBytesAsync(second));
+    }
+
+    [Theory]
+    [InlineData("sgd")]
+    [InlineData("adam")]
+    [InlineData("adamw")]
+    public async Task Every_optimizer_trains_and_its_options_are_in_the_report(string optimizer)
+    {
+        (await _runs.TrainAsync("--optimizer", optimizer, "--lr", "0.0123", "--weight-decay", "0.00456")).Succeeded();
+
+        var report = await File.ReadAllTextAsync(_runs.Report);
+        Assert.All((string[])[optimizer, "0.0123", "0.00456"], text => Assert.Contains(text, report, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_training_that_is_stopped_ends_with_130_and_without_a_report()
+    {
+        using var stop = new CancellationTokenSource();
+        var running = TinyRuns.RunAsync(_runs.Small("--epochs", "100000"), stop: stop.Token);
+        await stop.CancelAsync();
+        var outcome = await running;
+
+        Assert.Equal((130, ""), (outcome.Status, outcome.Error));
+        Assert.False(File.Exists(_runs.Report));
+    }
+
+    [Fact]
+    public async Task A_comparison_shows_the_three_modes_side_by_side()
+    {
+        var outcome = (await TinyRuns.RunAsync(
+        [
+            "compare", "--data", _runs.Data, "--report", _runs.Report, "--svg", _runs.File("curves.svg"), "--hidden", "12", "--batch", "4",
+            "--epochs", "2", "--lr", "0.01", "--step-time", "0.5", "--lasting-rank", "1", "--lasting-factor", "20", "--target", "30",
+        ])).Succeeded();
+
+        var table = outcome.Lines.SkipWhile(l => !l.StartsWith("time ", StringComparison.Ordinal)).Take(4).Select(Cells).ToArray();
+        Assert.Equal("time to 30 %", table[0][^1]);
+        Assert.Equal(["BSP", "SSP(3)", "ASP"], table.Skip(1).Select(row => row[0]));
+        Assert.Equal(["0", "3"], table.Skip(1).Take(2).Select(row => row[4]));
+        Assert.True(int.Parse(table[3][4], System.Globalization.CultureInfo.InvariantCulture) > 3, outcome.Output);
+        Assert.Contains("each step takes 0.5 ms, rank 1 takes 20 times as long", outcome.Output, StringComparison.Ordinal);
+        Assert.True(File.Exists(_runs.Report) && File.Exists(_runs.File("curves.svg")));
+    }
+
+    private static string[] Cells(string line) => line.Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    private async Task<Outcome> WithSlowRankAsync(params string[] options) => (await _runs.TrainAsync(
+        [.. options, "--epochs", "2", "--step-time", "0.5", "--lasting-rank", "2", "--lasting-factor", "40"])).Succeeded();
+}
