@@ -89,7 +89,7 @@ public sealed partial class Coordinator
         if (status != CoordinatorStatus.Ok) return status;
         var record = _state.Ranks[command.Rank].Record;
         return record.Status != WorkerStatus.Live || command.Cursor < 0
-            || command.Step > record.Step || command.Step < record.Step - 1
+            || command.Step > record.Step || command.Step < Math.Max(0, record.Step - 1)
             || (command.Step == record.Step && !IsOpenFor(_state.Ranks[command.Rank]))
             ? CoordinatorStatus.Refused
             : CoordinatorStatus.Ok;

@@ -82,7 +82,6 @@ public sealed partial class Coordinator
     {
         if (_stopped is not null) return;
         _stopped = status;
-        _accepted = long.MaxValue;
         foreach (var (_, effect) in _held)
             if (effect is Answer answer) _ready.Add(answer with { Reply = Refuse(answer.Reply, status) });
         _held.Clear();

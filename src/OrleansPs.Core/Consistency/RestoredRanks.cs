@@ -26,8 +26,7 @@ internal static class RestoredRanks
 
     private static RankRecord Present(SnapshotManifest manifest, int rank, int count)
     {
-        var known = Find(manifest, rank);
-        var record = known ?? new(rank, 0, WorkerStatus.Expected, 0, manifest.Round, 0);
+        var record = Find(manifest, rank) ?? new RankRecord(rank, 0, WorkerStatus.Expected, 0, manifest.Round, 0);
         var left = manifest.Ranks.Where(r => r.Rank >= count && r.Rank % count == rank && OwnsData(manifest, r)).ToArray();
         var isWaitedFor = left.Length > 0 || IsActive(record) || record.Status == WorkerStatus.Evicted;
         return record with

@@ -27,6 +27,7 @@ public class CertificateTests
     {
         var story = new CoordinatorStory(s_alone).Tell($"""
             join 0          => 0 joins .1 s0 c0
+            certified 0     => -
             {Rounds(0, 15)}
             clock 0         => certify 0..15, 0 clock c16 min16 [15:0.1]
             certified 3     => -

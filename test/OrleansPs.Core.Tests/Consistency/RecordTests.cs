@@ -38,6 +38,16 @@ public class RecordTests
         """);
 
     [Fact]
+    public void What_waits_for_the_record_when_a_coordinator_stops_is_refused() => CoordinatorStory.Tell(BulkSynchronous, """
+        hold                => -
+        join 0              => -
+        snapshot            => cut 1
+        beat 0 i1           => -
+        clock 0 i1 s0       => -
+        stop OtherGeneration => 0 join OtherGeneration, 0 word OtherGeneration, 0 clock OtherGeneration
+        """);
+
+    [Fact]
     public void A_deposed_coordinator_answers_every_call_to_come() => CoordinatorStory.Tell(BulkSynchronous, """
         join 0          => 0 joins .1 s0 c0
         join 1          => 1 joins .1 s0 c0

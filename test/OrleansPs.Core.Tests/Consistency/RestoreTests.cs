@@ -124,6 +124,8 @@ public class RestoreTests
         Assert.Equal(["3:2"], InheritedBy(1, 3, ranks));
         // With 1 worker the heir is absent too, and hands on what it had.
         Assert.Equal(["1:4", "3:2", "2:2"], InheritedBy(0, 1, ranks));
+        // Rank 3 may be of another time, and the cut know nothing of it but its cursor.
+        Assert.Equal(["3:2"], InheritedBy(1, 2, ranks[..2]));
     }
 
     [Fact]

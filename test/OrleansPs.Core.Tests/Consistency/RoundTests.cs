@@ -51,6 +51,7 @@ public class RoundTests
         join 0          => 0 joins .1 s0 c0
         clock 0 s1      => 0 clock Refused
         clock 0 s0 q-1  => 0 clock Refused
+        clock 0 s-1     => 0 clock Refused
         clock 0 i2      => 0 clock Refused
         clock 0 g1      => 0 clock OtherGeneration
         join 1          => 1 joins .1 s0 c0
