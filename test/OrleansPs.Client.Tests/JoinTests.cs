@@ -50,17 +50,19 @@ public sealed class JoinTests
         Assert.Single(rig.Transport.Of(Call.Join).Select(r => r.Join).Distinct());
     }
 
+    // "Another generation" may come from a coordinator that was stopped, while the join is in the record.
     [Theory]
-    [InlineData(CoordinatorStatus.Evicted)]
-    [InlineData(CoordinatorStatus.OtherGeneration)]
-    public async Task A_join_that_was_overtaken_is_followed_by_another_one(CoordinatorStatus status)
+    [InlineData(CoordinatorStatus.Evicted, 3)]
+    [InlineData(CoordinatorStatus.OtherGeneration, 1)]
+    public async Task A_join_that_was_overtaken_is_followed_by_another_one_if_it_is_over_for_sure(CoordinatorStatus status, int nonces)
     {
         var rig = Rig.Of();
         rig.Transport.On(Call.Join, status, times: 2);
 
         await using var session = await rig.JoinAsync();
 
-        Assert.Equal(3, rig.Transport.Of(Call.Join).Select(r => r.Join.Nonce).Distinct().Count());
+        Assert.Equal(3, rig.Transport.Of(Call.Join).Count());
+        Assert.Equal(nonces, rig.Transport.Of(Call.Join).Select(r => r.Join.Nonce).Distinct().Count());
     }
 
     [Fact]
