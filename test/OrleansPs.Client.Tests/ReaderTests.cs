@@ -293,6 +293,45 @@ public sealed class ReaderTests
     }
 
     [Fact]
+    public async Task What_a_read_learns_of_an_older_generation_is_not_believed_after_another_read_met_a_newer_one()
+    {
+        using var desk = new Desk(rounds: 5);
+        var held = desk.Transport.Hold(Call.Certificates);
+        var first = desk.Reader.ReadLatestAsync(desk.Values).AsTask();
+        desk.Transport.Generation = 1;
+        desk.Transport.On(Call.Pull, BlockStatus.OtherGeneration);
+        var other = TensorSet.For(desk.Rig.Spec);
+        desk.Transport.On(Call.Certificates, _ => Task.FromResult<object>(Array.Empty<Certificate>()));
+        desk.Transport.On(Call.Certificates, _ => Task.FromResult<object>(Array.Empty<Certificate>()));
+        await desk.Reader.ReadLatestAsync(other);
+
+        held.Release();
+        await first;
+
+        Assert.All(desk.Pulls.TakeLast(3), p => Assert.Equal((1, -1, null), (p.Header.Generation, p.Header.Clock, p.Newest)));
+    }
+
+    [Fact]
+    public async Task Certificates_are_given_to_blocks_of_their_own_generation_alone()
+    {
+        using var desk = new Desk(rounds: 5);
+        desk.Transport.On(Call.Certificates, _ => Task.FromResult<object>(new[] { ScriptedTransport.Certificate(4) }));
+        desk.Transport.On(Call.Pull, BlockStatus.NeedCertificates, from: 2);
+        var held = desk.Transport.Hold(Call.Certificates);
+        var first = desk.Reader.ReadLatestAsync(desk.Values).AsTask();
+        desk.Transport.Generation = 1;
+        desk.Transport.On(Call.Pull, BlockStatus.OtherGeneration);
+        await desk.Reader.ReadLatestAsync(TensorSet.For(desk.Rig.Spec));
+
+        held.Release();
+        desk.Transport.On(Call.Pull, BlockStatus.OtherGeneration);
+        desk.Rig.PassUntilEnd(first);
+
+        await first;
+        Assert.Empty(desk.Transport.Of(Call.Certify));
+    }
+
+    [Fact]
     public async Task A_bad_set_is_refused_before_anything_is_read()
     {
         using var desk = new Desk(rounds: 5);
