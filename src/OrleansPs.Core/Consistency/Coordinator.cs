@@ -106,10 +106,13 @@ public sealed partial class Coordinator
         _ready.Add(new AppendToRecord(Term, _state.Index, entry));
     }
 
-    /// <summary>Gives an effect out as soon as the record has all that is decided so far.</summary>
+    /// <summary>
+    /// Gives an effect out as soon as the record has all that is decided so far. One that is over gives out refusals alone, and
+    /// what it decided last may never be in the record.
+    /// </summary>
     private void Tell(CoordinatorEffect effect)
     {
-        if (_accepted >= _state.Index) _ready.Add(effect);
+        if (_stopped is not null || _accepted >= _state.Index) _ready.Add(effect);
         else _held.Enqueue((_state.Index, effect));
     }
 
