@@ -62,6 +62,22 @@ public abstract class DeterminismConformance(ConformanceHost host) : HostTests(h
     }
 
     [Fact]
+    public async Task What_a_dead_worker_pushed_does_not_count_for_a_successor_that_pushes_nothing()
+    {
+        var spec = Spec(new DenseParameter("a", [1500])) with { Workers = 2 };
+        var workers = await BeginAsync(spec);
+        var mortal = await JoinMortalAsync(spec.Name, 1);
+
+        await mortal.Session.PushAsync(Tensors.Full(spec, 100), Limit);
+        mortal.Kill();
+        var successor = await JoinAsync(spec.Name, 1);
+        await workers[0].PushAsync(Tensors.Full(spec, 1), Limit);
+        await Crowd.ClockAsync([workers[0], successor], Limit);
+
+        Tensors.AllAre(1, await Tensors.PullAsync(successor, Limit));
+    }
+
+    [Fact]
     public async Task A_step_that_was_ended_counts_though_its_worker_died_before_the_round_closed()
     {
         var spec = Spec(new DenseParameter("a", [1500])) with { Workers = 2 };

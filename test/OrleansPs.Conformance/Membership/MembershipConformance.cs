@@ -149,23 +149,23 @@ public abstract class MembershipConformance(ConformanceHost host) : HostTests(ho
         await Assert.ThrowsAsync<StepRestartException>(() => StepAsync(mortal.Session));
     }
 
-    [Fact]
-    public async Task A_worker_that_computes_for_longer_than_its_lease_is_kept()
+    [Theory]
+    [InlineData("SSP")]
+    [InlineData("ASP")]
+    public async Task A_half_step_stands_otherwise_than_under_BSP_and_doing_it_again_completes_it(string mode)
     {
-        var spec = In("BSP", workers: 1) with { Lease = TimeSpan.FromMilliseconds(600) };
-        var worker = (await BeginAsync(spec))[0];
-        var silent = (await BeginAsync(spec with { Name = NewName() , MaxWorkers = 2 }))[0];
-        var mortal = await JoinMortalAsync(silent.Model, 1);
+        var ledger = Ledgers.Spec(NewName(), mode, workers: 2);
+        var workers = await BeginAsync(ledger);
+        await workers[1].PushAsync(Tensors.Full((ledger.Parameters[0], 1)), Limit);
+        await Server.EvictAsync(ledger.Name, 1, Limit);
+        Tensors.AllAre(1, (await ReadAsync(ledger)).AsMemory(0, 1024));
 
-        // The time it takes to evict a silent worker of another model, twice over, is longer than a lease.
-        mortal.Kill();
-        await Until(async () => (await WorkerAsync(silent.Model, 1)).Status == WorkerStatus.Evicted);
-        mortal = await JoinMortalAsync(silent.Model, 1);
-        mortal.Kill();
-        await Until(async () => (await WorkerAsync(silent.Model, 1)).Status == WorkerStatus.Evicted);
+        await workers[1].ResumeAsync(Limit);
+        await Ledgers.StepAsync(workers[1], Limit);
 
-        Assert.Equal(1, (await WorkerAsync(spec.Name, 0)).Incarnation);
-        await StepAsync(worker);
+        var sums = await ReadAsync(ledger);
+        Tensors.AllAre(1, sums.AsMemory(0, 1024));
+        Tensors.AllAre(-1, sums.AsMemory(1024));
     }
 
     [Theory]

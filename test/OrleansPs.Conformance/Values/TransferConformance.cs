@@ -44,6 +44,25 @@ public abstract class TransferConformance(ConformanceHost host) : HostTests(host
     }
 
     [Fact]
+    public async Task Pushes_that_are_under_way_at_the_same_time_all_count_in_their_order()
+    {
+        var worker = (await BeginAsync(Spec(Weights, new DenseParameter("large", [6000]))))[0];
+        var expected = await Tensors.PullAsync(worker, Limit);
+        var gradients = Enumerable.Range(0, 12).Select(_ => TensorSet.For(worker.Spec)).ToArray();
+        var sum = new float[expected.Length];
+        for (var push = 0; push < gradients.Length; push++)
+        {
+            Noise.Fill(gradients[push], 9, 0, push);
+            sum = [.. sum.Zip(Tensors.Flat(gradients[push]), (s, g) => s + g)];
+        }
+
+        await Task.WhenAll(gradients.Select(g => worker.PushAsync(g, Limit).AsTask()));
+        await worker.ClockAsync(1, Limit);
+
+        Tensors.SameBits([.. expected.Zip(sum, (v, s) => v + s)], await Tensors.PullAsync(worker, Limit));
+    }
+
+    [Fact]
     public async Task Under_ASP_a_push_shows_at_once()
     {
         var worker = (await BeginAsync(Spec(Bias) with { Consistency = ConsistencyPolicy.Asynchronous }))[0];
