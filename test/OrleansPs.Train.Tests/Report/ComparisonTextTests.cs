@@ -41,6 +41,16 @@ public sealed class ComparisonTextTests
         Says("At the end the test accuracies were 86.0% (BSP) and 70.0% (ASP).", Bsp, Asp with { FinalAccuracy = 0.7 });
 
     [Fact]
+    public void Fewer_updates_under_BSP_are_not_left_to_be_mistaken_for_staleness()
+    {
+        const string Sentence = "For the same examples BSP makes fewer updates: one of all 2 workers' gradients together, where the others make one of each worker's.";
+        Says(Sentence, Two(Bsp), Two(Asp));
+        Assert.DoesNotContain(Sentence, new ComparisonText([Two(Ssp), Two(Asp)]).Findings());
+
+        static RunRecord Two(RunRecord run) => run with { Workers = [run.Workers[0], run.Workers[0]] };
+    }
+
+    [Fact]
     public void Different_amounts_of_data_are_admitted() => Says(
         "The runs did not see equally many examples: 6,400 (BSP) and 64 (ASP).", Bsp, Asp with { Workers = [Asp.Workers[0] with { Examples = 64 }] });
 

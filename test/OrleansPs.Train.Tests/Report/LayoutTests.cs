@@ -37,6 +37,18 @@ public sealed class LayoutTests
     }
 
     [Theory]
+    [InlineData(0.79, true)]
+    [InlineData(0.81, false)]
+    public void The_name_of_a_target_stands_clear_of_the_line(double flat, bool above)
+    {
+        var line = new LineSeries("", 0, [new(0, 0.7), new(1, 0.9), new(3, flat), new(10, flat)]);
+        var picture = new LineChart("", "", [line]) { XTitle = "", YTitle = "", XFormat = Svg.Number, YFormat = Svg.Number, IsShare = true, Reference = (0.8, "target") }
+            .Draw(new(400, 300));
+        var rule = (double)picture.Descendants().Single(e => (string?)e.Attribute("class") == "rule").Attribute("y1")!;
+        Assert.Equal(above, (double)picture.Descendants(Svg.Namespace + "text").Single(e => e.Value == "target").Attribute("y")! < rule);
+    }
+
+    [Theory]
     [MemberData(nameof(Charts))]
     public void A_screen_reader_has_a_title_and_a_description_first(string chart)
     {

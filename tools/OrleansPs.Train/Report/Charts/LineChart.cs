@@ -97,13 +97,27 @@ internal sealed record LineChart(string Title, string Description, IReadOnlyList
 
     private static (double X, double Y) At(Frame frame, CurvePoint p) => (frame.PlaceX(p.X), frame.PlaceY(p.Y));
 
-    // Its name stands below it at the end, where lines that reach a target are above; or above it where there is no room below.
     private XElement? DrawReference(Frame frame)
     {
         if (Reference is not { } reference) return null;
         var y = frame.PlaceY(reference.Value);
-        return Svg.Group("reference",
-            Svg.Line("rule", frame.Left, y, frame.Right, y),
-            Svg.Text("note", frame.Right - 2, y + 24 < frame.Bottom ? y + 16 : y - 7, reference.Label, "end"));
+        var (left, text) = NotePlace(frame, y, TextWidth.Of(reference.Label, Frame.FontSize));
+        var atStart = left < (frame.Left + frame.Right) / 2;
+        return Svg.Group("reference", Svg.Line("rule", frame.Left, y, frame.Right, y),
+            Svg.Text("note", atStart ? left : frame.Right - 2, text, reference.Label, atStart ? "start" : "end"));
     }
+
+    // Where the fewest lines run through the name: below or above the rule, at its end or its start.
+    private (double Left, double Base) NotePlace(Frame frame, double y, double width)
+    {
+        var curve = Series.SelectMany(s => s.Points.Where(IsDrawn).Zip(s.Points.Where(IsDrawn).Skip(1)))
+            .SelectMany(pair => Between(At(frame, pair.First), At(frame, pair.Second))).ToArray();
+        (double Left, double Base)[] places =
+            [(frame.Right - width - 2, y + 16), (frame.Right - width - 2, y - 7), (frame.Left + 6, y - 7), (frame.Left + 6, y + 16)];
+        return places.Where(p => p.Base < frame.Bottom - 6 && p.Base > frame.Top + 10).DefaultIfEmpty(places[1])
+            .MinBy(p => curve.Count(c => c.X > p.Left - 4 && c.X < p.Left + width + 4 && c.Y > p.Base - 13 && c.Y < p.Base + 5));
+    }
+
+    private static IEnumerable<(double X, double Y)> Between((double X, double Y) a, (double X, double Y) b) =>
+        Enumerable.Range(0, 21).Select(i => (a.X + ((b.X - a.X) * i / 20), a.Y + ((b.Y - a.Y) * i / 20)));
 }

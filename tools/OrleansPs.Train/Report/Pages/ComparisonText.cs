@@ -13,7 +13,7 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
 
     /// <summary>What one sees, most important first.</summary>
     public IEnumerable<string> Findings() =>
-        new[] { Speed(), Chance(), Waiting(), Staleness(), Accuracy(), Examples(), Options() }.OfType<string>();
+        new[] { Speed(), Chance(), Waiting(), Staleness(), Accuracy(), Updates(), Examples(), Options() }.OfType<string>();
 
     /// <summary>Which steps were slow, the same in all runs or run by run.</summary>
     public string Stragglers()
@@ -90,6 +90,12 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
             ? $"At the end the test accuracies were {all}: less than half a point apart, which one run each cannot tell from chance."
             : $"At the end the test accuracies were {all}.";
     }
+
+    // Otherwise one would blame, or praise, staleness for what fewer updates do.
+    private string? Updates() => Index(RunFacts.IsSynchronous) is { } bsp && runs.Any(run => !run.IsSynchronous())
+            && runs.Select(run => run.Workers.Count).Distinct().ToArray() is [var workers and > 1]
+        ? $"For the same examples {_names[bsp]} makes fewer updates: one of all {workers} workers' gradients together, where the others make one of each worker's."
+        : null;
 
     private string? Examples() => runs.Select(RunFacts.Examples).Distinct().Count() <= 1
         ? null
