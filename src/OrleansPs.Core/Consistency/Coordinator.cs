@@ -89,10 +89,14 @@ public sealed partial class Coordinator
         _parked.Clear();
     }
 
-    /// <summary>Time passes: leases run out, long waits are answered, due snapshots begin.</summary>
+    /// <summary>
+    /// Time passes: leases run out, long waits are answered, due snapshots begin. Whoever waits here is not silent: a session that
+    /// joins sends nothing else until it has its answer.
+    /// </summary>
     public void Tick(TimeSpan now)
     {
         if (_stopped is not null) return;
+        foreach (var rank in _parked.Keys) _leases.Renew(rank, now);
         foreach (var rank in _leases.Expire(now)) Retire(rank, WorkerStatus.Evicted);
         AnswerLongWaits(now);
         CertifyIdleBlocks(again: true);

@@ -18,7 +18,7 @@ public class ReplicaTests
         Spec(ConsistencyPolicy.StaleSynchronous(1), Optimizer.AdamW(0.1)),
     ];
 
-    [Property(MaxTest = 100)]
+    [Property(MaxTest = 50)]
     public void A_standby_that_takes_over_answers_as_the_primary_would_have(int seed)
     {
         foreach (var spec in s_specs)
@@ -41,7 +41,7 @@ public class ReplicaTests
         }
     }
 
-    [Property(MaxTest = 100)]
+    [Property(MaxTest = 50)]
     public void A_block_with_an_image_goes_on_with_the_same_bits(int seed)
     {
         foreach (var spec in s_specs)

@@ -57,6 +57,31 @@ public class LeaseTests
         """);
 
     [Fact]
+    public void One_whose_call_is_parked_here_is_not_silent() => new CoordinatorStory(
+        CoordinatorStory.Spec(BulkSynchronous) with { Lease = TimeSpan.FromSeconds(0.4) }).Tell("""
+        join 0          => 0 joins .1 s0 c0
+        join 1          => 1 joins .1 s0 c0
+        clock 0         => -
+        # A session that joins again sends no heartbeat until it has its answer; the lease is shorter than a call may wait.
+        join 0 resume   => 0 clock Fenced
+        tick +0.2       => -
+        beat 1          => 1 is heard min0
+        tick +0.2       => -
+        beat 1          => 1 is heard min0
+        tick +0.2       => -
+        beat 1          => 1 is heard min0
+        tick +0.2       => -
+        beat 1          => 1 is heard min0
+        tick +0.2       => 0 join Waiting
+        # From here on it is.
+        beat 1          => 1 is heard min0
+        tick +0.2       => -
+        beat 1          => 1 is heard min0
+        tick +0.2       => -
+        join 0 again    => 0 join Evicted
+        """);
+
+    [Fact]
     public void A_rank_that_nobody_took_up_has_no_lease() => CoordinatorStory.Tell(BulkSynchronous, """
         join 0          => 0 joins .1 s0 c0
         clock 0         => -

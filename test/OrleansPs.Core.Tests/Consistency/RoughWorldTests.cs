@@ -11,7 +11,7 @@ public class RoughWorldTests
         ConsistencyPolicy.Asynchronous,
     ];
 
-    [Property(MaxTest = 40)]
+    [Property(MaxTest = 20)]
     public void Rounds_gates_cuts_and_calls_keep_their_rules(int seed)
     {
         foreach (var policy in s_policies)
@@ -34,7 +34,7 @@ public class RoughWorldTests
         foreach (var policy in s_policies)
         {
             var harness = new CoordinatorHarness(CoordinatorStory.Spec(policy, workers: 3), seed: 1);
-            harness.Run(4000);
+            harness.Run(2000);
             foreach (var what in new[] { "join", "clock", "manifest", "takeover" })
                 Assert.True(harness.Seen.GetValueOrDefault(what) >= 10, $"{policy} saw {harness.Seen.GetValueOrDefault(what)} times {what}.");
             Assert.True(policy.Mode != ConsistencyMode.BulkSynchronous || harness.Seen["round"] >= 50);
