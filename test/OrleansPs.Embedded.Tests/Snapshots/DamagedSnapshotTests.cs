@@ -30,6 +30,9 @@ public sealed class DamagedSnapshotTests : IDisposable
         ["a flipped bit in the manifest"] = ((d, cut) => SnapshotDirectory.Flip(d.Manifest(cut), 300), "", false),
         ["a truncated manifest"] = ((d, cut) => SnapshotDirectory.Truncate(d.Manifest(cut), 500), "", false),
         ["an emptied manifest"] = ((d, cut) => SnapshotDirectory.Truncate(d.Manifest(cut), 0), "", false),
+        ["a manifest of a newer program"] = ((d, cut) => File.WriteAllText(
+            d.Manifest(cut), File.ReadAllText(d.Manifest(cut)).Replace("\"formatVersion\": 1", "\"formatVersion\": 2", StringComparison.Ordinal)),
+            "its format version is 2; this program reads 1. Read it with the newer program that wrote it.", false),
         ["the manifest of another cut"] = ((d, cut) => File.Copy(d.Manifest(1), d.Manifest(cut), true), "it is the manifest of cut 1 of model 'm'", false),
     };
 

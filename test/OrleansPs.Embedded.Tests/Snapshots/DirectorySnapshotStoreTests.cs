@@ -151,6 +151,19 @@ public sealed class DirectorySnapshotStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Chunks_may_be_written_at_once_and_in_any_order()
+    {
+        var cuts = Enumerable.Range(1, 8).Select(cut => (long)cut).ToArray();
+        await Task.WhenAll(cuts.Select(cut => Task.Run(async () =>
+        {
+            var chunks = await Task.WhenAll(Enumerable.Range(0, Cuts.Blocks).Reverse().Select(
+                b => Store.WriteBlockAsync(Cuts.Identity(cut, b), Cuts.Image(cut, b), default).AsTask()));
+            await Store.WriteManifestAsync(Cuts.Manifest(cut, [.. chunks.OrderBy(c => c.Block)]), default);
+        })));
+        foreach (var cut in cuts) Cuts.AssertIs(cut, await Cuts.LoadAsync(Store, cut));
+    }
+
+    [Fact]
     public async Task A_cancelled_call_does_nothing()
     {
         using var gone = new CancellationTokenSource();

@@ -110,13 +110,22 @@ public sealed class PointerTests : IDisposable
         await RefusedAsync(Encoding.ASCII.GetBytes($"{Numbers}, \"sha256\": \"{hash}\"}}\n"));
     }
 
+    [Fact]
+    public async Task A_damaged_pointer_is_not_overwritten()
+    {
+        await RefusedAsync("{}"u8.ToArray());
+        await Assert.ThrowsAsync<SnapshotCorruptException>(
+            async () => await Store.TryWritePointerAsync("m", ModelPointer.First, new(1, 1, 1), default));
+        Assert.Equal("{}", await File.ReadAllTextAsync(_directory.Pointer));
+        File.Delete(_directory.Pointer);
+        Assert.Equal(1, await Cuts.TakeNumberAsync(Store));
+    }
+
     private async Task RefusedAsync(byte[] bytes)
     {
         Directory.CreateDirectory(_directory.Model);
         await File.WriteAllBytesAsync(_directory.Pointer, bytes);
         var e = await Assert.ThrowsAsync<SnapshotCorruptException>(async () => await Store.ReadPointerAsync("m", default));
         Assert.Equal(_directory.Pointer, e.Name);
-        await Assert.ThrowsAsync<SnapshotCorruptException>(
-            async () => await Store.TryWritePointerAsync("m", ModelPointer.First, new(1, 1, 1), default));
     }
 }
