@@ -22,7 +22,7 @@ public sealed class SnapshotDirectoryLock : IDisposable
         var owner = Path.Combine(root, ".owner");
         try
         {
-            Directory.CreateDirectory(root);
+            DurableFile.CreateDirectory(root);
             return new(Signed(FileLock.Open(Path.Combine(root, ".lock")), owner));
         }
         catch (IOException e) when (FileLock.IsHeld(e))
