@@ -12,6 +12,10 @@ public abstract class HostTests(ConformanceHost host) : IAsyncLifetime
 {
     private static int _models;
 
+    /// <summary>Options of a worker that is not saved by asking again when a call is forgotten: it then waits until the test's end.</summary>
+    protected static WorkerOptions Patient { get; } =
+        new() { RequestTimeout = TimeSpan.FromMinutes(10), RetryFor = TimeSpan.FromMinutes(10) };
+
     private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(2));
     private readonly List<IAsyncDisposable> _opened = [];
     private readonly TempDirectory _directory = new();

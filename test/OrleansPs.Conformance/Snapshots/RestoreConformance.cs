@@ -85,7 +85,7 @@ public abstract class RestoreConformance(ConformanceHost host) : HostTests(host)
     public async Task A_worker_that_waits_at_the_gate_is_told_of_a_restore()
     {
         var ledger = Ledgers.Spec(NewName(), "BSP", workers: 2);
-        var workers = await BeginAsync(ledger);
+        var workers = await JoinAllAsync(await CreateAsync(ledger), 2, Patient);
         await Server.TakeSnapshotAsync(ledger.Name, Limit);
         var waiting = Ledgers.StepAsync(workers[0], Limit);
         await UntilWaiting(ledger.Name, 0);

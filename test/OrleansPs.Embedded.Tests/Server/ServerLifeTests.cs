@@ -41,7 +41,7 @@ public sealed class ServerLifeTests() : HostTests(new EmbeddedHost())
     public async Task Calls_that_wait_end_with_a_typed_error_when_the_model_goes(string mode, bool wholeServer)
     {
         var ledger = Ledgers.Spec(NewName(), mode, workers: 2);
-        var workers = await BeginAsync(ledger);
+        var workers = await JoinAllAsync(await CreateAsync(ledger), 2, Patient);
         for (var step = 1; mode == "SSP" && step <= 2; step++) await workers[0].ClockAsync(step, Limit);
         var waiting = workers[0].ClockAsync(9, Limit).AsTask();
         await UntilWaiting(ledger.Name, 0);
