@@ -121,6 +121,12 @@ public class CutTests
         """);
 
     [Fact]
+    public void Pushes_of_a_rank_that_a_chunk_knows_and_the_cut_does_not_are_all_open() => CoordinatorStory.Tell(Asynchronous, """
+        snapshot            => cut 1 write 1
+        wrote 1 b0 r6:s2:11 => manifest 1 at 0: 0.0 Expected s0 c0 q0; 1.0 Expected s0 c0 q0 in chunk0; open b0 r6 s2 n0,n1
+        """);
+
+    [Fact]
     public void With_nobody_there_a_cut_begins_at_once() => CoordinatorStory.Tell(Asynchronous, """
         snapshot        => cut 1 write 1
         wrote 1 b0      => manifest 1 at 0: 0.0 Expected s0 c0 q0; 1.0 Expected s0 c0 q0 in chunk0

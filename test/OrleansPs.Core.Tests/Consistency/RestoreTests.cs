@@ -66,6 +66,18 @@ public class RestoreTests
     }
 
     [Fact]
+    public void A_number_of_workers_calls_back_the_evicted_and_nobody_who_was_done()
+    {
+        var story = Restored(BulkSynchronous, 4, Rank(0, Live, 4), Rank(1, Left, 2), Rank(2, OutOfData, 3), Rank(3, Evicted, 1)).Tell("""
+            join 0          => 0 joins .3 s4 c4 q40 min4 cut9 restored5
+            clock 0         => -
+            join 3          => 3 joins .3 s1 c4 q10 min4 cut9 restored5
+            clock 3         => 0 clock c5 min5 cut9 [4:0.3,3.3], 3 clock c5 min5 cut9 [4:0.3,3.3]
+            """);
+        Assert.Equal([Live, Left, OutOfData, Live], Statuses(story));
+    }
+
+    [Fact]
     public void With_fewer_workers_the_data_of_absent_ranks_goes_to_those_that_stay()
     {
         var story = Restored(BulkSynchronous, 2, Rank(0, Live, 4), Rank(1, OutOfData, 4), Rank(2, Live, 4), Rank(3, Live, 4), Rank(4, Evicted, 1)).Tell("""
