@@ -74,7 +74,7 @@ public static class SimulationRun
 
     private static string State(World world) => string.Join("; ",
         world.Workers.Select(w => $"rank {w.Rank} is {w.State}")
-            .Append($"coordinator of term {world.Coordinator?.Term}")
+            .Concat(world.Coordinators.Select(c => c.ToString()))
             .Concat(world.Record.History.Lines.Select(l =>
                 $"record: rank {l.Key} step {l.Value.Step} clock {l.Value.Clock} incarnation {l.Value.Incarnation} takes part {l.Value.Participates}")));
 }

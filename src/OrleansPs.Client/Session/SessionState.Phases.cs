@@ -115,7 +115,8 @@ internal sealed partial class SessionState
         TaskCompletionSource[] waiting;
         lock (_lock)
         {
-            if (view.Life != _life) return Stale();
+            // A join that is under way, or was given up, may be what fences this request: only its own answer tells.
+            if (view.Life != _life || _nonce is not null) return Stale();
             if (_phase != SessionPhase.Left) _phase = SessionPhase.Fenced;
             waiting = _ledger.TakeWaiting();
         }

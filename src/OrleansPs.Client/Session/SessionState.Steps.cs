@@ -25,7 +25,7 @@ internal sealed partial class SessionState
             _isJoining = true;
             if (_phase == SessionPhase.Active)
                 MustResume(StepRestartReason.StepAborted, "The session is being resumed.");
-            return new(_rank, _nonce ??= newNonce(), _incarnation);
+            return new(_rank, _nonce ??= newNonce(), _incarnation, _generation);
         }
     }
 

@@ -31,7 +31,7 @@ internal sealed partial class SessionState
     private (StepRestartReason Reason, string Message) _restart = (StepRestartReason.StepAborted, "The session has not joined.");
     private WorkerPosition _position;
     private int _life;
-    private long _generation;
+    private long _generation = -1;
     private long _term;
     private long _incarnation = -1;
     private long _cut;

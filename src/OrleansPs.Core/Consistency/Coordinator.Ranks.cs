@@ -73,12 +73,14 @@ public sealed partial class Coordinator
     /// </summary>
     private CoordinatorStatus? JoinRefusal(JoinCommand command)
     {
+        if (IsOutdated(command.Generation)) return CoordinatorStatus.NotCoordinator;
         if (_stopped is { } stopped) return stopped;
         if (command.Rank < 0 || command.Rank >= _spec.RankLimit) return CoordinatorStatus.RankOutOfRange;
         if (!_state.Ranks.TryGetValue(command.Rank, out var rank)) return null;
         if (rank.Nonce == command.Nonce) return rank.Participates ? null : CoordinatorStatus.Evicted;
         var isOvertaken = rank.PastNonces.Contains(command.Nonce)
-            || (command.Incarnation >= 0 && rank.Record.Incarnation > command.Incarnation
+            || (command.Incarnation >= 0 && command.Generation == _state.Generation
+                && rank.Record.Incarnation > command.Incarnation
                 && rank.Record.Status is not (WorkerStatus.Evicted or WorkerStatus.Expected));
         return isOvertaken ? CoordinatorStatus.Fenced : null;
     }
@@ -104,6 +106,7 @@ public sealed partial class Coordinator
 
     private CoordinatorStatus SessionRefusal(long generation, int rank, long incarnation)
     {
+        if (IsOutdated(generation)) return CoordinatorStatus.NotCoordinator;
         if (_stopped is { } stopped) return stopped;
         if (generation != _state.Generation) return CoordinatorStatus.OtherGeneration;
         if (!_state.Ranks.TryGetValue(rank, out var known) || incarnation > known.Record.Incarnation)
@@ -111,6 +114,9 @@ public sealed partial class Coordinator
         if (incarnation < known.Record.Incarnation) return CoordinatorStatus.Fenced;
         return known.Record.Status == WorkerStatus.Evicted ? CoordinatorStatus.Evicted : CoordinatorStatus.Ok;
     }
+
+    /// <summary>Who knows of a newer generation knows more than this coordinator, which may not have heard yet that it is over.</summary>
+    private bool IsOutdated(long generation) => generation > _state.Generation;
 
     /// <summary>
     /// Where a joiner begins: BSP in the open round, or behind it if its contribution is in; SSP at the slowest other clock;

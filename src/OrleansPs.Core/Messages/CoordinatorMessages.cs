@@ -45,7 +45,10 @@ public enum CoordinatorStatus : byte
 /// On a resume the incarnation that the session had: if a newer one plays the rank already, the resume is refused as
 /// <see cref="CoordinatorStatus.Fenced"/>. -1 on a first join.
 /// </param>
-public readonly record struct JoinCommand(int Rank, Guid Nonce, long Incarnation);
+/// <param name="Generation">
+/// The generation that the incarnation is of; those of different generations can't be compared. -1 on a first join.
+/// </param>
+public readonly record struct JoinCommand(int Rank, Guid Nonce, long Incarnation, long Generation = -1);
 
 /// <summary>The answer to a join: all a session has to know.</summary>
 /// <param name="Status">

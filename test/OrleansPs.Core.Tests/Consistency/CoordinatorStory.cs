@@ -123,7 +123,8 @@ internal sealed class CoordinatorStory
         if (!_sessions.TryGetValue(rank, out var session)) _sessions.Add(rank, session = new());
         if (!words.Contains("again")) session.Nonce = new(Number(words, 'n') is { } n ? (int)n : ++_lastNonce + 1000, 0, 0, new byte[8]);
         var incarnation = words.Contains("resume") ? session.Incarnation : Number(words, 'i') ?? -1;
-        _coordinator.Join(Call(rank, 0), new(rank, session.Nonce, incarnation), _now);
+        var generation = incarnation < 0 ? -1 : Number(words, 'g') ?? _coordinator.State.Generation;
+        _coordinator.Join(Call(rank, 0), new(rank, session.Nonce, incarnation, generation), _now);
     }
 
     private void Clock(int rank, string[] words)

@@ -95,6 +95,8 @@ public class JoinTests
     public void Words_of_nobody_are_refused() => CoordinatorStory.Tell(Asynchronous, """
         beat 5              => 5 word Refused
         beat 0 i1           => 0 word Refused
-        leave 0 g1          => 0 word OtherGeneration
+        # Who is of a newer generation knows more than this coordinator.
+        leave 0 g1          => 0 word NotCoordinator
+        join 0 n9 i1 g1     => 0 join NotCoordinator
         """);
 }

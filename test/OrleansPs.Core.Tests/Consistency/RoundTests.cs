@@ -53,7 +53,7 @@ public class RoundTests
         clock 0 s0 q-1  => 0 clock Refused
         clock 0 s-1     => 0 clock Refused
         clock 0 i2      => 0 clock Refused
-        clock 0 g1      => 0 clock OtherGeneration
+        clock 0 g1      => 0 clock NotCoordinator
         join 1          => 1 joins .1 s0 c0
         clock 0         => -
         clock 1         => 0 clock c1 min1 [0:0.1,1.1], 1 clock c1 min1 [0:0.1,1.1]

@@ -75,6 +75,10 @@ internal sealed class SimCoordinator
     public MessageHeader Header(long round = 0) =>
         new() { Generation = Generation, Term = Term, Rank = -1, Certificate = round };
 
+    public override string ToString() =>
+        $"coordinator of generation {Generation} and term {Term}, over {IsOver}, dead {Process.IsDead}, paused {Process.IsPaused}, "
+        + $"{_appends.Count} entries and {_calls.Count} calls under way";
+
     private void TickLater() => _world.Scheduler.After(TimeSpan.FromMilliseconds(Math.Min(250, _world.Spec.Lease.TotalMilliseconds / 8)), () =>
     {
         if (Process.IsDead || IsOver) return;
