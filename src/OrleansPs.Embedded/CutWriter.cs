@@ -17,6 +17,8 @@ internal sealed partial class CutWriter(
     {
         try
         {
+            // The number is used up before anything bears it: it does not come again, whatever becomes of this cut.
+            await NextPointer.PassAsync(store, spec.Name, cut, cancellationToken).ConfigureAwait(false);
             for (var b = 0; b < runtime.Blocks.Count; b++)
             {
                 var (reply, image) = runtime.Blocks[b].TakeCut(runtime.Header(), cut);

@@ -207,7 +207,7 @@ internal sealed partial class EmbeddedModel : ISnapshotReader, IAsyncDisposable
 
     private async Task EndAsync(CutWriter writer, EndCut effect)
     {
-        if (effect.Completed) await CompleteAsync(writer.Newest!, effect.Cut).ConfigureAwait(false);
+        if (effect.Completed) Complete(writer.Newest!);
         else
         {
             _metrics.Failed(Spec.Name);
@@ -216,12 +216,11 @@ internal sealed partial class EmbeddedModel : ISnapshotReader, IAsyncDisposable
         await writer.CleanUpAsync(_stop.Token).ConfigureAwait(false);
     }
 
-    private async Task CompleteAsync(SnapshotManifest manifest, long cut)
+    private void Complete(SnapshotManifest manifest)
     {
         _last = manifest;
         _metrics.Completed(manifest.ToInfo());
-        _waiters.Complete(cut, manifest.ToInfo());
-        await NextPointer.PassAsync(_store!, Spec.Name, cut, _stop.Token).ConfigureAwait(false);
+        _waiters.Complete(manifest.Cut, manifest.ToInfo());
     }
 
     [LoggerMessage(3, LogLevel.Warning, "Cut {Cut} of model {Model} is passed over: {Problem}")]
