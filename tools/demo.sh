@@ -32,11 +32,11 @@ require_dotnet() {
     fail "the .NET 10 SDK is needed; dotnet has only: $(dotnet --list-sdks | cut -d' ' -f1 | tr '\n' ' '). See https://dotnet.microsoft.com/download"
 }
 
-# Whether the arguments name a directory of data.
-names_data() {
+# Whether the arguments name a directory of data, or ask for help alone.
+needs_no_data() {
   local argument
   for argument in "$@"; do
-    case $argument in --data | --data=* | --data:*) return 0 ;; esac
+    case $argument in --data | --data=* | --data:* | --help | -h | '-?') return 0 ;; esac
   done
   return 1
 }
@@ -108,7 +108,7 @@ find_data() {
 
 main() {
   require_dotnet
-  if ! names_data "$@" && [ -z "${ORLEANSPS_DATA:-}" ]; then
+  if ! needs_no_data "$@" && [ -z "${ORLEANSPS_DATA:-}" ]; then
     ORLEANSPS_DATA=$(find_data)
     export ORLEANSPS_DATA
   fi

@@ -21,6 +21,7 @@ public sealed class DemoScriptTests : IDisposable
     {
         Assert.EndsWith("-- fashion-mnist --data mine --workers 2 with data in none", await RunAsync("main --data mine --workers 2"), StringComparison.Ordinal);
         Assert.EndsWith("-- fashion-mnist --data=mine with data in none", await RunAsync("main --data=mine"), StringComparison.Ordinal);
+        Assert.EndsWith("-- fashion-mnist --help with data in none", await RunAsync("main --help"), StringComparison.Ordinal);
         Assert.EndsWith("-- fashion-mnist with data in mine", await RunAsync("ORLEANSPS_DATA=mine; export ORLEANSPS_DATA; main"), StringComparison.Ordinal);
     }
 

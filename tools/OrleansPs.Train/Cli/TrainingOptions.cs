@@ -21,10 +21,10 @@ internal class TrainingOptions
     public Option<string> Optimizer { get; } = OptionKinds.Choice("--optimizer", s_optimizers, "adam", "How gradients change parameters");
 
     public Option<double?> Lr { get; } = OptionKinds.Real("--lr", double.Epsilon, 1000, "it must be a number above 0 and at most 1000.",
-        "The learning rate at the start [default: 0.001 for adam and adamw; for sgd 0.1 under BSP, otherwise 0.1 / workers]");
+        "The learning rate at the start [default: 0.001; for sgd 0.1]");
 
     public Option<double?> Momentum { get; } =
-        OptionKinds.Real("--momentum", 0, 1, "it must be a number from 0 to 1.", "Of sgd [default: 0.9]");
+        OptionKinds.Real("--momentum", 0, 1, "it must be a number from 0 to 1.", "Of sgd [default: 0.9 under BSP, otherwise 0: stale gradients have a momentum of their own]");
 
     public Option<double?> WeightDecay { get; } = OptionKinds.Real(
         "--weight-decay", 0, 1000, "it must be a number from 0 to 1000.", "How strongly parameters are pulled to 0 [default: 0; for adamw 0.01]");
@@ -75,8 +75,8 @@ internal class TrainingOptions
             Consistency = consistency,
             Staleness = consistency == "ssp" ? result.GetValue(Staleness) ?? 3 : 0,
             Optimizer = optimizer,
-            Lr = result.GetValue(Lr) ?? (optimizer != "sgd" ? 0.001 : consistency == "bsp" ? 0.1 : 0.1 / workers),
-            Momentum = result.GetValue(Momentum) ?? (optimizer == "sgd" ? 0.9 : 0),
+            Lr = result.GetValue(Lr) ?? (optimizer == "sgd" ? 0.1 : 0.001),
+            Momentum = result.GetValue(Momentum) ?? (optimizer == "sgd" && consistency == "bsp" ? 0.9 : 0),
             WeightDecay = result.GetValue(WeightDecay) ?? (optimizer == "adamw" ? 0.01 : 0),
             Schedule = result.GetValue(Schedule)!,
             Epochs = result.GetValue(Epochs),

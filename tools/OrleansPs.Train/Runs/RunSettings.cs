@@ -8,6 +8,9 @@ internal sealed record RunSettings
 {
     public const string ModelName = "fashion-mnist";
 
+    // In one process no worker dies alone: a lease could only run out because the machine is busy.
+    private static readonly TimeSpan s_lease = TimeSpan.FromMinutes(5);
+
     public int Workers { get; init; } = 4;
 
     /// <summary>Into how many shards the data is cut: the number of workers that the training started with.</summary>
@@ -94,6 +97,7 @@ internal sealed record RunSettings
         Workers = Workers,
         Seed = Seed,
         BlockBytes = BlockBytes,
+        Lease = s_lease,
     };
 
     private Optimizer ToOptimizer() => Optimizer switch

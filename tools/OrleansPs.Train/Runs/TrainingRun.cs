@@ -8,12 +8,15 @@ namespace OrleansPs.Train;
 internal sealed class TrainingRun : IAsyncDisposable
 {
     private const string Model = RunSettings.ModelName;
+    private const int SnapshotAttempts = 3;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
 
     private readonly IParameterServer _server;
     private readonly RunSettings _settings;
     private readonly FashionMnist _data;
     private readonly bool _hasSnapshots;
+    private readonly TextWriter _warnings;
     private readonly DateTimeOffset _when = DateTimeOffset.Now;
     private IParameterWorker[] _workers = [];
     private long[] _incarnations = [];
@@ -22,12 +25,13 @@ internal sealed class TrainingRun : IAsyncDisposable
     private RunMonitor? _monitor;
     private long _firstCut;
 
-    private TrainingRun(IParameterServer server, RunSettings settings, FashionMnist data, bool hasSnapshots)
+    private TrainingRun(IParameterServer server, RunSettings settings, FashionMnist data, bool hasSnapshots, TextWriter warnings)
     {
         _server = server;
         _settings = settings;
         _data = data;
         _hasSnapshots = hasSnapshots;
+        _warnings = warnings;
     }
 
     /// <summary>What the workers do; it begins to measure time when the run has started.</summary>
@@ -53,7 +57,7 @@ internal sealed class TrainingRun : IAsyncDisposable
     {
         var options = new EmbeddedServerOptions { SnapshotDirectory = snapshots, LoggerFactory = new WarningLog(warnings) };
         var server = await EmbeddedParameterServer.StartAsync(options, cancellationToken).ConfigureAwait(false);
-        var run = new TrainingRun(server, settings, data, snapshots is not null);
+        var run = new TrainingRun(server, settings, data, snapshots is not null, warnings);
         try
         {
             if (snapshots is not null) await run.CheckSnapshotsAsync(snapshots, resume, cancellationToken).ConfigureAwait(false);
@@ -85,7 +89,7 @@ internal sealed class TrainingRun : IAsyncDisposable
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            await TakeSnapshotAsync().ConfigureAwait(false);
+            await TryTakeSnapshotAsync().ConfigureAwait(false);
             await training.CancelAsync().ConfigureAwait(false);
             await Settle(workers).ConfigureAwait(false);
             throw;
@@ -97,7 +101,7 @@ internal sealed class TrainingRun : IAsyncDisposable
         }
         await evaluations.ConfigureAwait(false);
         await EvaluateEndAsync(stop).ConfigureAwait(false);
-        await TakeSnapshotAsync().ConfigureAwait(false);
+        await TryTakeSnapshotAsync().ConfigureAwait(false);
     }
 
     /// <summary>What the run was like, for a report.</summary>
@@ -182,17 +186,37 @@ internal sealed class TrainingRun : IAsyncDisposable
         await _evaluation.EvaluateAsync(new(reading.EpochsDone, reading.Elapsed.TotalSeconds, loss), cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task TakeSnapshotAsync()
+    // What was trained is worth more than its last snapshot: that there is none is said, and the rest goes on.
+    private async Task TryTakeSnapshotAsync()
     {
         if (!_hasSnapshots) return;
         using var patience = new CancellationTokenSource(s_patience);
         try
         {
-            LastSnapshot = await _server.TakeSnapshotAsync(Model, patience.Token).ConfigureAwait(false);
+            LastSnapshot = await TakeSnapshotAsync(patience.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
-            throw new SnapshotAbortedException(Model, 0, $"it was not complete after {s_patience.TotalSeconds:0} s");
+            _warnings.WriteLine(Texts.Of($"train: the last snapshot was not complete after {s_patience.TotalSeconds:0} s"));
+        }
+        catch (ParameterServerException e)
+        {
+            _warnings.WriteLine($"train: there is no last snapshot: {e.Message}");
+        }
+    }
+
+    private async Task<SnapshotInfo> TakeSnapshotAsync(CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await _server.TakeSnapshotAsync(Model, cancellationToken).ConfigureAwait(false);
+            }
+            catch (SnapshotAbortedException) when (attempt < SnapshotAttempts)
+            {
+                await Task.Delay(s_pause, cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 
