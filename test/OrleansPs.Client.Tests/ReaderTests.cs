@@ -1,5 +1,4 @@
 using OrleansPs.Core.Messages;
-using OrleansPs.Core.Snapshots;
 
 namespace OrleansPs.Client.Tests;
 
@@ -366,54 +365,6 @@ public sealed class ReaderTests
         Assert.Empty(desk.Pulls);
     }
 
-    [Theory]
-    [InlineData(null)]
-    [InlineData(4L)]
-    public async Task A_snapshot_is_copied_piece_by_piece(long? cut)
-    {
-        using var desk = new Desk();
-        var b = new TensorSet { { "b", new float[1024] } };
-        desk.Snapshots.Content = desk.Snapshots.ContentOf(3, block => new float[block == 1 ? 1500 : 1024]);
-
-        var info = await desk.Reader.ReadSnapshotAsync(cut, desk.Values);
-        await desk.Reader.ReadSnapshotAsync(cut, b);
-
-        Assert.Equal(4, info.Cut);
-        Assert.Equal([cut, cut], desk.Snapshots.Asked);
-        for (var p = 0; p < 3; p++)
-            Assert.Equal(Enumerable.Range(p * 1024, 1024).Select(x => (float)x), desk.Values[p].Value.ToArray());
-        Assert.Equal(desk.Values["b"].ToArray(), b["b"].ToArray());
-        Assert.Empty(desk.Transport.Requests);
-    }
-
-    [Theory]
-    [InlineData(2, 1024)]
-    [InlineData(3, 1023)]
-    public async Task A_snapshot_of_other_blocks_is_damaged(int blocks, int length)
-    {
-        using var desk = new Desk();
-        desk.Snapshots.Content = desk.Snapshots.ContentOf(blocks, _ => new float[length], length);
-
-        await Assert.ThrowsAsync<SnapshotCorruptException>(() => desk.Reader.ReadSnapshotAsync(4, desk.Values));
-
-        Assert.All(desk.Values, v => Assert.All(v.Value.ToArray(), x => Assert.Equal(0, x)));
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Arrays_of_the_shared_pool_go_back_to_it_and_others_do_not(bool pooled)
-    {
-        using var desk = new Desk();
-        // The pool throws at what cannot be its own, such as an array of 1,500 floats.
-        desk.Snapshots.Content = desk.Snapshots.ContentOf(3, _ => new float[1500]) with { ArePooled = pooled };
-
-        var read = desk.Reader.ReadSnapshotAsync(4, desk.Values);
-
-        if (pooled) await Assert.ThrowsAsync<ArgumentException>(() => read);
-        else await read;
-    }
-
     [Fact]
     public async Task A_closed_reader_reads_nothing()
     {
@@ -425,78 +376,5 @@ public sealed class ReaderTests
         await Assert.ThrowsAsync<ObjectDisposedException>(() => desk.Reader.ReadLatestAsync(desk.Values).AsTask());
         await Assert.ThrowsAsync<ObjectDisposedException>(() => desk.Reader.ReadSnapshotAsync(4, desk.Values));
         Assert.Empty(desk.Transport.Requests);
-    }
-
-    /// <summary>A reader of a model of three blocks, whose pulls read 7.</summary>
-    private sealed class Desk : IDisposable
-    {
-        public Desk(ConsistencyPolicy? consistency = null, int rounds = 0, WorkerOptions? options = null)
-        {
-            Rig = Rig.Of(Rig.SpecOf(parameters: 3, consistency));
-            Transport.Value = 7;
-            Close(rounds);
-            Reader = Open(options ?? new());
-            Values = TensorSet.For(Rig.Spec);
-        }
-
-        public Rig Rig { get; }
-
-        public ScriptedTransport Transport => Rig.Transport;
-
-        public ScriptedSnapshots Snapshots { get; } = new();
-
-        public ParameterReader Reader { get; }
-
-        public TensorSet Values { get; }
-
-        public IEnumerable<Request> Pulls => Transport.Of(Call.Pull);
-
-        public ParameterReader Open(WorkerOptions options) =>
-            new(Transport, Rig.Spec, options, Rig.Environment, Snapshots);
-
-        /// <summary>So many rounds are closed, and their certificates kept.</summary>
-        public void Close(int rounds) =>
-            Transport.Kept = [.. Enumerable.Range(0, rounds).Select(r => ScriptedTransport.Certificate(r))];
-
-        public void AnswerPulls(params long[] versions)
-        {
-            foreach (var version in versions)
-                Transport.On(Call.Pull, _ => Task.FromResult<object>(new BlockReply(BlockStatus.Ok, version, version, 0)));
-        }
-
-        public void Dispose() => Rig.Metrics.Dispose();
-    }
-
-    private sealed class ScriptedSnapshots : ISnapshotReader
-    {
-        public List<long?> Asked { get; } = [];
-
-        public SnapshotContent Content { get; set; } = null!;
-
-        /// <summary>Blocks whose floats count up over the whole model.</summary>
-        public SnapshotContent ContentOf(int blocks, Func<int, float[]> array, int length = 1024) => new(
-            new("m", 4, 0, 4, DateTimeOffset.UnixEpoch, 1),
-            [.. Enumerable.Range(0, blocks).Select(b => ImageOf(b, array(b), length))]);
-
-        public Task<SnapshotContent> LoadAsync(long? cut, CancellationToken cancellationToken)
-        {
-            Asked.Add(cut);
-            return Task.FromResult(Content);
-        }
-
-        private static BlockImage ImageOf(int block, float[] values, int length)
-        {
-            for (var i = 0; i < values.Length; i++) values[i] = block * 1024 + i;
-            return new()
-            {
-                Block = block,
-                Length = length,
-                Version = 4,
-                EntryIndex = 1,
-                Values = values,
-                Segments = [new(block, 0, 0, length, 4)],
-                Dedupe = [],
-            };
-        }
     }
 }
