@@ -27,14 +27,10 @@ internal static class OptionKinds
         Make(name, string.Join('|', choices), description, text => choices.Contains(text) ? text : throw new FormatException(),
             $"it must be {string.Join(", ", choices[..^1])} or {choices[^1]}."), value);
 
-    public static Option<int[]> WholeList(string name, int least, int most, int mostItems, int[] value, string description)
-    {
-        var option = Make(name, "N,N,...", description, text => text.Split(',').Length <= mostItems
-                ? Array.ConvertAll(text.Split(','), item => ParseWhole(item, least, most)) : throw new FormatException(),
-            $"it must be 1 to {mostItems} whole numbers from {least} to {most} with commas between them.");
-        option.DefaultValueFactory = _ => value;
-        return option;
-    }
+    public static Option<int[]?> WholeListOrNone(string name, int least, int most, int mostItems, string description) => Make(
+        name, "N,N,...", description, text => (int[]?)(text.Split(',').Length <= mostItems
+            ? Array.ConvertAll(text.Split(','), item => ParseWhole(item, least, most)) : throw new FormatException()),
+        $"it must be 1 to {mostItems} whole numbers from {least} to {most} with commas between them.");
 
     public static Option<string?> Path(string name, string helpName, string description) => Make(
         name, helpName, description, text => (string?)(text.Trim().Length > 0 && !text.Contains('\0') ? text : throw new FormatException()),

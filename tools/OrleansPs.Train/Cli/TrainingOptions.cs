@@ -38,8 +38,8 @@ internal class TrainingOptions
 
     public Option<ulong> Seed { get; } = OptionKinds.Seed("--seed", 1, "What initial values, the order of the data and stragglers depend on");
 
-    public Option<int[]> Hidden { get; } =
-        OptionKinds.WholeList("--hidden", 1, 4096, 8, [256, 128], "Units of the perceptron's hidden layers");
+    public Option<int[]?> Hidden { get; } =
+        OptionKinds.WholeListOrNone("--hidden", 1, 4096, 8, "Units of the perceptron's hidden layers [default: 256,128]");
 
     public Option<int> BlockBytes { get; } =
         OptionKinds.Whole("--block-bytes", 4096, 64 << 20, 256 << 10, "The size of a parameter block, a multiple of 64");
@@ -82,7 +82,7 @@ internal class TrainingOptions
             Epochs = result.GetValue(Epochs),
             Batch = result.GetValue(Batch),
             Seed = result.GetValue(Seed),
-            Hidden = result.GetValue(Hidden)!,
+            Hidden = result.GetValue(Hidden) is { Length: > 0 } hidden ? hidden : [256, 128],
             BlockBytes = result.GetValue(BlockBytes),
             Prefetch = result.GetValue(Prefetch),
         };
