@@ -8,6 +8,9 @@ public readonly record struct WorkerPosition(long Step, long Clock, long Cursor)
 {
     private readonly IReadOnlyList<InheritedCursor>? _inherited;
 
+    /// <summary>The cut that the model was last put back to before the rank was taken up; 0 for none.</summary>
+    public long RestoredCut { get; init; }
+
     /// <summary>Cursors of ranks that no longer exist and whose data this rank took over in a restore; mostly empty.</summary>
     public IReadOnlyList<InheritedCursor> Inherited
     {

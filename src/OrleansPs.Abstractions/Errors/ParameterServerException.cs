@@ -8,7 +8,7 @@ public abstract class ParameterServerException(string message, Exception? inner 
 }
 
 /// <summary>The step can't be finished as it is: call <see cref="IParameterWorker.ResumeAsync"/> and do it again.</summary>
-public sealed class StepRestartException(StepRestartReason reason, string message, long? cut = null)
+public sealed class StepRestartException(StepRestartReason reason, string message)
     : ParameterServerException(message)
 {
     /// <inheritdoc/>
@@ -16,9 +16,6 @@ public sealed class StepRestartException(StepRestartReason reason, string messag
 
     /// <summary>Why.</summary>
     public StepRestartReason Reason { get; } = reason;
-
-    /// <summary>The cut that the model was put back to, where <see cref="Reason"/> is <see cref="StepRestartReason.ModelRestored"/>.</summary>
-    public long? Cut { get; } = cut;
 }
 
 /// <summary>Why a step has to be done again.</summary>
@@ -30,7 +27,7 @@ public enum StepRestartReason
     /// <summary>The worker's lease ran out.</summary>
     Evicted,
 
-    /// <summary>The model was put back to a snapshot.</summary>
+    /// <summary>The model was put back to a snapshot; after the resume <see cref="WorkerPosition.RestoredCut"/> says to which.</summary>
     ModelRestored,
 
     /// <summary>A push of the step was cancelled, or its outcome could not be learnt.</summary>

@@ -52,7 +52,11 @@ internal sealed partial class SessionState
             _clock = null;
             (_generation, _term, _incarnation) = (reply.Generation, reply.Term, reply.Incarnation);
             (_cut, _minClock) = (reply.Cut, reply.MinClock);
-            _position = new(reply.Step, reply.Clock, reply.Cursor) { Inherited = reply.Inherited };
+            _position = new(reply.Step, reply.Clock, reply.Cursor)
+            {
+                RestoredCut = reply.RestoredCut,
+                Inherited = reply.Inherited,
+            };
             _certificates.Clear();
             foreach (var certificate in reply.Certificates) _certificates.Add(certificate);
             waiting = _ledger.Reset();
