@@ -94,7 +94,8 @@ public sealed record RestoreOptions
 
     /// <summary>
     /// How many workers go on, >= 1; null for those of the cut. If there are fewer than before, the data of an absent rank r
-    /// goes to rank r modulo this number, which finds it in <see cref="WorkerPosition.Inherited"/>.
+    /// goes to rank r modulo this number, which finds it in <see cref="WorkerPosition.Inherited"/>. Stop the workers of absent
+    /// ranks: one that resumes takes its own data up again.
     /// </summary>
     public int? Workers { get; init; }
 }
