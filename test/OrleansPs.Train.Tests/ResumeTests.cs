@@ -43,11 +43,12 @@ public sealed class ResumeTests : IDisposable
             ended = await child.EndAsync();
         }
         Assert.Equal((130, ""), (ended.Status, ended.Error));
-        var cut = ended.After("interrupted; snapshot").Split(' ')[0];
+        var cut = long.Parse(ended.After("interrupted; snapshot").Split(' ')[0], CultureInfo.InvariantCulture);
         Assert.DoesNotContain(ended.Lines, l => l.StartsWith("report", StringComparison.Ordinal));
 
         var resumed = (await ResumeAsync("--step-time", "0")).Succeeded();
-        Assert.StartsWith($"{cut},", resumed.After("resumed from snapshot"), StringComparison.Ordinal);
+        // Before the workers stopped, one more may have fallen due.
+        Assert.True(CutResumedFrom(resumed) >= cut, resumed.Output);
         Assert.Equal(whole, await ExportedAsync());
     }
 
@@ -62,7 +63,7 @@ public sealed class ResumeTests : IDisposable
 
         var resumed = (await ResumeAsync()).Succeeded();
 
-        Assert.True(long.Parse(resumed.After("resumed from snapshot").Split(',')[0], CultureInfo.InvariantCulture) < damaged, resumed.Output);
+        Assert.True(CutResumedFrom(resumed) < damaged, resumed.Output);
         Assert.Contains("passed over", resumed.Error, StringComparison.Ordinal);
         Assert.Equal(whole, await ExportedAsync());
     }
@@ -160,6 +161,9 @@ public sealed class ResumeTests : IDisposable
     // A chunk's name is g(generation)-c(cut)-b(block)-e(epoch).
     private static long CutOf(string chunk) =>
         long.Parse(Path.GetFileName(chunk).Split('-')[1][1..], CultureInfo.InvariantCulture);
+
+    private static long CutResumedFrom(Outcome outcome) =>
+        long.Parse(outcome.After("resumed from snapshot").Split(',')[0], CultureInfo.InvariantCulture);
 
     private static long RoundOf(Outcome outcome) =>
         long.Parse(outcome.After("resumed from snapshot").Split("round")[1], CultureInfo.InvariantCulture);
