@@ -30,11 +30,18 @@ internal sealed class History
     /// <summary>The clock of what is not finished.</summary>
     public const long Never = long.MaxValue;
 
+    /// <summary>Of the real parameter's optimizer.</summary>
+    public const double Momentum = 0.5;
+
+    /// <summary>Of the real parameter's optimizer: the first update is taken whole, so it matters which one is the first.</summary>
+    public const double Dampening = 0.25;
+
     private readonly World _world;
     private readonly Workload _work;
     private readonly SortedDictionary<int, RankLine> _lines = [];
     private readonly List<(long Clock, int Rank, long Incarnation, Item Item)> _contributions = [];
     private readonly List<float[]> _real = [];
+    private readonly List<float[]?> _momentum = [];
     private readonly long _firstRound;
     private readonly bool _isRounds;
 
@@ -50,7 +57,11 @@ internal sealed class History
         DoneBy = new int[Finished.Length];
         Attempted = new bool[_work.Size];
         Twice = new bool[_work.Size];
-        if (_isRounds) _real.Add(from is null ? new float[world.RealLength] : world.Histories[from.Generation].RealAt(from.Round));
+        if (_isRounds)
+        {
+            _real.Add(from is null ? new float[world.RealLength] : world.Histories[from.Generation].RealAt(from.Round));
+            _momentum.Add(from is null ? null : world.Histories[from.Generation].MomentumAt(from.Round));
+        }
         foreach (var rank in state.Ranks.Values.Select(r => r.Record))
         {
             _lines[rank.Rank] = new()
@@ -101,6 +112,8 @@ internal sealed class History
 
     /// <summary>BSP: the real parameter after so many rounds.</summary>
     public float[] RealAt(long round) => _real[(int)(round - _firstRound)];
+
+    private float[]? MomentumAt(long round) => _momentum[(int)(round - _firstRound)];
 
     /// <summary>Whether somebody else does a rank's data now.</summary>
     public bool HasHeir(int rank) => _lines.Values.Any(l => l.Inherited.Any(i => i.Rank == rank));
@@ -162,6 +175,10 @@ internal sealed class History
             var has = _contributions.Any(c => c.Rank == e.Rank && c.Clock == Round);
             Expect("P3", e.Clock == (has ? Round + 1 : Round), $"{e} while round {Round} is open, contributed: {has}");
         }
+        else if (_world.Spec.Consistency.Mode == ConsistencyMode.StaleSynchronous)
+        {
+            Expect("P7", e.Clock >= MinClock, $"{e} has others wait out an old gap, since the slowest clock is {MinClock}");
+        }
         (line.Incarnation, line.Clock, line.Participates) = (e.Incarnation, e.Clock, true);
     }
 
@@ -208,7 +225,10 @@ internal sealed class History
         Round++;
     }
 
-    /// <summary>The sum over ranks, in rank order, of each rank's sum over its pushes, in their order.</summary>
+    /// <summary>
+    /// The sum over ranks, in rank order, of each rank's sum over its pushes, in their order; given to SGD with momentum, whose
+    /// buffer is the first gradient itself.
+    /// </summary>
     private float[] NextReal(IEnumerable<Item> items)
     {
         var next = (float[])_real[^1].Clone();
@@ -219,7 +239,17 @@ internal sealed class History
             if (total is null) total = sum;
             else Add(total, sum);
         }
-        if (total is not null) Add(next, total);
+        var buffer = total is null ? _momentum[^1] : NextMomentum(total);
+        for (var i = 0; total is not null && i < next.Length; i++) next[i] -= buffer![i];
+        _momentum.Add(buffer);
+        return next;
+    }
+
+    private float[] NextMomentum(float[] gradient)
+    {
+        if (_momentum[^1] is not { } before) return gradient;
+        var next = new float[gradient.Length];
+        for (var i = 0; i < next.Length; i++) next[i] = ((float)Momentum * before[i]) + ((float)(1 - Dampening) * gradient[i]);
         return next;
     }
 

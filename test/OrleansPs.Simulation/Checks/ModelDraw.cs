@@ -51,6 +51,9 @@ internal sealed record ModelDraw(ModelSpec Spec, Workload Work, BlockLayout Layo
         while (true)
         {
             var parameters = lengths.Select((length, i) => new DenseParameter($"p{i}", [length])).ToArray();
+            // The real parameter's optimizer has state, and counts: both must come through rounds, cuts and restores.
+            if (spec.Consistency.Mode == ConsistencyMode.BulkSynchronous)
+                parameters[^1] = parameters[^1] with { Optimizer = Optimizer.Sgd(lr: 1, History.Momentum, History.Dampening) };
             var fitting = spec with { Parameters = parameters };
             var tight = Sizes.Select(size => BlockLayout.Create(fitting with { BlockBytes = size }))
                 .SelectMany(layout => layout.Blocks).SelectMany(block => block.Segments)

@@ -61,7 +61,13 @@ internal sealed class CutWork(World world, SimCoordinator host)
     private void WriteChunks(WriteChunks effect)
     {
         var written = new HashSet<int>();
-        for (var b = 0; b < world.Blocks.Count; b++) TakeCut(effect.Cut, b, written);
+        // One chunk after the other is written, or all at once: while some wait, training goes on.
+        var spread = world.Scheduler.Chance(0.5) ? 0 : 20 * world.Profile.Pace;
+        for (var b = 0; b < world.Blocks.Count; b++)
+        {
+            var block = b;
+            Later(world.Scheduler.Milliseconds(0, spread), () => TakeCut(effect.Cut, block, written));
+        }
         FailLater(effect.Cut, () => written.Count == world.Blocks.Count, "not all chunks were written in time");
     }
 

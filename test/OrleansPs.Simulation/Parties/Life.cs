@@ -12,6 +12,7 @@ internal sealed class Life
     private readonly TensorSet _values;
     private readonly TensorSet _ahead;
     private readonly bool _isCached;
+    private readonly double _pullShare;
     private bool _isAhead;
     private WorkerSession _session = null!;
 
@@ -22,7 +23,8 @@ internal sealed class Life
         _transport = new(world, Process, worker.Rank);
         _values = TensorSet.For(world.Spec);
         _ahead = TensorSet.For(world.Spec);
-        _isCached = world.Scheduler.Chance(0.3);
+        _isCached = world.Scheduler.Chance(0.5);
+        _pullShare = world.Scheduler.Chance(0.7) ? 0.7 : 0.05;
     }
 
     public Process Process { get; } = new();
@@ -104,6 +106,7 @@ internal sealed class Life
             catch (Exception e) when (e is StepRestartException or OperationCanceledException or ServerUnavailableException)
             {
                 if (_world.Trace.IsOn) _world.Trace.Write($"worker {_worker.Rank}: {e.Message}");
+                if (e is StepRestartException { Reason: StepRestartReason.Evicted }) CheckEvicted();
                 if (e is OperationCanceledException) await ClockAfterCancelAsync().ConfigureAwait(false);
                 await ResumeAsync().ConfigureAwait(false);
             }
@@ -122,6 +125,12 @@ internal sealed class Life
         catch (StepRestartException)
         {
         }
+    }
+
+    private void CheckEvicted()
+    {
+        if (History.Lines.TryGetValue(_worker.Rank, out var line) && line.Incarnation == _transport.Incarnation && line.Participates)
+            _world.Violate("P7", $"Rank {_worker.Rank} is told that it was evicted; the record has it at work.");
     }
 
     private async Task FinishAsync()
@@ -173,11 +182,12 @@ internal sealed class Life
     {
         var own = new List<int>();
         if (Scheduler.Chance(0.3)) Prefetch();
-        if (Scheduler.Chance(0.7)) await PullAsync(position, own).ConfigureAwait(false);
+        if (Scheduler.Chance(_pullShare)) await PullAsync(position, own).ConfigureAwait(false);
         await ComputeAsync().ConfigureAwait(false);
+        if (Scheduler.Chance(_pullShare / 2)) await PullAsync(position, own).ConfigureAwait(false);
         if (Scheduler.Chance(0.3)) Prefetch();
         await PushAllAsync(item, position, own).ConfigureAwait(false);
-        if (Scheduler.Chance(0.3)) await PullAsync(position, own).ConfigureAwait(false);
+        if (Scheduler.Chance(_pullShare / 2)) await PullAsync(position, own).ConfigureAwait(false);
         if (Scheduler.Chance(0.3)) Prefetch();
         await ClockAsync(position).ConfigureAwait(false);
     }

@@ -37,6 +37,7 @@ internal sealed class Operator(World world)
     public void Restore(bool mayBeginAnew)
     {
         if (IsRestoring) return;
+        if (world.Storage.HasSpare && world.Befalls(FaultKind.DamagedSnapshot)) world.Storage.DamageNewest();
         var loaded = world.Snapshots.LoadNewest();
         if (loaded is null && !mayBeginAnew) return;
         IsRestoring = true;

@@ -71,15 +71,23 @@ internal sealed class SimStorage(World world)
             else if (world.Scheduler.Chance(0.5)) write.Apply(write.Bytes);
         }
         _pending.Clear();
-        if (_manifests.Count > 1 && world.Befalls(FaultKind.DamagedSnapshot)) DamageNewest();
+        if (HasSpare && world.Befalls(FaultKind.DamagedSnapshot)) DamageNewest();
     }
 
-    private void DamageNewest()
+    /// <summary>Whether a snapshot may be damaged, since there is another one.</summary>
+    public bool HasSpare => _manifests.Count > 1;
+
+    /// <summary>Changes one byte of the newest snapshot; of a manifest often a digit of its ranks, so that only its checksum shows it.</summary>
+    public void DamageNewest()
     {
         var cut = _manifests.Keys.Last();
         if (world.Trace.IsOn) world.Trace.Write($"cut {cut} is damaged");
         var bytes = (byte[])_manifests[cut].Clone();
-        bytes[world.Scheduler.Random.Next(bytes.Length)] ^= 4;
+        var random = world.Scheduler.Random;
+        var (first, end) = (bytes.AsSpan().IndexOf("\"ranks\""u8), bytes.AsSpan().IndexOf("\"chunks\""u8));
+        var digits = Enumerable.Range(0, bytes.Length).Where(i => i > first && i < end && char.IsAsciiDigit((char)bytes[i])).ToArray();
+        if (digits.Length == 0 || random.Next(3) == 0) bytes[random.Next(bytes.Length)] ^= 4;
+        else bytes[digits[random.Next(digits.Length)]] ^= 1;
         if (world.Scheduler.Chance(0.5)) _manifests[cut] = bytes;
         else DamageChunkOf(cut);
     }
