@@ -5,41 +5,34 @@ internal static partial class MutantCatalog
 {
     private static IEnumerable<Mutant> Rounds =>
     [
-        new("certificates-applied-out-of-order", "Certificates form a chain: a block applies the next one or asks for those between.", "P3",
-            Blocks + "BlockReplica.cs", 20,
-            new Edit("if (certificate.Round > Version) return BlockStatus.NeedCertificates;\n        if (certificate.Round == Version)",
-                "if (certificate.Round >= Version)")),
-        new("pull-takes-any-version", "A pull under BSP names its version, and gets that one or none.", "P3",
-            Blocks + "BlockReplica.cs", 20,
+        new("certificate-applied-twice", "A block applies each certificate once.", "P1 P3 P5",
+            Blocks + "BlockReplica.cs", 50,
+            new Edit("if (certificate.Round == Version) Commit", "if (certificate.Round >= Version - 1) Commit")),
+        new("pull-takes-any-version", "A pull under BSP names its version, and gets that one or none.", "P1 P3",
+            Blocks + "BlockReplica.cs", 150,
             new Edit("if (status == BlockStatus.Ok && _machine.IsRounds && header.Clock >= 0) status = CheckRound(header.Clock);\n", "\n")),
-        new("push-goes-to-any-round", "A push under BSP counts for the round it names, or not at all.", "P1 P3",
-            Blocks + "BlockReplica.cs", 20,
+        new("push-goes-to-any-round", "A push under BSP counts for the round it names, or not at all.", "P1 P3 P5",
+            Blocks + "BlockReplica.cs", 100,
             new Edit("if (status == BlockStatus.Ok && _machine.IsRounds) status = CheckRound(header.Clock);\n", "\n")),
-        new("all-that-is-staged-counts", "A certificate says whose contributions make up the round; the rest is thrown away.", "P3",
-            Blocks + "StagedRound.cs", 20,
+        new("all-that-is-staged-counts", "A certificate says whose contributions make up the round; the rest is thrown away.", "P1 P3 P5",
+            Blocks + "StagedRound.cs", 50,
             new Edit("""
                         foreach (var member in certificate.Members)
                             if (_contributions[member.Rank] is { } c && c.Incarnation == member.Incarnation) _members.Add(c);
                 """, "        foreach (var c in _contributions) if (c is not null) _members.Add(c);")),
-        new("dead-incarnation-counts", "A certificate names rank and incarnation: what another incarnation staged does not count.", "P3",
-            Blocks + "StagedRound.cs", 20,
-            new Edit("c.Incarnation == member.Incarnation) _members.Add(c)", "c.Incarnation >= 0) _members.Add(c)")),
-        new("new-incarnation-adds-to-the-old", "A newer incarnation's contribution starts afresh.", "P1 P3",
-            Blocks + "StagedRound.cs", 20,
+        new("new-incarnation-adds-to-the-old", "A newer incarnation's contribution starts afresh.", "P1 P3 P5",
+            Blocks + "StagedRound.cs", 50,
             new Edit("c.Incarnation == incarnation ? c.NextSequence : 0;", "true ? c.NextSequence : 0;"),
             new Edit("if (contribution.Incarnation != incarnation) contribution.Begin(incarnation);",
                 "if (contribution.Incarnation < 0) contribution.Begin(incarnation);")),
-        new("summed-in-order-of-arrival", "Contributions are summed in the order of ranks, not of arrival.", "P3",
-            Blocks + "StagedRound.cs", 20,
+        new("summed-in-order-of-arrival", "Contributions are summed in the order of ranks, not of arrival.", "P3 P5",
+            Blocks + "StagedRound.cs", 50,
             new Edit("private readonly List<Contribution> _members = [];",
                 "private readonly List<Contribution> _members = [];\n    private readonly List<Contribution> _arrived = [];"),
             new Edit("contribution.NextSequence++;", "contribution.NextSequence++;\n        if (!_arrived.Contains(contribution)) _arrived.Add(contribution);"),
             new Edit("var divisor =", "_members.Sort((a, b) => _arrived.IndexOf(a) - _arrived.IndexOf(b));\n        _arrived.Clear();\n        var divisor =")),
-        new("mean-over-those-who-pushed", "The mean is over the certificate's members, with or without a gradient for the parameter.", "P3",
-            Blocks + "StagedRound.cs", 20,
-            new Edit("? certificate.Members.Count : 1", "? Math.Max(1, _members.Count) : 1")),
         new("round-closes-by-count", "A round closes when each participating rank has contributed, not when as many have as participate.", "P1 P3",
-            Consistency + "Coordinator.Gate.cs", 20,
+            Consistency + "Coordinator.Gate.cs", 50,
             new Edit("""
                         var contributed = false;
                         foreach (var rank in _state.Ranks.Values)
@@ -54,13 +47,13 @@ internal static partial class MutantCatalog
                         return contributed > 0 && contributed >= _state.Ranks.Values.Count(r => r.Participates);
                 """)),
         new("certificate-names-the-present-incarnation", "A certificate names the incarnation that contributed, not the one that plays the rank now.", "P1 P3",
-            Consistency + "Coordinator.Gate.cs", 20,
+            Consistency + "Coordinator.Gate.cs", 50,
             new Edit("r.ContributedIncarnation", "r.Record.Incarnation")),
         new("joiner-repeats-its-round", "A rank whose contribution to the open round is in rejoins behind it.", "P1 P3",
-            Consistency + "Coordinator.Ranks.cs", 20,
+            Consistency + "Coordinator.Ranks.cs", 50,
             new Edit("rank.ContributedRound == _state.Round ? _state.Round + 1 : _state.Round", "_state.Round")),
-        new("round-waits-for-the-gone", "A round waits for participating ranks only.", "P7",
-            Consistency + "Coordinator.Gate.cs", 20,
+        new("round-waits-for-the-gone", "A round waits for participating ranks only.", "Liveness",
+            Consistency + "Coordinator.Gate.cs", 50,
             new Edit("if (rank.Participates && !has) return false;", "if (!has) return false;")),
     ];
 }

@@ -8,6 +8,15 @@ internal static partial class MutantCatalog
     private const string Session = "src/OrleansPs.Client/Session/";
     private const string Transfers = "src/OrleansPs.Client/Transfers/";
 
-    /// <summary>All of them, in the order of what they break.</summary>
-    public static IReadOnlyList<Mutant> All { get; } = [.. Identity, .. Rounds, .. Cuts, .. Decisions, .. Sessions];
+    /// <summary>Of pushes, replicas and rounds.</summary>
+    public static IReadOnlyList<Mutant> OfBlocks { get; } = [.. Identity, .. Rounds];
+
+    /// <summary>Of cuts, coordinators and sessions.</summary>
+    public static IReadOnlyList<Mutant> OfDecisions { get; } = [.. Cuts, .. Decisions, .. Sessions];
+
+    /// <summary>Those that take too many seeds for every day.</summary>
+    public static IReadOnlyList<Mutant> Rare { get; } = [.. RarelyNeeded];
+
+    /// <summary>Those of every day.</summary>
+    public static IReadOnlyList<Mutant> Daily { get; } = [.. OfBlocks, .. OfDecisions];
 }

@@ -1,3 +1,5 @@
+using Xunit.Abstractions;
+
 namespace OrleansPs.Simulation.Mutants;
 
 /// <summary>How the search for a seed that catches a mutant ended.</summary>
@@ -10,6 +12,17 @@ internal sealed record MutantHunt(int? Seed, string? Violation)
     /// that is not a catch, since nothing reports it.
     /// </summary>
     private static readonly TimeSpan Hangs = TimeSpan.FromMinutes(2);
+
+    /// <summary>Hunts a mutant of the catalog: a seed must report that one of the promises is broken that it breaks.</summary>
+    public static void Check(string name, ITestOutputHelper output)
+    {
+        var mutant = MutantCatalog.Daily.Concat(MutantCatalog.Rare).Single(m => m.Name == name);
+        var hunt = Run(mutant.Project, mutant, mutant.Within);
+        output.WriteLine(MutantTable.Add(mutant, hunt));
+        Assert.True(hunt.Seed is not null, $"No seed up to {mutant.Within} misses the rule: {mutant.Rule}");
+        Assert.True(mutant.Breaks.Split(' ').Any(p => hunt.Violation!.StartsWith(p + " is broken", StringComparison.Ordinal)),
+            $"Seed {hunt.Seed} reports something else than {mutant.Breaks}: {hunt.Violation}");
+    }
 
     /// <summary>Runs seeds 1 to a limit until one fails.</summary>
     public static MutantHunt Run(string project, Mutant? mutant, int seeds)
