@@ -10,6 +10,6 @@ internal sealed record Surroundings(TextWriter Out, TextWriter Error, bool IsTer
 
     /// <summary>A live view on a terminal that can show one; lines elsewhere.</summary>
     public IRunDisplay DisplayFor(RunSettings settings) => IsTerminal && AnsiConsole.Profile.Capabilities.Ansi
-        ? new LiveDisplay(AnsiConsole.Console, Texts.Of($"{settings.Policy}, {settings.Workers} workers"))
+        ? new LiveDisplay(AnsiConsole.Console, Texts.Of($"{settings.Policy}, {Texts.Many(settings.Workers, "worker")}"))
         : new PlainDisplay(Out, TimeProvider.System);
 }

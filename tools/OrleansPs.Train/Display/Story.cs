@@ -12,7 +12,7 @@ internal sealed class Story(TextWriter output)
     public void Begin(RunSettings settings, FashionMnist data, SnapshotInfo? restored = null)
     {
         output.WriteLine(Texts.Of(
-            $"{RunRecords.ModelOf(settings, data)}, {settings.Optimizer}, {settings.Policy}, {settings.Workers} workers, {settings.Epochs} epochs"));
+            $"{RunRecords.ModelOf(settings, data)}, {settings.Optimizer}, {settings.Policy}, {Texts.Many(settings.Workers, "worker")}, {Texts.Many(settings.Epochs, "epoch")}"));
         if (settings.Stragglers is { } stragglers) output.WriteLine($"stragglers: {stragglers}");
         if (restored is not null) output.WriteLine(Texts.Of($"resumed from snapshot {restored.Cut}, {RoundOf(restored, settings)}"));
     }

@@ -15,6 +15,8 @@ internal static class Texts
 
     public static string Count(double number) => Of($"{number:#,0}");
 
+    public static string Many(int number, string thing) => Of($"{number} {thing}{(number == 1 ? "" : "s")}");
+
     public static string Seconds(double seconds) => Of($"{seconds:0.0} s");
 
     public static string Duration(TimeSpan? time) => time is not { } left ? "-"

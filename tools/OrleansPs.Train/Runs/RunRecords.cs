@@ -12,7 +12,7 @@ internal static class RunRecords
 
     public static RunRecord Of(RunSettings settings, FashionMnist data, DateTimeOffset when) => new()
     {
-        Title = $"{Dataset}, {settings.Workers} worker{(settings.Workers == 1 ? "" : "s")}, {settings.Policy}",
+        Title = $"{Dataset}, {Texts.Many(settings.Workers, "worker")}, {settings.Policy}",
         Model = ModelOf(settings, data),
         Dataset = Dataset,
         When = when,
