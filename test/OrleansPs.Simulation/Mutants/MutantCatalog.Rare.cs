@@ -15,5 +15,8 @@ internal static partial class MutantCatalog
         new("rank-adopts-while-it-pushes", "Only a rank that stands still adopts a cut: one that has been let through is at work.", "P5 P7",
             Consistency + "Coordinator.Cuts.cs", 1000,
             new Edit(" && !IsOpenFor(_state.Ranks[r])", "")),
+        new("torn-manifest-is-read", "A manifest whose checksum does not fit is no snapshot.", "P1 P3 P5 P8 Liveness",
+            "src/OrleansPs.Core/Snapshots/ManifestCodec.cs", 1000,
+            new Edit("            CheckTail(bytes.Span);\n", "")),
     ];
 }
