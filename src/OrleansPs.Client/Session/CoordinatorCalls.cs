@@ -22,7 +22,7 @@ internal sealed class CoordinatorCalls(SessionContext context)
                 // Only an eviction ends a join that came about. "Another generation" may come from a coordinator that was stopped
                 // long ago, while the join is in the record: under a new nonce the session would be fenced by itself.
                 if (reply.Status != CoordinatorStatus.OtherGeneration)
-                    command = command with { Nonce = _state.RenewNonce(context.Environment.NewNonce) };
+                    command = _state.RenewJoin(context.Environment.NewNonce, reply);
                 if (tries == MaxJoins || !IsPassed(reply.Status)) throw _state.JoinRefusal(reply.Status);
             }
         }

@@ -34,10 +34,17 @@ internal sealed partial class SessionState
         lock (_lock) _isJoining = false;
     }
 
-    /// <summary>The join of the last nonce is over: the next one is another.</summary>
-    public Guid RenewNonce(Func<Guid> newNonce)
+    /// <summary>
+    /// The join of the last nonce is over: the next one is another. One that came about and was overtaken by an eviction made an
+    /// incarnation of the session's own, which must not fence the next join.
+    /// </summary>
+    public JoinCommand RenewJoin(Func<Guid> newNonce, JoinReply refusal)
     {
-        lock (_lock) return (_nonce = newNonce()).Value;
+        lock (_lock)
+        {
+            if (refusal.Incarnation > 0) (_generation, _incarnation) = (refusal.Generation, refusal.Incarnation);
+            return new(_rank, (_nonce = newNonce()).Value, _incarnation, _generation);
+        }
     }
 
     public WorkerPosition Joined(JoinReply reply)

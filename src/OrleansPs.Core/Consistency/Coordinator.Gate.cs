@@ -77,7 +77,8 @@ public sealed partial class Coordinator
 
     private void Unpark(int rank, CoordinatorStatus status)
     {
-        if (_parked.Remove(rank, out var parked)) Tell(new Answer(parked.Call, parked.Refuse(status)));
+        if (!_parked.Remove(rank, out var parked)) return;
+        Tell(new Answer(parked.Call, parked.IsJoin ? RefusedJoin(rank, status) : parked.Refuse(status)));
     }
 
     private void AnswerLongWaits(TimeSpan now)

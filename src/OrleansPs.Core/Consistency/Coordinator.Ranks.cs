@@ -15,7 +15,7 @@ public sealed partial class Coordinator
     {
         if (JoinRefusal(command) is { } status)
         {
-            Tell(new Answer(call, Refused(status)));
+            Tell(new Answer(call, RefusedJoin(command.Rank, status)));
             return;
         }
         var rank = _state.Ranks.GetValueOrDefault(command.Rank) ?? RankState.Expected(command.Rank);
@@ -66,6 +66,11 @@ public sealed partial class Coordinator
     }
 
     internal static JoinReply Refused(CoordinatorStatus status) => new(status, 0, 0, 0, 0, 0, 0, 0, 0, 0, NoCertificates, []);
+
+    /// <summary>Whoever is told that its join was overtaken by an eviction learns which incarnation it was: its next join goes on from it.</summary>
+    private JoinReply RefusedJoin(int rank, CoordinatorStatus status) => status == CoordinatorStatus.Evicted
+        ? Refused(status) with { Generation = _state.Generation, Incarnation = _state.Ranks[rank].Record.Incarnation }
+        : Refused(status);
 
     /// <summary>
     /// A newer incarnation fences an older one while it plays. One that was evicted, or that a restore waits for, may have been

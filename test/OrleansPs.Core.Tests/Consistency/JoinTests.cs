@@ -67,11 +67,11 @@ public class JoinTests
         join 0 n1           => 0 joins .1 s0 c0
         # The answer was lost, and the lease ran out before the session asked again.
         evict 0             => -
-        join 0 n1           => 0 join Evicted
+        join 0 n1           => 0 join Evicted .1
         beat 0              => 0 word Evicted
         join 0 n2 i1        => 0 joins .2 s0 c0
         leave 0             => 0 is heard min0
-        join 0 n2           => 0 join Evicted
+        join 0 n2           => 0 join Evicted .2
         join 0 n3           => 0 joins .3 s0 c0
         """);
 
@@ -82,8 +82,8 @@ public class JoinTests
         clock 0             => -
         join 0 resume       => 0 clock Fenced
         tick +0.5           => -
-        evict 0             => 0 join Evicted
-        # The session never heard of incarnation 2; it is not fenced by its own join.
+        evict 0             => 0 join Evicted .2
+        # Even if the session never heard of incarnation 2, it is not fenced by its own join.
         join 0 i1           => -
         tick +1             => 0 join Waiting
         join 0 again        => -

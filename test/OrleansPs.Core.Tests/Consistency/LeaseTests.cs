@@ -78,7 +78,7 @@ public class LeaseTests
         tick +0.2       => -
         beat 1          => 1 is heard min0
         tick +0.2       => -
-        join 0 again    => 0 join Evicted
+        join 0 again    => 0 join Evicted .2
         """);
 
     [Fact]

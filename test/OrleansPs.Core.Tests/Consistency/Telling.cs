@@ -27,6 +27,8 @@ internal static class Telling
         ClockReply { Status: CoordinatorStatus.Ok } r => $"clock c{r.Clock} min{r.MinClock}{Unless0(" cut", r.Cut)}"
             + (r.Certificate is null ? "" : $" {Of(r.Certificate)}"),
         PresenceReply { Status: CoordinatorStatus.Ok } r => $"is heard min{r.MinClock}",
+        JoinReply { Status: CoordinatorStatus.Evicted } r => $"join Evicted .{r.Incarnation}" + Blank(
+            r, Coordinator.Refused(r.Status) with { Generation = r.Generation, Incarnation = r.Incarnation }),
         JoinReply r => $"join {r.Status}" + Blank(r, Coordinator.Refused(r.Status)),
         ClockReply r => $"clock {r.Status}" + Blank(r, new ClockReply { Status = r.Status }),
         PresenceReply r => $"word {r.Status}",

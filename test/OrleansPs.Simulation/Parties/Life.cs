@@ -65,7 +65,8 @@ internal sealed class Life
                 MaxInFlight = Scheduler.Random.Next(1, 5),
                 Cache = _isCached ? PullCache.WithinBound : PullCache.Off,
                 RequestTimeout = Scheduler.Milliseconds(100, 3000),
-                RetryFor = TimeSpan.FromHours(1),
+                // Some sessions give up while a party is away, and resume.
+                RetryFor = Scheduler.Chance(0.2) ? Scheduler.Milliseconds(3000, 5000) : TimeSpan.FromHours(1),
                 MaxBackoff = TimeSpan.FromMilliseconds(200),
             };
             var environment = new SessionEnvironment(_time, Scheduler.Random.Next(), _world.NewNonce, _world.Metrics);
