@@ -4,7 +4,7 @@ using System.CommandLine.Parsing;
 namespace OrleansPs.Train;
 
 /// <summary>The options of <c>train fashion-mnist</c>.</summary>
-internal sealed class FashionMnistOptions() : TrainingOptions(epochs: 10)
+internal sealed class FashionMnistOptions() : TrainingOptions(epochs: 10, batch: 64, hidden: [256, 128])
 {
     private static readonly string[] s_modes = ["bsp", "ssp", "asp"];
 

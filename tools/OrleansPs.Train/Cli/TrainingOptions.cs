@@ -9,8 +9,17 @@ internal class TrainingOptions
     private static readonly string[] s_optimizers = ["sgd", "adam", "adamw"];
     private static readonly string[] s_schedules = ["cosine", "constant"];
 
-    public TrainingOptions(int epochs) =>
+    private readonly int[] _hidden;
+
+    /// <summary>The options, with what commands have as their own defaults.</summary>
+    public TrainingOptions(int epochs, int batch, int[] hidden)
+    {
+        _hidden = hidden;
         Epochs = OptionKinds.Whole("--epochs", 1, 100_000, epochs, "How often the training images are gone through");
+        Batch = OptionKinds.Whole("--batch", 1, 65_536, batch, "Images in a worker's step");
+        Hidden = OptionKinds.WholeListOrNone("--hidden", 1, 4096, 8,
+            $"Units of the perceptron's hidden layers [default: {string.Join(',', hidden)}]");
+    }
 
     public Option<int> Workers { get; } =
         OptionKinds.Whole("--workers", 1, 256, 4, "How many workers train, each on its own thread with its own share of the data");
@@ -34,12 +43,11 @@ internal class TrainingOptions
 
     public Option<int> Epochs { get; }
 
-    public Option<int> Batch { get; } = OptionKinds.Whole("--batch", 1, 65_536, 64, "Images in a worker's step");
+    public Option<int> Batch { get; }
 
     public Option<ulong> Seed { get; } = OptionKinds.Seed("--seed", 1, "What initial values, the order of the data and stragglers depend on");
 
-    public Option<int[]?> Hidden { get; } =
-        OptionKinds.WholeListOrNone("--hidden", 1, 4096, 8, "Units of the perceptron's hidden layers [default: 256,128]");
+    public Option<int[]?> Hidden { get; }
 
     public Option<int> BlockBytes { get; } =
         OptionKinds.Whole("--block-bytes", 4096, 64 << 20, 256 << 10, "The size of a parameter block, a multiple of 64");
@@ -82,7 +90,7 @@ internal class TrainingOptions
             Epochs = result.GetValue(Epochs),
             Batch = result.GetValue(Batch),
             Seed = result.GetValue(Seed),
-            Hidden = result.GetValue(Hidden) is { Length: > 0 } hidden ? hidden : [256, 128],
+            Hidden = result.GetValue(Hidden) is { Length: > 0 } hidden ? hidden : _hidden,
             BlockBytes = result.GetValue(BlockBytes),
             Prefetch = result.GetValue(Prefetch),
         };
