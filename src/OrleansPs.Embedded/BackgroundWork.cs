@@ -1,33 +1,43 @@
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 
 namespace OrleansPs.Embedded;
 
 /// <summary>
-/// Work on a model's storage that nobody waits for until the end: one piece at a time, in about the order of starting. So what a
-/// clean-up finds in the storage and what it knows of the open cut belong together.
+/// Work on a model's storage that nobody waits for until the end: one piece at a time, in the order of starting. So what a
+/// clean-up finds in the storage and what it knows of the open cut belong together, and a cut ends before the next one is written.
 /// </summary>
-#pragma warning disable CA1001 // A semaphore without a wait handle holds nothing.
-internal sealed partial class BackgroundWork(ILogger logger)
-#pragma warning restore CA1001
+internal sealed partial class BackgroundWork
 {
-    private readonly HashSet<Task> _running = [];
-    private readonly SemaphoreSlim _turn = new(1);
+    // A cut starts a handful of pieces and the next cut begins when it is over, so the queue stays short.
+    private readonly Channel<Func<Task>> _queue = Channel.CreateUnbounded<Func<Task>>(new() { SingleReader = true });
+    private readonly ILogger _logger;
+    private readonly Task _running;
 
-    public void Start(Func<Task> work)
+    public BackgroundWork(ILogger logger)
     {
-        var task = Task.Run(() => GuardAsync(work));
-        lock (_running) _running.Add(task);
-        _ = task.ContinueWith(Forget, TaskScheduler.Default);
+        _logger = logger;
+        _running = Task.Run(RunAsync);
     }
 
-    public Task DrainAsync()
+    /// <summary>Starts a piece of work; nothing happens after the end.</summary>
+    public void Start(Func<Task> work) => _queue.Writer.TryWrite(work);
+
+    /// <summary>Ends: nothing more is started, and what was started is waited for.</summary>
+    public Task EndAsync()
     {
-        lock (_running) return Task.WhenAll(_running);
+        _queue.Writer.TryComplete();
+        return _running;
+    }
+
+    private async Task RunAsync()
+    {
+        await foreach (var work in _queue.Reader.ReadAllAsync().ConfigureAwait(false))
+            await GuardAsync(work).ConfigureAwait(false);
     }
 
     private async Task GuardAsync(Func<Task> work)
     {
-        await _turn.WaitAsync().ConfigureAwait(false);
         try
         {
             await work().ConfigureAwait(false);
@@ -36,21 +46,14 @@ internal sealed partial class BackgroundWork(ILogger logger)
         {
             // The server stops; what was under way is as if it had died.
         }
-        catch (ParameterServerException e)
+#pragma warning disable CA1031 // One piece of work that fails must not stop those after it.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
-            LogFailed(logger, e.Message);
+            LogFailed(_logger, e, e.Message);
         }
-        finally
-        {
-            _turn.Release();
-        }
-    }
-
-    private void Forget(Task task)
-    {
-        lock (_running) _running.Remove(task);
     }
 
     [LoggerMessage(4, LogLevel.Warning, "Work in the background failed: {Reason}")]
-    private static partial void LogFailed(ILogger logger, string reason);
+    private static partial void LogFailed(ILogger logger, Exception exception, string reason);
 }

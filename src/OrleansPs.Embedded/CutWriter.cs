@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using OrleansPs.Core.Consistency;
 using OrleansPs.Core.Snapshots;
@@ -9,10 +10,12 @@ namespace OrleansPs.Embedded;
 internal sealed partial class CutWriter(
     ModelSpec spec, ModelRuntime runtime, ISnapshotStore store, Func<long?> openCut, TimeProvider time, ILogger logger)
 {
-    /// <summary>The newest manifest that was written; null before.</summary>
-    public SnapshotManifest? Newest { get; private set; }
+    private readonly ConcurrentDictionary<long, SnapshotManifest> _written = [];
 
-    /// <summary>Takes the cut from one block after the other, so that at most one block's copy is in memory, and writes it.</summary>
+    /// <summary>The manifest of a cut that was completed, once; null if it was not written.</summary>
+    public SnapshotManifest? TakeManifest(long cut) => _written.TryRemove(cut, out var manifest) ? manifest : null;
+
+    /// <summary>Takes the cut from one block after the other, so that at most one block's bytes are in memory, and writes it.</summary>
     public async Task WriteChunksAsync(long cut, CancellationToken cancellationToken)
     {
         try
@@ -31,7 +34,9 @@ internal sealed partial class CutWriter(
                 runtime.Coordinator.Do((c, _) => c.ChunkWritten(cut, chunk, image.Dedupe));
             }
         }
-        catch (Exception e) when (e is ParameterServerException or OperationCanceledException)
+#pragma warning disable CA1031 // Whatever it is, the coordinator must hear of it: a cut without an end would hold up all later ones.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             Fail(cut, e.Message);
         }
@@ -43,10 +48,12 @@ internal sealed partial class CutWriter(
         {
             var manifest = ToManifest(effect);
             await store.WriteManifestAsync(manifest, cancellationToken).ConfigureAwait(false);
-            Newest = manifest;
+            _written[manifest.Cut] = manifest;
             runtime.Coordinator.Do((c, now) => c.ManifestWritten(effect.Cut, now));
         }
-        catch (Exception e) when (e is ParameterServerException or OperationCanceledException)
+#pragma warning disable CA1031 // Whatever it is, the coordinator must hear of it: a cut without an end would hold up all later ones.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             Fail(effect.Cut, e.Message);
         }

@@ -111,7 +111,7 @@ internal sealed partial class EmbeddedModel : ISnapshotReader, IAsyncDisposable
         var runtime = Interlocked.Exchange(ref _runtime, null);
         if (_ticker is not null) await _ticker.DisposeAsync().ConfigureAwait(false);
         runtime?.Coordinator.Do((c, _) => c.Stop(CoordinatorStatus.NotCoordinator));
-        await _background.DrainAsync().ConfigureAwait(false);
+        await _background.EndAsync().ConfigureAwait(false);
         _waiters.FailAll("the model was closed");
         runtime?.Close();
         _changing.Release();
@@ -197,7 +197,17 @@ internal sealed partial class EmbeddedModel : ISnapshotReader, IAsyncDisposable
 
     private static void Freeze(ModelRuntime runtime, FreezeBlocks effect)
     {
-        var problem = runtime.Freeze(effect);
+        string? problem;
+        try
+        {
+            problem = runtime.Freeze(effect);
+        }
+#pragma warning disable CA1031 // No round closes until this is answered, whatever went wrong.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            problem = e.Message;
+        }
         runtime.Coordinator.Do((c, now) =>
         {
             if (problem is null) c.BlocksFrozen(effect.Cut, now);
@@ -207,7 +217,8 @@ internal sealed partial class EmbeddedModel : ISnapshotReader, IAsyncDisposable
 
     private async Task EndAsync(CutWriter writer, EndCut effect)
     {
-        if (effect.Completed) Complete(writer.Newest!);
+        var manifest = writer.TakeManifest(effect.Cut);
+        if (effect.Completed) Complete(manifest!);
         else
         {
             _metrics.Failed(Spec.Name);

@@ -14,6 +14,8 @@ public sealed record LoadedSnapshot(
 /// <summary>What hosts do with a storage, in the terms of blocks and cuts.</summary>
 public static class SnapshotStoreExtensions
 {
+    private const int Looks = 4;
+
     /// <summary>Encodes a block into pooled memory and writes it.</summary>
     /// <param name="store">The storage.</param>
     /// <param name="identity">Which chunk it is; the image's own block counts.</param>
@@ -57,7 +59,7 @@ public static class SnapshotStoreExtensions
         if (cut is { } named)
         {
             var manifest = await store.ReadManifestAsync(model, named, cancellationToken).ConfigureAwait(false);
-            return new(manifest, await ReadBlocksAsync(store, manifest, cancellationToken).ConfigureAwait(false), []);
+            return await LoadNamedAsync(store, manifest, cancellationToken).ConfigureAwait(false);
         }
         return await LoadNewestAsync(store, model, cancellationToken).ConfigureAwait(false);
     }
@@ -79,11 +81,43 @@ public static class SnapshotStoreExtensions
             await store.DeleteAsync(model, old.Cut, cancellationToken).ConfigureAwait(false);
     }
 
+    private static async ValueTask<LoadedSnapshot> LoadNamedAsync(
+        ISnapshotStore store, SnapshotManifest manifest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new(manifest, await ReadBlocksAsync(store, manifest, cancellationToken).ConfigureAwait(false), []);
+        }
+        catch (SnapshotCorruptException)
+        {
+            // One that was deleted while it was read is not damaged: then this says that there is none.
+            await store.ReadManifestAsync(manifest.Model, manifest.Cut, cancellationToken).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Looks again if newer cuts came up meanwhile: those that were listed may have been deleted while they were read.</summary>
     private static async ValueTask<LoadedSnapshot> LoadNewestAsync(
         ISnapshotStore store, string model, CancellationToken cancellationToken)
     {
         var skipped = new List<SnapshotListing>();
-        foreach (var listing in (await store.ListAsync(model, cancellationToken).ConfigureAwait(false)).Reverse())
+        for (var look = 0; look < Looks; look++)
+        {
+            var listings = await store.ListAsync(model, cancellationToken).ConfigureAwait(false);
+            if (look > 0 && listings.All(l => l.Cut <= skipped[0].Cut)) break;
+            skipped.Clear();
+            if (await TryLoadAsync(store, listings, skipped, cancellationToken).ConfigureAwait(false) is { } loaded) return loaded;
+            if (skipped.Count == 0) throw new SnapshotNotFoundException(model, null);
+        }
+        // All damaged is not the same as none: whoever starts anew on "none" must not do so here.
+        throw new SnapshotCorruptException(
+            $"of model '{model}'", $"none of its {skipped.Count} cuts is whole; the newest: {skipped[0].Problem}");
+    }
+
+    private static async ValueTask<LoadedSnapshot?> TryLoadAsync(
+        ISnapshotStore store, IReadOnlyList<SnapshotListing> listings, List<SnapshotListing> skipped, CancellationToken cancellationToken)
+    {
+        foreach (var listing in listings.Reverse())
         {
             if (!listing.IsWhole)
             {
@@ -100,11 +134,7 @@ public static class SnapshotStoreExtensions
                 skipped.Add(new(listing.Cut, null, e.Message));
             }
         }
-        // All damaged is not the same as none: whoever starts anew on "none" must not do so here.
-        throw skipped.Count == 0
-            ? new SnapshotNotFoundException(model, null)
-            : new SnapshotCorruptException(
-                $"of model '{model}'", $"none of its {skipped.Count} cuts is whole; the newest: {skipped[0].Problem}");
+        return null;
     }
 
     private static async ValueTask<IReadOnlyList<BlockImage>> ReadBlocksAsync(

@@ -182,7 +182,7 @@ public abstract class RestoreConformance(ConformanceHost host) : HostTests(host)
         await CreateAsync(spec);
         Assert.Equal(snapshot, await Server.RestoreAsync(spec.Name, null, Limit));
         var successors = await JoinAllAsync(spec.Name, 2);
-        Assert.All(successors, w => Assert.Equal(new WorkerPosition(5, 5, 5), w.Position));
+        Assert.All(successors, w => Assert.Equal(new WorkerPosition(5, 5, 5) { RestoredCut = snapshot.Cut }, w.Position));
 
         Tensors.SameBits(expected, await TrainAsync(successors, until: 12));
     }
