@@ -3,6 +3,10 @@ namespace OrleansPs.Abstractions.Tests;
 /// <summary>Every rule of a spec, by one value that breaks it and one that just keeps it.</summary>
 public class ModelSpecValidatorTests
 {
+    // As float32, 0 and 1.
+    private const double BelowFloats = float.Epsilon / 2d;
+    private const double BelowOne = 1 - 1e-8;
+
     private static readonly ModelSpec Good = new("m")
     { Parameters = [new("w", [2, 3]) { Group = "g" }, new("b", [3])], Optimizer = Optimizer.Sgd(), Groups = [new("g")] };
 
@@ -28,10 +32,13 @@ public class ModelSpecValidatorTests
         (Good with { Groups = [new("g"), new("")] }, "Groups", "", "not be empty"),
         (Good with { Groups = [new("g"), new("g")] }, "Groups", "g", "unique"),
         (Good with { Groups = [new("g"), new("\uD800")] }, "Groups", "\uD800", "well-formed Unicode"),
-        (Good with { Groups = [new("g") { Lr = -1 }] }, "Groups['g'].Lr", -1.0, "finite number >= 0"),
-        (Good with { Groups = [new("g") { Lr = double.NaN }] }, "Groups['g'].Lr", double.NaN, "finite number >= 0"),
-        (Good with { Groups = [new("g") { WeightDecay = double.PositiveInfinity }] }, "Groups['g'].WeightDecay", double.PositiveInfinity, "finite number >= 0"),
-        (Good with { Groups = [new("g") { WeightDecay = -0.1 }] }, "Groups['g'].WeightDecay", -0.1, "finite number >= 0"),
+        (Good with { Groups = [new("g") { Lr = -1 }] }, "Groups['g'].Lr", -1.0, ">= 0 and finite as float32"),
+        (Good with { Groups = [new("g") { Lr = double.NaN }] }, "Groups['g'].Lr", double.NaN, ">= 0 and finite as float32"),
+        (Good with { Groups = [new("g") { WeightDecay = double.PositiveInfinity }] }, "Groups['g'].WeightDecay", double.PositiveInfinity, ">= 0 and finite as float32"),
+        (Good with { Groups = [new("g") { Lr = 1e39 }] }, "Groups['g'].Lr", 1e39, ">= 0 and finite as float32"),
+        (Good with { Groups = [new("g") { Lr = -1e-50 }] }, "Groups['g'].Lr", -1e-50, ">= 0 and finite as float32"),
+        (Good with { Groups = [new("g") { WeightDecay = 1e39 }] }, "Groups['g'].WeightDecay", 1e39, ">= 0 and finite as float32"),
+        (Good with { Groups = [new("g") { WeightDecay = -0.1 }] }, "Groups['g'].WeightDecay", -0.1, ">= 0 and finite as float32"),
         (Good with { Groups = null! }, "Groups", null, "must not be missing"),
         (Good with { Groups = [new("g"), null!] }, "Groups", null, "must not be missing"),
 
@@ -58,10 +65,12 @@ public class ModelSpecValidatorTests
 
         .. Initializers(),
 
-        (Good with { Clipping = GradientClipping.ByValue(0) }, "Clipping.Limit", 0.0, "finite number above 0"),
-        (Good with { Clipping = GradientClipping.ByGlobalNorm(-1) }, "Clipping.Limit", -1.0, "finite number above 0"),
-        (Good with { Clipping = GradientClipping.ByGlobalNorm(double.PositiveInfinity) }, "Clipping.Limit", double.PositiveInfinity, "finite number above 0"),
-        (Good with { Clipping = GradientClipping.ByValue(double.NaN) }, "Clipping.Limit", double.NaN, "finite number above 0"),
+        (Good with { Clipping = GradientClipping.ByValue(0) }, "Clipping.Limit", 0.0, "above 0 and finite as float32"),
+        (Good with { Clipping = GradientClipping.ByGlobalNorm(-1) }, "Clipping.Limit", -1.0, "above 0 and finite as float32"),
+        (Good with { Clipping = GradientClipping.ByGlobalNorm(double.PositiveInfinity) }, "Clipping.Limit", double.PositiveInfinity, "above 0 and finite as float32"),
+        (Good with { Clipping = GradientClipping.ByValue(double.NaN) }, "Clipping.Limit", double.NaN, "above 0 and finite as float32"),
+        (Good with { Clipping = GradientClipping.ByValue(BelowFloats) }, "Clipping.Limit", BelowFloats, "above 0 and finite as float32"),
+        (Good with { Clipping = GradientClipping.ByGlobalNorm(1e39) }, "Clipping.Limit", 1e39, "above 0 and finite as float32"),
         (Good with { Clipping = null! }, "Clipping", null, "must not be missing"),
         (Good with { Consistency = null! }, "Consistency", null, "must not be missing"),
         (Good with { Durability = null! }, "Durability", null, "must not be missing"),
@@ -107,9 +116,13 @@ public class ModelSpecValidatorTests
         With(new("w", [1], Initializer.Uniform(1, 1))), With(new("w", [1], Initializer.Normal(0, 0))),
         Good with { Optimizer = Optimizer.Sgd(lr: 0, momentum: 1, dampening: 1) },
         Good with { Optimizer = Optimizer.Sgd(momentum: 0.1, nesterov: true) },
-        Good with { Optimizer = Optimizer.Adam(beta1: 0, beta2: 0, eps: double.Epsilon) },
+        Good with { Optimizer = Optimizer.Adam(beta1: 0, beta2: 0, eps: float.Epsilon) },
+        Good with { Optimizer = Optimizer.Adam(lr: float.MaxValue, weightDecay: float.MaxValue, eps: float.MaxValue) },
+        Good with { Optimizer = Optimizer.Adam(beta1: MathF.BitDecrement(1), beta2: MathF.BitDecrement(1)) },
+        Good with { Optimizer = Optimizer.Sgd(momentum: float.Epsilon, nesterov: true) },
         Good with { Optimizer = Optimizer.Sum() }, Good with { Optimizer = Optimizer.Assign() },
-        Good with { Clipping = GradientClipping.ByValue(double.Epsilon) },
+        Good with { Clipping = GradientClipping.ByValue(float.Epsilon) },
+        Good with { Clipping = GradientClipping.ByGlobalNorm(float.MaxValue) },
         Good with { Durability = DurabilityPolicy.Snapshot(long.MaxValue, TimeSpan.FromMilliseconds(100), 1000) },
         Scheduled(LearningRateSchedule.Step(1, 2)), Scheduled(LearningRateSchedule.Cosine(1, 0)), Scheduled(LearningRateSchedule.Cosine(1, 1)),
         Scheduled(LearningRateSchedule.WarmUp(1, 1, LearningRateSchedule.WarmUp(2, 0.5, LearningRateSchedule.Step(3)))),
@@ -198,11 +211,11 @@ public class ModelSpecValidatorTests
 
     private static IEnumerable<(ModelSpec, string, object?, string)> Optimizers(Func<Optimizer, ModelSpec> spec, string path) =>
     [
-        (spec(Optimizer.Sgd(lr: -1)), path + ".Lr", -1.0, "finite number >= 0"),
-        (spec(Optimizer.Adam(lr: double.NaN)), path + ".Lr", double.NaN, "finite number >= 0"),
-        (spec(Optimizer.Sum() with { Lr = double.PositiveInfinity }), path + ".Lr", double.PositiveInfinity, "finite number >= 0"),
-        (spec(Optimizer.AdamW(weightDecay: -1)), path + ".WeightDecay", -1.0, "finite number >= 0"),
-        (spec(Optimizer.Sgd(weightDecay: double.NaN)), path + ".WeightDecay", double.NaN, "finite number >= 0"),
+        (spec(Optimizer.Sgd(lr: -1)), path + ".Lr", -1.0, ">= 0 and finite as float32"),
+        (spec(Optimizer.Adam(lr: double.NaN)), path + ".Lr", double.NaN, ">= 0 and finite as float32"),
+        (spec(Optimizer.Sum() with { Lr = double.PositiveInfinity }), path + ".Lr", double.PositiveInfinity, ">= 0 and finite as float32"),
+        (spec(Optimizer.AdamW(weightDecay: -1)), path + ".WeightDecay", -1.0, ">= 0 and finite as float32"),
+        (spec(Optimizer.Sgd(weightDecay: double.NaN)), path + ".WeightDecay", double.NaN, ">= 0 and finite as float32"),
         (spec(Optimizer.Sgd(momentum: -0.1)), path + ".Momentum", -0.1, "0 to 1"),
         (spec(Optimizer.Sgd(momentum: 1.1)), path + ".Momentum", 1.1, "0 to 1"),
         (spec(Optimizer.Sgd(momentum: double.NaN)), path + ".Momentum", double.NaN, "0 to 1"),
@@ -214,6 +227,15 @@ public class ModelSpecValidatorTests
         (spec(Optimizer.Adam(beta1: -0.1)), path + ".Beta1", -0.1, "0 or more"),
         (spec(Optimizer.Adam(beta2: 1)), path + ".Beta2", 1.0, "below 1"),
         (spec(Optimizer.AdamW(beta2: double.NaN)), path + ".Beta2", double.NaN, "below 1"),
+        (spec(Optimizer.Sgd(lr: 1e39)), path + ".Lr", 1e39, ">= 0 and finite as float32"),
+        (spec(Optimizer.Sgd(lr: -1e-50)), path + ".Lr", -1e-50, ">= 0 and finite as float32"),
+        (spec(Optimizer.AdamW(weightDecay: 1e39)), path + ".WeightDecay", 1e39, ">= 0 and finite as float32"),
+        (spec(Optimizer.Sgd(momentum: BelowFloats, nesterov: true)), path + ".Nesterov", true, "momentum above 0 as float32"),
+        (spec(Optimizer.Adam(beta1: BelowOne)), path + ".Beta1", BelowOne, "below 1 as float32"),
+        (spec(Optimizer.Adam(beta2: BelowOne)), path + ".Beta2", BelowOne, "below 1 as float32"),
+        (spec(Optimizer.Adam(eps: double.Epsilon)), path + ".Eps", double.Epsilon, "above 0 and finite as float32"),
+        (spec(Optimizer.Adam(eps: BelowFloats)), path + ".Eps", BelowFloats, "above 0 and finite as float32"),
+        (spec(Optimizer.Adam(eps: 1e39)), path + ".Eps", 1e39, "above 0 and finite as float32"),
         (spec(Optimizer.Adam(eps: 0)), path + ".Eps", 0.0, "above 0"),
         (spec(Optimizer.Adam(eps: double.PositiveInfinity)), path + ".Eps", double.PositiveInfinity, "finite"),
     ];

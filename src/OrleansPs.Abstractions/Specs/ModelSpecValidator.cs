@@ -3,9 +3,12 @@ using System.Text;
 namespace OrleansPs;
 
 /// <summary>The rules of a <see cref="ModelSpec"/>, one method a part.</summary>
+/// <remarks>Optimizers and clipping compute with float32, so their numbers must keep the rules after rounding too.</remarks>
 internal static class ModelSpecValidator
 {
     private const int MaxWarmUps = 16;
+    private const string AtLeastZero = "it must be >= 0 and finite as float32.";
+    private const string AboveZero = "it must be above 0 and finite as float32.";
 
     public static void Validate(ModelSpec spec)
     {
@@ -48,9 +51,9 @@ internal static class ModelSpecValidator
             Require(!string.IsNullOrEmpty(group.Name) && IsText(group.Name) && names.Add(group.Name),
                 "Groups", group.Name, "a group's name must not be empty, be well-formed Unicode and unique.");
             Require(group.Lr is null || IsAtLeastZero(group.Lr.Value),
-                $"Groups['{group.Name}'].Lr", group.Lr, "it must be a finite number >= 0.");
+                $"Groups['{group.Name}'].Lr", group.Lr, AtLeastZero);
             Require(group.WeightDecay is null || IsAtLeastZero(group.WeightDecay.Value),
-                $"Groups['{group.Name}'].WeightDecay", group.WeightDecay, "it must be a finite number >= 0.");
+                $"Groups['{group.Name}'].WeightDecay", group.WeightDecay, AtLeastZero);
         }
     }
 
@@ -77,9 +80,9 @@ internal static class ModelSpecValidator
     private static void CheckOptimizer(string path, Optimizer optimizer)
     {
         Require(optimizer is not null, path, null, "the model needs one.");
-        Require(IsAtLeastZero(optimizer!.Lr), path + ".Lr", optimizer.Lr, "it must be a finite number >= 0.");
+        Require(IsAtLeastZero(optimizer!.Lr), path + ".Lr", optimizer.Lr, AtLeastZero);
         Require(IsAtLeastZero(optimizer.WeightDecay),
-            path + ".WeightDecay", optimizer.WeightDecay, "it must be a finite number >= 0.");
+            path + ".WeightDecay", optimizer.WeightDecay, AtLeastZero);
         if (optimizer is SgdOptimizer sgd) CheckSgd(path, sgd);
         if (optimizer is AdamOptimizer adam) CheckAdam(path, adam);
     }
@@ -88,15 +91,15 @@ internal static class ModelSpecValidator
     {
         Require(sgd.Momentum is >= 0 and <= 1, path + ".Momentum", sgd.Momentum, "it must be 0 to 1.");
         Require(sgd.Dampening is >= 0 and <= 1, path + ".Dampening", sgd.Dampening, "it must be 0 to 1.");
-        Require(!sgd.Nesterov || (sgd.Momentum > 0 && sgd.Dampening == 0),
-            path + ".Nesterov", sgd.Nesterov, "it needs a momentum above 0 and a dampening of 0.");
+        Require(!sgd.Nesterov || ((float)sgd.Momentum > 0 && sgd.Dampening == 0),
+            path + ".Nesterov", sgd.Nesterov, "it needs a momentum above 0 as float32 and a dampening of 0.");
     }
 
     private static void CheckAdam(string path, AdamOptimizer adam)
     {
-        Require(adam.Beta1 is >= 0 and < 1, path + ".Beta1", adam.Beta1, "it must be 0 or more and below 1.");
-        Require(adam.Beta2 is >= 0 and < 1, path + ".Beta2", adam.Beta2, "it must be 0 or more and below 1.");
-        Require(adam.Eps > 0 && double.IsFinite(adam.Eps), path + ".Eps", adam.Eps, "it must be a finite number above 0.");
+        Require(adam.Beta1 >= 0 && (float)adam.Beta1 < 1, path + ".Beta1", adam.Beta1, "it must be 0 or more and below 1 as float32.");
+        Require(adam.Beta2 >= 0 && (float)adam.Beta2 < 1, path + ".Beta2", adam.Beta2, "it must be 0 or more and below 1 as float32.");
+        Require(IsAboveZero(adam.Eps), path + ".Eps", adam.Eps, AboveZero);
     }
 
     private static void CheckInitializer(string path, Initializer? initializer)
@@ -128,8 +131,8 @@ internal static class ModelSpecValidator
         RequirePresent(spec.Clipping, "Clipping");
         RequirePresent(spec.Consistency, "Consistency");
         RequirePresent(spec.Durability, "Durability");
-        Require(spec.Clipping.Mode == ClippingMode.None || (spec.Clipping.Limit > 0 && double.IsFinite(spec.Clipping.Limit)),
-            "Clipping.Limit", spec.Clipping.Limit, "it must be a finite number above 0.");
+        Require(spec.Clipping.Mode == ClippingMode.None || IsAboveZero(spec.Clipping.Limit),
+            "Clipping.Limit", spec.Clipping.Limit, AboveZero);
         Require(Enum.IsDefined(spec.Reduction), "Reduction", spec.Reduction, "it must be Mean or Sum.");
         Require(Enum.IsDefined(spec.NonFinite), "NonFinite", spec.NonFinite, "it must be Reject, Skip or Accept.");
         var durability = spec.Durability;
@@ -173,7 +176,9 @@ internal static class ModelSpecValidator
     private static bool IsText(string name) =>
         Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(name)) == name;
 
-    private static bool IsAtLeastZero(double value) => value >= 0 && double.IsFinite(value);
+    private static bool IsAtLeastZero(double value) => value >= 0 && float.IsFinite((float)value);
+
+    private static bool IsAboveZero(double value) => (float)value > 0 && float.IsFinite((float)value);
 
     private static long Product(IReadOnlyList<int> shape)
     {
