@@ -83,10 +83,47 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","shape":[2147483647,2147483647,2147483647],"data_offsets":[0,8]}}""", "has 8 bytes")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "begins at byte 0")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "two tensors")]
+    [InlineData("""{"\ud800":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "no well-formed Unicode")]
+    [InlineData("""{"a":{"dtype":"\udc00","shape":[2],"data_offsets":[0,8]}}""", "no well-formed Unicode")]
+    [InlineData("""{"a":{"\ud800":1,"dtype":"F64","shape":[2],"data_offsets":[0,8]}}""", "only F32")]
     public void A_bad_header_is_refused_by_what_is_wrong(string header, string problem)
     {
         var error = Assert.Throws<DataFormatException>(() => Safetensors.ReadEntries(Write(header, [1f, 2f])));
         Assert.Contains(problem, error.Problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a")]
+    [InlineData("F32")]
+    [InlineData("dtype")]
+    public void A_header_that_is_no_UTF8_is_refused(string broken)
+    {
+        var path = Write("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", [1f, 2f]);
+        var bytes = File.ReadAllBytes(path);
+        bytes[bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes($"\"{broken}\"")) + 1] = 0xff;
+        var error = Assert.Throws<DataFormatException>(() => Safetensors.ReadEntries(_directory.Write("broken", bytes)));
+        Assert.Contains("UTF-8", error.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_written_is_named_and_nothing_is_left_behind()
+    {
+        Directory.CreateDirectory(_directory.File("taken"));
+        foreach (var path in (string[])[_directory.File("taken"), _directory.File("nowhere/w")])
+        {
+            var error = Assert.Throws<IOException>(() => Safetensors.Save(path, s_parameters, Values()));
+            Assert.StartsWith($"{path}: ", error.Message, StringComparison.Ordinal);
+        }
+        Assert.Equal(["taken"], Directory.GetFileSystemEntries(_directory.Path).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void Saving_leaves_files_of_others_alone()
+    {
+        File.WriteAllText(_directory.File("w.tmp"), "mine");
+        Safetensors.Save(_directory.File("w"), s_parameters, Values());
+        Assert.Equal("mine", File.ReadAllText(_directory.File("w.tmp")));
+        Assert.Equal(2, Directory.GetFiles(_directory.Path).Length);
     }
 
     [Fact]

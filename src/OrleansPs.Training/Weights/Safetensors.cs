@@ -15,19 +15,28 @@ public static class Safetensors
     /// <param name="values">The elements of each of them.</param>
     /// <exception cref="UnknownParameterException">A parameter has no values.</exception>
     /// <exception cref="ShapeMismatchException">A parameter's values are not as many as its shape says.</exception>
+    /// <exception cref="IOException">The file can't be written; the message names it.</exception>
     public static void Save(string path, IReadOnlyList<DenseParameter> parameters, TensorSet values)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(parameters);
         ArgumentNullException.ThrowIfNull(values);
         foreach (var parameter in parameters) CheckLength(parameter, values);
-        var temporary = path + ".tmp";
-        using (var file = File.Create(temporary))
+        // A name that is nobody else's: two that save at once do not write into each other's file.
+        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
         {
-            Write(file, parameters, values);
-            file.Flush(flushToDisk: true);
+            SaveTo(temporary, parameters, values);
+            File.Move(temporary, path, overwrite: true);
         }
-        File.Move(temporary, path, overwrite: true);
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{path}: the file can't be written: {e.Message}", e);
+        }
+        finally
+        {
+            TryDelete(temporary);
+        }
     }
 
     /// <summary>Reads what a file holds, without its elements.</summary>
@@ -55,6 +64,25 @@ public static class Safetensors
         {
             file.Position = data + entries[parameter.Name].Offset;
             ReadFloats(file, destinations[parameter.Name].Span);
+        }
+    }
+
+    private static void SaveTo(string path, IReadOnlyList<DenseParameter> parameters, TensorSet values)
+    {
+        using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+        Write(file, parameters, values);
+        file.Flush(flushToDisk: true);
+    }
+
+    // Where it can't be removed either, why it was not written is the error to tell.
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
         }
     }
 

@@ -1,5 +1,5 @@
-using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace OrleansPs.Training;
 
@@ -33,6 +33,7 @@ internal static class SafetensorsHeader
 
     public static IReadOnlyList<SafetensorsEntry> Read(byte[] header, string file, long dataBytes)
     {
+        if (!Utf8.IsValid(header)) throw Bad(file, "the header is no well-formed UTF-8.");
         try
         {
             using var json = JsonDocument.Parse(header);
@@ -45,6 +46,11 @@ internal static class SafetensorsHeader
         catch (JsonException)
         {
             throw Bad(file, "the header is no valid JSON.");
+        }
+        catch (InvalidOperationException)
+        {
+            // JSON can escape half a character, which only shows when a text is decoded.
+            throw Bad(file, "a text of the header is no well-formed Unicode.");
         }
     }
 
