@@ -12,8 +12,11 @@ namespace OrleansPs.Client;
 /// </remarks>
 public sealed class ParameterReader : IParameterReader
 {
-    private const int MaxPasses = 16;
+    private static readonly ServerUnavailableException s_changed = new(
+        "the model changed during each; read a snapshot instead (ReadSnapshotAsync), or fewer parameters at a time.");
 
+    private readonly WorkerOptions _options;
+    private readonly SessionEnvironment _environment;
     private readonly Planner _planner;
     private readonly PlanCache _plans;
     private readonly ReaderCalls _calls;
@@ -38,6 +41,8 @@ public sealed class ParameterReader : IParameterReader
         ArgumentNullException.ThrowIfNull(snapshots);
         options.Validate();
         Spec = spec;
+        _options = options;
+        _environment = environment;
         _planner = new(spec);
         _plans = new(_planner);
         _calls = new(transport, options, environment);
@@ -56,22 +61,23 @@ public sealed class ParameterReader : IParameterReader
     /// <exception cref="UnknownParameterException">A name is not in the spec.</exception>
     /// <exception cref="ShapeMismatchException">A destination's length is not its parameter's.</exception>
     /// <exception cref="ServerUnavailableException">
-    /// The service did not answer, or rounds closed faster than the blocks could be read.
+    /// The service did not answer, or rounds closed faster than the blocks could be read, for all of
+    /// <see cref="WorkerOptions.RetryFor"/>.
     /// </exception>
     public async ValueTask<long> ReadLatestAsync(TensorSet values, CancellationToken cancellationToken = default)
     {
         var plan = PlanOf(values);
         cancellationToken.ThrowIfCancellationRequested();
-        for (var pass = 0; pass < MaxPasses; pass++)
+        var backoff = new Backoff(_environment, _options);
+        for (var pass = 0; ; pass++)
         {
+            // One round may close during any read; where the next one does too, they come fast.
+            if (pass > 1) await PauseAsync(ref backoff, cancellationToken).ConfigureAwait(false);
             if (IsRounds) await _calls.LearnRoundsAsync(cancellationToken).ConfigureAwait(false);
             using var reading = new ReadPass(_calls, plan, _calls.State.View, oneVersion: IsRounds);
             var version = await reading.RunAsync(cancellationToken).ConfigureAwait(false);
             if (version is not null) return IsRounds ? version.Value : -1;
         }
-        throw new ServerUnavailableException(
-            $"Model '{Model}' changed during each of {MaxPasses} tries to read it at one version; "
-            + "read a snapshot instead (ReadSnapshotAsync), or fewer parameters at a time.");
     }
 
     /// <inheritdoc/>
@@ -100,6 +106,12 @@ public sealed class ParameterReader : IParameterReader
     {
         _isDisposed = true;
         return default;
+    }
+
+    private Task PauseAsync(ref Backoff backoff, CancellationToken cancellationToken)
+    {
+        var pause = backoff.Next($"A read of model '{Model}' at one version", s_changed);
+        return Pause.ForAsync(pause, _environment.Time, cancellationToken);
     }
 
     private TransferPlan PlanOf(TensorSet values)

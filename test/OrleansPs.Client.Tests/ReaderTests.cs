@@ -129,13 +129,33 @@ public sealed class ReaderTests
     public async Task A_model_that_never_holds_still_is_unavailable_and_a_snapshot_is_advised()
     {
         using var desk = new Desk(rounds: 5);
-        desk.Transport.On(Call.Pull, BlockStatus.StepClosed, times: 100);
+        desk.Transport.On(Call.Pull, BlockStatus.StepClosed, times: 1000);
+        var start = desk.Rig.Time.GetUtcNow();
 
-        var error = await Assert.ThrowsAsync<ServerUnavailableException>(() => desk.Reader.ReadLatestAsync(desk.Values).AsTask());
+        var error = await desk.Rig.FailureOf<ServerUnavailableException>(new(desk.Reader.ReadLatestAsync(desk.Values).AsTask()));
 
         Assert.True(error.IsTransient);
         Assert.Contains("ReadSnapshotAsync", error.Message, StringComparison.Ordinal);
-        Assert.Equal(16, desk.Pulls.Count());
+        var limit = new WorkerOptions().RetryFor;
+        Assert.InRange(desk.Rig.Time.GetUtcNow() - start, limit - TimeSpan.FromSeconds(2), limit);
+    }
+
+    [Fact]
+    public async Task A_read_begins_again_at_once_the_first_time_and_then_after_pauses_that_grow()
+    {
+        using var desk = new Desk(rounds: 5);
+        desk.Transport.On(Call.Pull, BlockStatus.StepClosed, times: 8);
+
+        var read = desk.Reader.ReadLatestAsync(desk.Values).AsTask();
+        desk.Rig.PassUntilEnd(read);
+
+        Assert.Equal(5, await read);
+        var tries = desk.Pulls.Where(p => p.Block == 0).Select(p => p.At).ToArray();
+        var pauses = tries.Zip(tries.Skip(1), (a, b) => b - a).ToArray();
+        Assert.Equal(8, pauses.Length);
+        Assert.Equal(TimeSpan.Zero, pauses[0]);
+        Assert.All(pauses[1..], pause => Assert.True(pause > TimeSpan.Zero));
+        Assert.True(pauses[^1] > 8 * pauses[1], string.Join(" ", pauses));
     }
 
     [Fact]
