@@ -5,8 +5,9 @@ namespace OrleansPs.Client;
 /// transport on one thread, a session does the same on every run.
 /// </summary>
 /// <remarks>
-/// Thread safe. A session starts no thread and schedules nothing by itself: its continuations run where a transport or a
-/// timer completes, inline as long as that thread has no <see cref="SynchronizationContext"/>.
+/// Thread safe. A session starts no thread and, unless <see cref="PrefetchOnPool"/> says so, schedules nothing by itself:
+/// its continuations run where a transport or a timer completes, inline as long as that thread has no
+/// <see cref="SynchronizationContext"/>.
 /// </remarks>
 public sealed class SessionEnvironment
 {
@@ -37,6 +38,13 @@ public sealed class SessionEnvironment
 
     /// <summary>The instruments.</summary>
     public ClientMetrics Metrics { get; }
+
+    /// <summary>
+    /// Whether prefetches run on the thread pool; off by default. A transport in the same process answers on the caller's
+    /// thread: without it a prefetch there is done before <see cref="IParameterWorker.Prefetch"/> returns, and overlaps
+    /// with nothing. With it a session is no longer deterministic.
+    /// </summary>
+    public bool PrefetchOnPool { get; init; }
 
     /// <summary>The real thing: the system's clock, a random seed and random nonces.</summary>
     public static SessionEnvironment System(ClientMetrics metrics) =>

@@ -45,7 +45,7 @@ public sealed class EmbeddedParameterServer : IParameterServer
         _store = store;
         _lock = held;
         _metrics = new(() => _models.Values);
-        _environment = new(options.TimeProvider, Random.Shared.Next(), Guid.NewGuid, new ClientMetrics());
+        _environment = new(options.TimeProvider, Random.Shared.Next(), Guid.NewGuid, new ClientMetrics()) { PrefetchOnPool = true };
         _logger = options.LoggerFactory.CreateLogger<EmbeddedParameterServer>();
     }
 

@@ -273,5 +273,30 @@ public sealed class PrefetchTests
         Assert.True(held.WasGivenUp);
     }
 
+    [Fact]
+    public async Task On_the_pool_a_prefetch_returns_while_the_transport_still_blocks()
+    {
+        await using var rig = Rig.Of(prefetchOnPool: true);
+        await rig.JoinAsync();
+        using var returned = new ManualResetEventSlim();
+        var hadReturned = false;
+        rig.Transport.On(Call.Pull, request =>
+        {
+            // The limit is for a prefetch that runs on the caller's thread, which would wait for itself.
+            hadReturned = returned.Wait(TimeSpan.FromSeconds(5));
+            return Task.FromResult(rig.Transport.Usual(request));
+        });
+        rig.Transport.Value = 5;
+        var values = Rig.Tensors("a");
+
+        rig.Session.Prefetch(values);
+        Assert.Equal(0, values["a"].Span[0]);
+        returned.Set();
+        await rig.Session.PullAsync(values);
+
+        Assert.True(hadReturned);
+        Assert.Equal((1, 5f), (Pulls(rig), values["a"].Span[0]));
+    }
+
     private static int Pulls(Rig rig) => rig.Transport.Of(Call.Pull).Count();
 }

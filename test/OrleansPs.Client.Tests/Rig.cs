@@ -10,12 +10,12 @@ internal sealed class Rig : IAsyncDisposable
 {
     private int _nonces;
 
-    private Rig(ModelSpec spec)
+    private Rig(ModelSpec spec, bool prefetchOnPool)
     {
         Spec = spec;
         Spec.Validate();
         Transport = new(spec) { Time = Time };
-        Environment = new(Time, 1, () => new Guid(++_nonces, 0, 0, new byte[8]), Metrics);
+        Environment = new(Time, 1, () => new Guid(++_nonces, 0, 0, new byte[8]), Metrics) { PrefetchOnPool = prefetchOnPool };
     }
 
     public ModelSpec Spec { get; }
@@ -43,12 +43,12 @@ internal sealed class Rig : IAsyncDisposable
         Lease = TimeSpan.FromSeconds(30),
     };
 
-    public static Rig Of(ModelSpec? spec = null)
+    public static Rig Of(ModelSpec? spec = null, bool prefetchOnPool = false)
     {
         // The test runner's context would move continuations to other threads. An asynchronous method can't take it away
         // from its caller.
         SynchronizationContext.SetSynchronizationContext(null);
-        return new(spec ?? SpecOf());
+        return new(spec ?? SpecOf(), prefetchOnPool);
     }
 
     public static Task<Rig> JoinAsync(ModelSpec? spec = null, WorkerOptions? options = null) => Of(spec).JoinedAsync(options);

@@ -27,12 +27,22 @@ public sealed class DataParallelTrainerTests : IDisposable
         Assert.Equal(5, worker.Position.Cursor);
     }
 
-    [Fact]
-    public async Task A_prefetch_is_started_before_computing()
+    [Theory]
+    [InlineData("SSP")]
+    [InlineData("ASP")]
+    public async Task A_prefetch_is_started_before_computing(string policy)
     {
-        var worker = Worker();
+        var worker = Worker(policy == "SSP" ? ConsistencyPolicy.StaleSynchronous(2) : ConsistencyPolicy.Asynchronous);
         await Trainer(worker, s_options with { Prefetch = true }).RunAsync();
         Assert.Equal(["pull", "prefetch", "push", "clock"], worker.Calls.Take(4));
+    }
+
+    [Fact]
+    public async Task Under_BSP_nothing_is_prefetched_for_it_could_not_be_used()
+    {
+        var worker = Worker(ConsistencyPolicy.BulkSynchronous);
+        await Trainer(worker, s_options with { Prefetch = true }).RunAsync();
+        Assert.DoesNotContain("prefetch", worker.Calls);
     }
 
     [Fact]
@@ -134,9 +144,9 @@ public sealed class DataParallelTrainerTests : IDisposable
 
     private static TrainerOptions Slow => s_options with { Stragglers = StragglerPattern.None(TimeSpan.FromMilliseconds(1)) };
 
-    private static ScriptedWorker Worker()
+    private static ScriptedWorker Worker(ConsistencyPolicy? consistency = null)
     {
-        var worker = new ScriptedWorker(Mlp.ParametersOf(s_sizes)) { Rank = 1 };
+        var worker = new ScriptedWorker(Mlp.ParametersOf(s_sizes)) { Rank = 1, Consistency = consistency ?? ConsistencyPolicy.BulkSynchronous };
         var seed = 21;
         foreach (var values in worker.Values.Values) MatMulTests.Numbers(seed++, values.Length).CopyTo(values, 0);
         return worker;

@@ -17,7 +17,9 @@ internal sealed class ScriptedWorker(IReadOnlyList<DenseParameter> parameters, A
 
     public string Model => "scripted";
 
-    public ModelSpec Spec { get; } = new("scripted") { Parameters = parameters, Optimizer = Optimizer.Sgd(Lr) };
+    public ConsistencyPolicy Consistency { get; init; } = ConsistencyPolicy.BulkSynchronous;
+
+    public ModelSpec Spec => new("scripted") { Parameters = parameters, Optimizer = Optimizer.Sgd(Lr), Consistency = Consistency };
 
     public int Rank { get; init; }
 

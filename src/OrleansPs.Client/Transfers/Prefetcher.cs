@@ -28,7 +28,7 @@ internal sealed class Prefetcher(SessionContext context, OperationPool operation
             if (slot is null || !slot.IsFree) return;
             slot.Begin(view, ++_uses);
         }
-        var filling = FillAsync(slot);
+        var filling = context.Environment.PrefetchOnPool ? Task.Run(() => FillAsync(slot)) : FillAsync(slot);
         lock (_lock) slot.Started(filling);
     }
 

@@ -12,6 +12,7 @@ public sealed class DataParallelTrainer
     private readonly TrainerOptions _options;
     private readonly TimeProvider _time;
     private readonly BatchPlan _plan;
+    private readonly bool _prefetches;
     private (int Epoch, double Loss) _last;
     private TimeSpan _compute;
     private long _started;
@@ -33,6 +34,8 @@ public sealed class DataParallelTrainer
         _options = options;
         _time = time ?? TimeProvider.System;
         _plan = new(objective.Examples, options);
+        // What is pulled before a round closes is not of the version that the next step needs.
+        _prefetches = options.Prefetch && worker.Spec.Consistency.Mode != ConsistencyMode.BulkSynchronous;
     }
 
     /// <summary>Trains until the rank's data is used up, and tells the model so.</summary>
@@ -54,7 +57,7 @@ public sealed class DataParallelTrainer
     private async ValueTask<long> StepAsync(WorkerPosition position, CancellationToken cancellationToken)
     {
         await _worker.PullAsync(_objective.Parameters, cancellationToken).ConfigureAwait(false);
-        if (_options.Prefetch) _worker.Prefetch(_objective.Parameters);
+        if (_prefetches) _worker.Prefetch(_objective.Parameters);
         var computing = _time.GetTimestamp();
         _last = (_plan.EpochOf(_worker.Rank, position), _objective.ComputeGradients(_plan.BatchOf(_worker.Rank, position)));
         await StraggleAsync(position, computing, cancellationToken).ConfigureAwait(false);

@@ -18,7 +18,10 @@ public sealed record TrainerOptions
     /// <summary>What the order of the data depends on.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Whether the next step's parameters are pulled while this one computes; off by default. It adds to staleness.</summary>
+    /// <summary>
+    /// Whether the next step's parameters are pulled while this one computes; off by default. It adds to staleness. Under
+    /// BSP it does nothing: the next step's parameters do not exist before all have pushed.
+    /// </summary>
     public bool Prefetch { get; init; }
 
     /// <summary>How fast steps are at most; null, the default, for as fast as they can.</summary>

@@ -53,7 +53,7 @@ internal class TrainingOptions
         OptionKinds.Whole("--block-bytes", 4096, 64 << 20, 256 << 10, "The size of a parameter block, a multiple of 64");
 
     public Option<bool> Prefetch { get; } =
-        OptionKinds.Switch("--prefetch", "Pull the next step's parameters while this one computes; adds to staleness");
+        OptionKinds.Switch("--prefetch", "Pull the next step's parameters while this one computes; adds to staleness, and does nothing under BSP");
 
     public Option<string?> Data { get; } = OptionKinds.Path("--data", "DIR",
         "Where the data set's four IDX files are [default: $ORLEANSPS_DATA, the Debian package's directory or the cache]");
