@@ -19,7 +19,7 @@ public class ErrorTests
         (new ShapeMismatchException("w", "[2, 3]", 6, 5), "Parameter 'w' has shape [2, 3], which is 6 floats; 5 were given.", false),
         (new NonFiniteGradientException("w", 3, float.NaN), "The gradient of 'w' has NaN at element 3; only finite numbers are accepted.", false),
         (new DataFormatException("a.idx", "it is short."), "a.idx: it is short.", false),
-        (new StepRestartException(StepRestartReason.StepClosed, "again"), "again", true),
+        (new StepRestartException(StepRestartReason.StepClosed, "again"), "again", false),
         (new FencedException("m", 2), "Rank 2 of model 'm' was taken over by a newer session; this one must stop.", false),
         (new WorkerStateException("a push is unresolved"), "a push is unresolved", false),
         (new ServerUnavailableException("away"), "away", true),

@@ -213,7 +213,7 @@ public sealed class RestartTests
         foreach (var call in new[] { Call.Push, Call.Pull, Call.PushPull, Call.Clock })
         {
             var error = await Assert.ThrowsAsync<StepRestartException>(() => Start(rig, call));
-            Assert.Equal((reason, true), (error.Reason, error.IsTransient));
+            Assert.Equal((reason, false), (error.Reason, error.IsTransient));
         }
         await Assert.ThrowsAsync<StepRestartException>(() => rig.Session.OutOfDataAsync());
         Assert.Equal(sent, rig.Transport.Requests.Count);

@@ -3,17 +3,15 @@ namespace OrleansPs;
 /// <summary>The root of all errors of the parameter service.</summary>
 public abstract class ParameterServerException(string message, Exception? inner = null) : Exception(message, inner)
 {
-    /// <summary>Whether the same call may succeed later without a change by the caller.</summary>
+    /// <summary>Whether the same call may succeed later without a change by the caller, and without another call before it.</summary>
     public virtual bool IsTransient => false;
 }
 
 /// <summary>The step can't be finished as it is: call <see cref="IParameterWorker.ResumeAsync"/> and do it again.</summary>
+/// <remarks>Not transient: until the worker resumes, every call gets the same answer.</remarks>
 public sealed class StepRestartException(StepRestartReason reason, string message)
     : ParameterServerException(message)
 {
-    /// <inheritdoc/>
-    public override bool IsTransient => true;
-
     /// <summary>Why.</summary>
     public StepRestartReason Reason { get; } = reason;
 }

@@ -144,7 +144,7 @@ internal sealed class Lane(SessionContext context, BlockOperation operation) : I
 
     // A cancellation that the operation did not ask for is a timeout, or a transport that lost the request.
     private bool IsPassing(Exception e) => !operation.IsStopped
-        && e is OperationCanceledException or ParameterServerException { IsTransient: true } and not StepRestartException;
+        && e is OperationCanceledException or ParameterServerException { IsTransient: true };
 
     private Exception Explain(Exception e) => e is OperationCanceledException
         ? new TimeoutException($"There was no answer within {context.Options.RequestTimeout}.", e)
