@@ -106,7 +106,7 @@ internal sealed partial class CutWriter(
         runtime.Coordinator.Do((c, now) => c.CutFailed(cut, reason, now));
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "Cut {Cut} of model {Model} failed: {Reason}. Training goes on; a snapshot is tried again.")]
+    [LoggerMessage(1, LogLevel.Warning, "Cut {Cut} of model {Model} failed: {Reason}. Training goes on; what the cadence asked for is tried again.")]
     private static partial void LogCutFailed(ILogger logger, long cut, string model, string reason);
 
     [LoggerMessage(2, LogLevel.Warning, "Old snapshots of model {Model} could not be deleted: {Reason}")]

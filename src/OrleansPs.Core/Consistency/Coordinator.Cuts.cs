@@ -11,16 +11,18 @@ namespace OrleansPs.Core.Consistency;
 /// </summary>
 public sealed partial class Coordinator
 {
-    private static readonly TimeSpan RetrySnapshotAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
     private readonly SortedDictionary<int, ChunkRecord> _chunks = [];
     private readonly List<OpenPushes> _openPushes = [];
     private bool _freezing;
     private bool _writing;
     private bool _wanted;
-    private TimeSpan _lastSnapshotAt;
-    private TimeSpan? _retryAt;
-    private long _lastSnapshotClock;
+    private (TimeSpan At, long Clock) _opened;
+    private (TimeSpan At, long Clock) _lastSnapshot;
+    private TimeSpan _notBefore = TimeSpan.MinValue;
+    private TimeSpan _pause = FirstPause;
 
     /// <summary>Asks for a snapshot; it begins as soon as no other one is open.</summary>
     /// <returns>The number of the cut that will be it.</returns>
@@ -59,17 +61,22 @@ public sealed partial class Coordinator
     {
         if (!IsOpen(cut)) return;
         SnapshotError = null;
+        (_lastSnapshot, _pause) = (_opened, FirstPause);
         Decide(new CutClosed(cut, Completed: true));
         Tell(new EndCut(cut, Completed: true, null));
         Reset();
         Advance(now);
     }
 
-    /// <summary>A block could not be frozen, or the storage refused. Training goes on; a snapshot is tried again later.</summary>
+    /// <summary>
+    /// A block could not be frozen, or the storage refused. Training goes on. What the cadence asks for is tried again after a
+    /// pause, each one twice as long as the one before; what was asked for by hand is not: whoever asked is told, and may ask again.
+    /// </summary>
     public void CutFailed(long cut, string reason, TimeSpan now)
     {
         if (!IsOpen(cut)) return;
-        _retryAt = now + RetrySnapshotAfter;
+        _notBefore = now + _pause;
+        _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
         AbortCut(reason);
         Advance(now);
     }
@@ -95,7 +102,7 @@ public sealed partial class Coordinator
     private void OpenDueCut(TimeSpan now)
     {
         if (_state.OpenCut is not null || !(_wanted || IsDue(now))) return;
-        (_wanted, _retryAt, _lastSnapshotAt, _lastSnapshotClock) = (false, null, now, _state.MinClock);
+        (_wanted, _opened) = (false, (now, _state.MinClock));
         Decide(new CutOpened(_state.NewestCut + 1));
         if (IsRounds)
         {
@@ -104,13 +111,14 @@ public sealed partial class Coordinator
         }
     }
 
+    /// <summary>Whether the cadence asks for a snapshot: it counts from the newest whole one, so one that failed stays due.</summary>
     private bool IsDue(TimeSpan now)
     {
-        if (_retryAt is { } retry) return now >= retry;
         var durability = _spec.Durability;
         var byClock = durability.EveryClocks > 0
-            && _state.MinClock / durability.EveryClocks > _lastSnapshotClock / durability.EveryClocks;
-        return byClock || (durability.Interval is { } interval && now - _lastSnapshotAt >= interval);
+            && _state.MinClock / durability.EveryClocks > _lastSnapshot.Clock / durability.EveryClocks;
+        var byTime = durability.Interval is { } interval && now - _lastSnapshot.At >= interval;
+        return (byClock || byTime) && now >= _notBefore;
     }
 
     /// <summary>A rank that has not been let through has no push under way. One that has is not parked, or its gate is open.</summary>

@@ -38,8 +38,7 @@ public sealed partial class Coordinator
         _blocks = blocks;
         _accepted = state.Index;
         _leases = new(spec.Lease, now);
-        _lastSnapshotAt = now;
-        _lastSnapshotClock = state.MinClock;
+        _lastSnapshot = (now, state.MinClock);
         Term = term;
         foreach (var rank in state.Ranks.Values.Where(r => r.Participates && WasPresent(r))) GrantGrace(rank, now);
         AbortCut("a new coordinator took over");

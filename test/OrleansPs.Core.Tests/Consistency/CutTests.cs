@@ -150,25 +150,25 @@ public class CutTests
         """);
 
     [Fact]
-    public void A_cut_that_failed_is_tried_again_after_a_second()
+    public void A_cut_asked_for_by_hand_that_failed_is_not_tried_again_by_itself()
     {
         var story = CoordinatorStory.Tell(BulkSynchronous, """
             join 0          => 0 joins .1 s0 c0
             snapshot        => cut 1 freeze 1 at 0
             failed 1 disk   => end 1 given up: disk
             frozen 1        => -
-            tick +0.9       => -
-            tick +0.1       => freeze 2 at 0
-            wrote 2 b0      => -
-            frozen 2        => write 2
-            failed 2 disk   => end 2 given up: disk
-            # Asked for by hand it need not wait.
-            snapshot        => cut 3 freeze 3 at 0
-            frozen 3        => write 3
+            wrote 1 b0      => -
+            tick +1         => -
+            tick +60        => -
             """);
         Assert.Equal("disk", story.Coordinator.SnapshotError);
         Assert.Equal(0, story.State.LastCut);
         story.Tell("""
+            # Asked for again it need not wait.
+            snapshot        => cut 2 freeze 2 at 0
+            failed 2 disk   => end 2 given up: disk
+            snapshot        => cut 3 freeze 3 at 0
+            frozen 3        => write 3
             wrote 3 b0      => manifest 3 at 0: 0.1 Live s0 c0 q0; 1.0 Expected s0 c0 q0 in chunk0
             manifest 3      => end 3 done
             tick +2         => -
@@ -176,6 +176,64 @@ public class CutTests
         Assert.Null(story.Coordinator.SnapshotError);
         Assert.Equal(3, story.State.LastCut);
     }
+
+    [Fact]
+    public void A_cut_that_the_cadence_asked_for_is_tried_again_after_pauses_that_double_up_to_a_minute() => EverySecond().Tell("""
+        tick +1         => freeze 1 at 0
+        failed 1 disk   => end 1 given up: disk
+        tick +0.9       => -
+        tick +0.1       => freeze 2 at 0
+        failed 2 disk   => end 2 given up: disk
+        tick +1.9       => -
+        tick +0.1       => freeze 3 at 0
+        failed 3 disk   => end 3 given up: disk
+        tick +4         => freeze 4 at 0
+        failed 4 disk   => end 4 given up: disk
+        tick +8         => freeze 5 at 0
+        failed 5 disk   => end 5 given up: disk
+        tick +16        => freeze 6 at 0
+        failed 6 disk   => end 6 given up: disk
+        tick +32        => freeze 7 at 0
+        failed 7 disk   => end 7 given up: disk
+        tick +59.9      => -
+        tick +0.1       => freeze 8 at 0
+        failed 8 disk   => end 8 given up: disk
+        tick +59.9      => -
+        tick +0.1       => freeze 9 at 0
+        """);
+
+    [Fact]
+    public void The_pauses_start_over_after_a_success() => EverySecond().Tell("""
+        tick +1         => freeze 1 at 0
+        failed 1 disk   => end 1 given up: disk
+        tick +1         => freeze 2 at 0
+        failed 2 disk   => end 2 given up: disk
+        tick +2         => freeze 3 at 0
+        frozen 3        => write 3
+        wrote 3 b0      => manifest 3 at 0: 0.0 Expected s0 c0 q0; 1.0 Expected s0 c0 q0 in chunk0
+        manifest 3      => end 3 done
+        tick +1         => freeze 4 at 0
+        failed 4 disk   => end 4 given up: disk
+        tick +0.9       => -
+        tick +0.1       => freeze 5 at 0
+        """);
+
+    [Fact]
+    public void A_failure_by_hand_does_not_put_the_cadence_off() => new CoordinatorStory(
+        CoordinatorStory.Spec(BulkSynchronous) with { Durability = DurabilityPolicy.Snapshot(interval: TimeSpan.FromSeconds(5)) }).Tell("""
+        tick +3         => -
+        snapshot        => cut 1 freeze 1 at 0
+        failed 1 disk   => end 1 given up: disk
+        tick +1.9       => -
+        # Five seconds after the start, not after the failure.
+        tick +0.1       => freeze 2 at 0
+        failed 2 disk   => end 2 given up: disk
+        # What fails by hand while the cadence waits to try again is tried again for the cadence.
+        snapshot        => cut 3 freeze 3 at 0
+        failed 3 disk   => end 3 given up: disk
+        tick +3.9       => -
+        tick +0.1       => freeze 4 at 0
+        """);
 
     [Fact]
     public void A_snapshot_is_due_after_so_many_clocks_of_the_slowest() => new CoordinatorStory(
@@ -228,4 +286,7 @@ public class CutTests
             """);
         Assert.Equal(2, story.State.NewestCut);
     }
+
+    private static CoordinatorStory EverySecond() => new(
+        CoordinatorStory.Spec(BulkSynchronous) with { Durability = DurabilityPolicy.Snapshot(interval: TimeSpan.FromSeconds(1)) });
 }

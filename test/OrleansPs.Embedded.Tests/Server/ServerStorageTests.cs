@@ -90,7 +90,7 @@ public sealed class ServerStorageTests() : HostTests(new EmbeddedHost())
             Assert.Null((await server.GetStatusAsync(ledger.Name, Limit)).LastSnapshot);
             Assert.Contains(_log.Warnings, w => w.Contains("Training goes on", StringComparison.Ordinal));
         }
-        // A failed snapshot is tried again after a while, without being asked for.
+        // What the cadence asked for is tried again after a while by itself.
         await StepUntilAsync(worker, async () => (await server.GetStatusAsync(ledger.Name, Limit)).LastSnapshot is not null);
 
         Assert.Null((await server.GetStatusAsync(ledger.Name, Limit)).SnapshotError);
