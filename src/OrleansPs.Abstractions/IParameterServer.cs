@@ -4,8 +4,10 @@ namespace OrleansPs;
 /// The door to a parameter service: creates models, lets workers join them, and keeps their snapshots.
 /// </summary>
 /// <remarks>
-/// All members are thread safe. Every failure is a <see cref="ParameterServerException"/> whose
-/// <see cref="ParameterServerException.IsTransient"/> says whether the same call may succeed later.
+/// All members are thread safe. Every failure of the service is a <see cref="ParameterServerException"/> whose
+/// <see cref="ParameterServerException.IsTransient"/> says whether the same call may succeed later. Misuse is told as usual, by
+/// <see cref="ArgumentNullException"/> and <see cref="ObjectDisposedException"/>, and cancellation by
+/// <see cref="OperationCanceledException"/>.
 /// </remarks>
 public interface IParameterServer : IAsyncDisposable
 {
@@ -33,7 +35,7 @@ public interface IParameterServer : IAsyncDisposable
     /// Joins a model as the worker of one rank, and fences whoever played that rank before.
     /// </summary>
     /// <param name="model">The model's name.</param>
-    /// <param name="rank">The rank, 0 to <see cref="ModelSpec.MaxWorkers"/> - 1.</param>
+    /// <param name="rank">The rank, 0 to <see cref="ModelSpec.RankLimit"/> - 1.</param>
     /// <param name="options">How the session behaves; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>A session whose position says where the rank's work goes on.</returns>
@@ -47,8 +49,14 @@ public interface IParameterServer : IAsyncDisposable
     Task<IParameterReader> OpenReaderAsync(string model, CancellationToken cancellationToken = default);
 
     /// <summary>Takes a snapshot: an exact cut, while the workers go on. Completes when it can be restored.</summary>
-    /// <remarks>Under BSP the cut rides on the next round to close, otherwise on each worker's next clock.</remarks>
-    /// <exception cref="SnapshotAbortedException">The cut was aborted (a worker was evicted, storage failed); try again.</exception>
+    /// <remarks>
+    /// Under BSP the cut is the last closed round and waits for no worker. Otherwise it holds each worker as of its next clock, or as
+    /// of where it already waits, joins, leaves or is evicted: so it waits for every worker's next clock, and an eviction does not
+    /// abort it. It begins when no other cut is open.
+    /// </remarks>
+    /// <exception cref="SnapshotAbortedException">
+    /// The cut was aborted (the storage failed, the model was put back or closed). It is not tried again by itself.
+    /// </exception>
     Task<SnapshotInfo> TakeSnapshotAsync(string model, CancellationToken cancellationToken = default);
 
     /// <summary>The complete snapshots of a model, oldest first.</summary>

@@ -14,6 +14,10 @@ namespace OrleansPs;
 /// one exception, <see cref="StepRestartException"/>: call <see cref="ResumeAsync"/> and do the step again, with the same
 /// data. <see cref="ParameterWorkerExtensions.RunStepAsync"/> is that, ready made.
 /// </para>
+/// <para>
+/// Misuse is told as usual, by <see cref="ArgumentNullException"/>, and cancellation by
+/// <see cref="OperationCanceledException"/>; every other failure is a <see cref="ParameterServerException"/>.
+/// </para>
 /// </remarks>
 public interface IParameterWorker : IAsyncDisposable
 {
@@ -23,7 +27,7 @@ public interface IParameterWorker : IAsyncDisposable
     /// <summary>The spec that the model was created with.</summary>
     ModelSpec Spec { get; }
 
-    /// <summary>The session's rank, 0 to <see cref="ModelSpec.MaxWorkers"/> - 1.</summary>
+    /// <summary>The session's rank, 0 to <see cref="ModelSpec.RankLimit"/> - 1.</summary>
     int Rank { get; }
 
     /// <summary>Where the rank is: the step it is in, its clock, and the data cursor of its last finished step.</summary>
@@ -58,7 +62,7 @@ public interface IParameterWorker : IAsyncDisposable
     /// <remarks>Under BSP the values are the open round's version, without this push: rounds are atomic.</remarks>
     /// <inheritdoc cref="PushAsync"/>
     /// <param name="gradients">As in <see cref="PushAsync"/>.</param>
-    /// <param name="values">As in <see cref="PullAsync"/>; the same names as <paramref name="gradients"/>, in the same order.</param>
+    /// <param name="values">As in <see cref="PullAsync"/>; they need not name the parameters that <paramref name="gradients"/> names.</param>
     /// <param name="cancellationToken">As in <see cref="PushAsync"/>.</param>
     ValueTask PushPullAsync(TensorSet gradients, TensorSet values, CancellationToken cancellationToken = default);
 
@@ -81,8 +85,14 @@ public interface IParameterWorker : IAsyncDisposable
 
     /// <summary>
     /// Says that this rank has no more data for now: rounds and gates no longer wait for it.
-    /// <see cref="ResumeAsync"/> brings it back.
+    /// <see cref="ResumeAsync"/> brings it back. Call it after <see cref="ClockAsync"/>, between two steps.
     /// </summary>
+    /// <remarks>
+    /// Under BSP what the open step has pushed counts only once <see cref="ClockAsync"/> ended the step: steps are atomic, so ending
+    /// the rank's part before drops it. Under SSP and ASP it was applied at once, and stands.
+    /// </remarks>
+    /// <exception cref="WorkerStateException">A push of the open step is unresolved, or the step is being ended.</exception>
+    /// <exception cref="StepRestartException">The step must be done again.</exception>
     Task OutOfDataAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
@@ -94,6 +104,9 @@ public interface IParameterWorker : IAsyncDisposable
     Task<WorkerPosition> ResumeAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Leaves the model for good: rounds and gates no longer wait for this rank.</summary>
+    /// <remarks>What the open step has pushed counts as in <see cref="OutOfDataAsync"/>: under BSP leaving before its clock drops it.</remarks>
+    /// <exception cref="WorkerStateException">A push of the open step is unresolved.</exception>
+    /// <exception cref="StepRestartException">The model was put back, so the rank may have steps to do again.</exception>
     Task LeaveAsync(CancellationToken cancellationToken = default);
 }
 

@@ -66,7 +66,7 @@ public sealed record WorkerInfo(
 
 /// <summary>What a model is doing.</summary>
 /// <param name="Spec">The model's spec.</param>
-/// <param name="Generation">How often the model was put back to a snapshot.</param>
+/// <param name="Generation">A number that rises whenever the model starts or is put back to a snapshot.</param>
 /// <param name="Round">Under BSP the open round; otherwise the slowest clock.</param>
 /// <param name="Blocks">How many blocks the model has.</param>
 /// <param name="Workers">All ranks the model knows, by rank.</param>
@@ -97,5 +97,11 @@ public sealed record RestoreOptions
     /// goes to rank r modulo this number, which finds it in <see cref="WorkerPosition.Inherited"/>. Stop the workers of absent
     /// ranks: one that resumes takes its own data up again.
     /// </summary>
+    /// <remarks>
+    /// Under SSP and ASP an absent rank may have left a half step, whose pushes are in the values (the manifest lists them as open).
+    /// Its heir does that step again under its own rank, so those pushes may count twice. What an heir did with data it inherited is
+    /// not kept: if the number of workers changes a second time, <see cref="WorkerPosition.Inherited"/> says again where the absent
+    /// rank itself had stopped. Under BSP there are no half steps.
+    /// </remarks>
     public int? Workers { get; init; }
 }

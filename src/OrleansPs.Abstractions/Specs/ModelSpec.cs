@@ -4,7 +4,10 @@ namespace OrleansPs;
 /// What a model consists of: its parameters, how they start and how gradients change them, how its workers keep in
 /// step, and how it is kept.
 /// </summary>
-/// <remarks>Immutable; checked whole by <see cref="Validate"/> when a model is created.</remarks>
+/// <remarks>
+/// Immutable; checked whole by <see cref="Validate"/> when a model is created. The service compares specs by their content. The
+/// <c>==</c> of the record does not: it compares its lists, and the shapes in them, by reference.
+/// </remarks>
 /// <param name="Name">The model's name: letters, digits, '.', '-' and '_', at most 128, not starting with '.'.</param>
 public sealed record ModelSpec(string Name)
 {
@@ -89,6 +92,7 @@ public sealed record ModelSpec(string Name)
 }
 
 /// <summary>A dense parameter: a float32 tensor.</summary>
+/// <remarks>The <c>==</c> of the record compares <paramref name="Shape"/> by reference.</remarks>
 /// <param name="Name">Unique in the model, 1 to 256 characters.</param>
 /// <param name="Shape">Its dimensions, each >= 1, their product below 2^31; an empty shape is a scalar.</param>
 /// <param name="Initializer">Its first values; zeros by default.</param>

@@ -1,6 +1,10 @@
 namespace OrleansPs;
 
 /// <summary>How a gradient g changes a parameter w. Names and defaults are PyTorch's.</summary>
+/// <remarks>
+/// Under BSP g is the round's reduced value: with <see cref="Reduction.Mean"/>, the default, the mean over the round's workers.
+/// All numbers are used as float32 and must keep their ranges when rounded to it.
+/// </remarks>
 public abstract record Optimizer
 {
     private protected Optimizer() { }
@@ -39,10 +43,18 @@ public abstract record Optimizer
         new AdamOptimizer
         { Lr = lr, Beta1 = beta1, Beta2 = beta2, Eps = eps, WeightDecay = weightDecay, Decoupled = true };
 
-    /// <summary>w += g: no learning rate, no state. For counters and for workers that compute their own updates.</summary>
+    /// <summary>w += g: no state. For counters and for workers that compute their own updates.</summary>
+    /// <remarks>
+    /// Learning rate, schedule and weight decay do not apply to it; the model's clipping does. Under BSP g is the round's mean unless
+    /// the model's <see cref="ModelSpec.Reduction"/> is <see cref="Reduction.Sum"/>, which counters want.
+    /// </remarks>
     public static Optimizer Sum() => new SumOptimizer { Lr = 1 };
 
-    /// <summary>w = g: the last push wins.</summary>
+    /// <summary>w = g: the last push wins. Under BSP the last round does.</summary>
+    /// <remarks>
+    /// Learning rate, schedule and weight decay do not apply to it; the model's clipping does. Under BSP g is the mean or, with
+    /// <see cref="Reduction.Sum"/>, the sum of what the round's workers pushed.
+    /// </remarks>
     public static Optimizer Assign() => new AssignOptimizer { Lr = 1 };
 
     internal Optimizer With(double? lr, double? weightDecay) =>

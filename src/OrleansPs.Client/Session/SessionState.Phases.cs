@@ -53,7 +53,10 @@ internal sealed partial class SessionState
         }
     }
 
-    /// <summary>Refuses to end the rank's part while a step is half done.</summary>
+    /// <summary>
+    /// Refuses to end the rank's part while a push is unresolved or a step is being ended. An open step whose pushes are all
+    /// acknowledged is no obstacle.
+    /// </summary>
     public void RequirePresence()
     {
         lock (_lock)

@@ -20,7 +20,7 @@ public sealed class ControlState
         Generation = generation;
     }
 
-    /// <summary>How often the model was put back to a snapshot.</summary>
+    /// <summary>It rises whenever the model starts or is put back to a snapshot; what comes from another one is refused.</summary>
     public long Generation { get; }
 
     /// <summary>Under BSP the open round: how many rounds are closed.</summary>

@@ -23,7 +23,7 @@ public enum BlockStatus : byte
     /// <summary>A newer incarnation plays this rank.</summary>
     Fenced,
 
-    /// <summary>The model is of another generation: it was put back to a snapshot.</summary>
+    /// <summary>The model is of another generation: it was put back to a snapshot, or started again.</summary>
     OtherGeneration,
 
     /// <summary>The block is of another epoch: ask for the block map again.</summary>

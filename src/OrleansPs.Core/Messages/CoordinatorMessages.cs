@@ -25,7 +25,7 @@ public enum CoordinatorStatus : byte
     /// <summary>The rank was evicted: resume.</summary>
     Evicted,
 
-    /// <summary>The model is of another generation: it was put back to a snapshot; resume.</summary>
+    /// <summary>The model is of another generation: it was put back to a snapshot, or started again; resume.</summary>
     OtherGeneration,
 
     /// <summary>This coordinator is no longer the model's; ask again.</summary>
