@@ -21,9 +21,9 @@ public sealed class DisplayTests
 
         Assert.Equal(
             """
-            25 %: 1,883 examples/s, loss 0.500, staleness 3, waiting 25 %, 0:15 left
-            epoch 1/3 done: test accuracy 81.23 %, loss 0.800, at 7.0 s
-            50 %: 1,882 examples/s, loss 0.500, staleness 3, waiting 25 %, 0:10 left
+            25%: 1,883 examples/s, loss 0.500, staleness 3, waiting 25%, 0:15 left
+            epoch 1/3 done: test accuracy 81.23%, loss 0.800, at 7.0 s
+            50%: 1,882 examples/s, loss 0.500, staleness 3, waiting 25%, 0:10 left
 
             """.ReplaceLineEndings("\n"), output.ToString());
     }
@@ -41,10 +41,10 @@ public sealed class DisplayTests
         var lines = output.ToString().Split('\n', StringSplitOptions.TrimEntries);
         Assert.Contains(lines, l => l.Contains("SSP(3), 2 workers", StringComparison.Ordinal));
         Assert.Contains("worker clock staleness examples/s loss waiting", lines.Select(Cells));
-        Assert.Contains("0 75 0 4,800 0.500 50 %", lines.Select(Cells));
-        Assert.Contains("1 75 3 4,800 0.500 0 %", lines.Select(Cells));
-        Assert.Contains("epoch 1: test accuracy 81.23 %, loss 0.800, at 1.5 s", lines);
-        Assert.Contains($"{new string('━', 40)} 25 %  epoch 1/3  0:02 elapsed, 0:06 left", lines);
+        Assert.Contains("0 75 0 4,800 0.500 50%", lines.Select(Cells));
+        Assert.Contains("1 75 3 4,800 0.500 0%", lines.Select(Cells));
+        Assert.Contains("epoch 1: test accuracy 81.23%, loss 0.800, at 1.5 s", lines);
+        Assert.Contains($"{new string('━', 40)} 25%  epoch 1/3  0:02 elapsed, 0:06 left", lines);
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class DisplayTests
         var monitor = new RunMonitor([default], 10, new(1, 10, 1), TimeProvider.System);
         monitor.OnEvaluated(new(1, 2, 0.3, 0.9));
         await new PlainDisplay(output, TimeProvider.System).ShowAsync(monitor, Task.FromException(new InvalidOperationException()));
-        Assert.StartsWith("epoch 1/1 done: test accuracy 90.00 %", output.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("epoch 1/1 done: test accuracy 90.00%", output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -86,6 +86,17 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_training_never_lowers_the_least_number_of_threads()
+    {
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        ThreadPool.SetMinThreads(workers + 20, completions + 20);
+        (await _runs.TrainAsync("--epochs", "1")).Succeeded();
+
+        ThreadPool.GetMinThreads(out var workersThen, out var completionsThen);
+        Assert.True(workersThen >= workers + 20 && completionsThen >= completions + 20, $"{workersThen} {completionsThen}");
+    }
+
+    [Fact]
     public async Task A_comparison_shows_the_three_modes_side_by_side()
     {
         var outcome = (await TinyRuns.RunAsync(
@@ -95,7 +106,7 @@ public sealed class TrainingRunTests : IDisposable
         ])).Succeeded();
 
         var table = outcome.Lines.SkipWhile(l => !l.StartsWith("time ", StringComparison.Ordinal)).Take(4).Select(Cells).ToArray();
-        Assert.Equal("time to 30 %", table[0][^1]);
+        Assert.Equal("time to 30%", table[0][^1]);
         Assert.Equal(["BSP", "SSP(3)", "ASP"], table.Skip(1).Select(row => row[0]));
         Assert.Equal(["0", "3"], table.Skip(1).Take(2).Select(row => row[4]));
         Assert.True(int.Parse(table[3][4], System.Globalization.CultureInfo.InvariantCulture) > 3, outcome.Output);

@@ -34,11 +34,11 @@ public sealed class ComparisonTextTests
 
     [Fact]
     public void Accuracies_closer_than_half_a_point_are_not_ranked() => Says(
-        "At the end the test accuracies were 86.0% (BSP), 85.9% (SSP(2)) and 85.8% (ASP): less than half a point apart, which one run each cannot tell from chance.", Bsp, Ssp, Asp);
+        "At the end the test accuracies were 86.00% (BSP), 85.90% (SSP(2)) and 85.80% (ASP): less than half a point apart, which one run each cannot tell from chance.", Bsp, Ssp, Asp);
 
     [Fact]
     public void Accuracies_further_apart_are_only_listed() =>
-        Says("At the end the test accuracies were 86.0% (BSP) and 70.0% (ASP).", Bsp, Asp with { FinalAccuracy = 0.7 });
+        Says("At the end the test accuracies were 86.00% (BSP) and 70.00% (ASP).", Bsp, Asp with { FinalAccuracy = 0.7 });
 
     [Fact]
     public void Fewer_updates_under_BSP_are_not_left_to_be_mistaken_for_staleness()

@@ -29,6 +29,12 @@ public sealed class FormatTests
     public void Shares(double? value, string text) => Assert.Equal(text, Format.Share(value));
 
     [Theory]
+    [InlineData(0.84361, "84.36%")]
+    [InlineData(double.NaN, "–")]
+    [InlineData(null, "–")]
+    public void Accuracies(double? value, string text) => Assert.Equal(text, Format.Accuracy(value));
+
+    [Theory]
     [InlineData(0.4217, "0.422")]
     [InlineData(0.01234, "0.0123")]
     [InlineData(2.5e7, "2.5e7")]

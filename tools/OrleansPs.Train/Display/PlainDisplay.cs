@@ -38,7 +38,7 @@ internal sealed class PlainDisplay(TextWriter output, TimeProvider time) : IRunD
         if ((int)point.Epoch == _epoch) return;
         _epoch = (int)point.Epoch;
         output.WriteLine(Texts.Of(
-            $"epoch {_epoch}/{epochs} done: test accuracy {Texts.Accuracy(point.TestAccuracy)}, loss {Texts.Loss(point.TrainLoss)}, at {Texts.Seconds(point.Seconds)}"));
+            $"epoch {_epoch}/{epochs} done: test accuracy {Format.Accuracy(point.TestAccuracy)}, loss {Texts.Loss(point.TrainLoss)}, at {Texts.Seconds(point.Seconds)}"));
     }
 
     private void ShowStatus(RunReading reading)

@@ -19,9 +19,9 @@ internal sealed class Story(TextWriter output)
 
     public void End(RunRecord record, SnapshotInfo? snapshot, string? export, string report)
     {
-        output.WriteLine($"test accuracy {Texts.Accuracy(record.FinalAccuracy ?? double.NaN)}");
+        output.WriteLine($"test accuracy {Format.Accuracy(record.FinalAccuracy)}");
         output.WriteLine(StalenessOf(record));
-        output.WriteLine($"time {Texts.Seconds(record.Seconds)}, {Texts.Count(record.Workers.Sum(w => w.Examples) / record.Seconds)} examples/s");
+        output.WriteLine($"time {Texts.Seconds(record.Seconds)}, {Texts.Count(record.ExamplesPerSecond())} examples/s");
         if (snapshot is not null) output.WriteLine(Texts.Of($"snapshot {snapshot.Cut}"));
         if (export is not null) output.WriteLine($"parameters {Path.GetFullPath(export)}");
         output.WriteLine($"report {Path.GetFullPath(report)}");
@@ -37,6 +37,6 @@ internal sealed class Story(TextWriter output)
     private static string StalenessOf(RunRecord record)
     {
         var bound = record.StalenessBound is { } s ? Texts.Of($"bound {s}") : "no bound";
-        return Texts.Of($"staleness max {record.MaxStaleness()}, mean {record.MeanStaleness():0.00}, {bound} ({record.Consistency})");
+        return Texts.Of($"staleness max {record.MaxStaleness()}, mean {Texts.Mean(record.MeanStaleness())}, {bound} ({record.Consistency})");
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansPs.Train.Report;
 
 namespace OrleansPs.Train;
 
@@ -7,9 +8,9 @@ internal static class Texts
 {
     public static string Of(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    public static string Percent(double share) => Of($"{100 * share:0} %");
+    public static string Percent(double share) => Format.RoughShare(share);
 
-    public static string Accuracy(double share) => Of($"{100 * share:0.00} %");
+    public static string Mean(double mean) => double.IsFinite(mean) ? Of($"{mean:0.00}") : Format.Nothing;
 
     public static string Loss(double loss) => double.IsFinite(loss) ? Of($"{loss:0.000}") : "-";
 

@@ -2,13 +2,16 @@ using System.Globalization;
 
 namespace OrleansPs.Train.Report;
 
-/// <summary>How numbers print in a report: the same on every machine, with as many digits as mean something.</summary>
+/// <summary>How numbers print in a report, and shares and accuracies on the console: the same on every machine, with as many digits as mean something.</summary>
 internal static class Format
 {
     /// <summary>What stands for a number that is not there.</summary>
     public const string Nothing = "\u2013";
 
     public static string Share(double? share) => share is { } value && double.IsFinite(value) ? Print(value * 100, "0.0") + "%" : Nothing;
+
+    /// <summary>A share of the test set: one image of ten thousand shows.</summary>
+    public static string Accuracy(double? share) => share is { } value && double.IsFinite(value) ? Print(value * 100, "0.00") + "%" : Nothing;
 
     /// <summary>A share that someone chose: without decimals that say nothing.</summary>
     public static string Target(double share) => Print(share * 100, "0.##") + "%";

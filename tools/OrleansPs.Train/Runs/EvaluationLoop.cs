@@ -3,11 +3,17 @@ using OrleansPs.Training;
 
 namespace OrleansPs.Train;
 
-/// <summary>Evaluates a model on the images to test with while it is trained. It only reads, so no worker waits for it.</summary>
-internal sealed class EvaluationLoop(IParameterReader reader, Evaluator evaluator, RunMonitor monitor)
+/// <summary>
+/// Evaluates a model on the images to test with while it is trained. It only reads, so no worker waits for it; and one
+/// that can't read just then is left out, for the training is worth more.
+/// </summary>
+internal sealed class EvaluationLoop(IParameterReader reader, Evaluator evaluator, RunMonitor monitor, TextWriter warnings)
 {
     /// <summary>The newest evaluation, or null.</summary>
     public EpochPoint? Last { get; private set; }
+
+    /// <summary>Whether all that was trained so far is evaluated.</summary>
+    public bool IsUpToDate => Last is { } last && last.Epoch >= monitor.Read().EpochsDone;
 
     /// <summary>Does all evaluations that fall due, until the training ends; late ones at once.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -16,14 +22,22 @@ internal sealed class EvaluationLoop(IParameterReader reader, Evaluator evaluato
         {
             var newest = due;
             while (monitor.Due.TryRead(out var later)) newest = later;
-            await EvaluateAsync(newest, cancellationToken).ConfigureAwait(false);
+            await TryEvaluateAsync(newest, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    public async Task EvaluateAsync(EvaluationDue due, CancellationToken cancellationToken)
+    /// <summary>Evaluates, or says why not.</summary>
+    public async Task TryEvaluateAsync(EvaluationDue due, CancellationToken cancellationToken)
     {
-        var evaluation = await evaluator.EvaluateAsync(reader, cancellationToken).ConfigureAwait(false);
-        Last = new EpochPoint(due.Epochs, due.Seconds, due.TrainLoss, evaluation.Accuracy);
-        monitor.OnEvaluated(Last.Value);
+        try
+        {
+            var evaluation = await evaluator.EvaluateAsync(reader, cancellationToken).ConfigureAwait(false);
+            Last = new EpochPoint(due.Epochs, due.Seconds, due.TrainLoss, evaluation.Accuracy);
+            monitor.OnEvaluated(Last.Value);
+        }
+        catch (ParameterServerException e) when (e.IsTransient)
+        {
+            warnings.WriteLine(Texts.Of($"train: the evaluation at epoch {due.Epochs:0.##} is left out: {e.Message}"));
+        }
     }
 }

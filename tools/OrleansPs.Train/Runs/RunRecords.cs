@@ -28,15 +28,6 @@ internal static class RunRecords
     /// <summary>The options that make such a run.</summary>
     public static IReadOnlyList<NamedValue> OptionsOf(RunSettings settings) => [.. Options(settings).Select(o => new NamedValue(o.Name, o.Value))];
 
-    public static long MaxStaleness(this RunRecord record) =>
-        record.Staleness.Count == 0 ? 0 : record.Staleness.Max(s => s.Staleness);
-
-    public static double MeanStaleness(this RunRecord record)
-    {
-        var clocks = record.Staleness.Sum(s => s.Clocks);
-        return clocks == 0 ? 0 : (double)record.Staleness.Sum(s => s.Staleness * s.Clocks) / clocks;
-    }
-
     private static IEnumerable<(string Name, string Value)> Options(RunSettings s)
     {
         yield return ("--workers", Text(s.Workers));

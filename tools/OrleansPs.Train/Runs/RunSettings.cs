@@ -127,7 +127,7 @@ internal sealed record StragglerSettings(double StepMilliseconds, double Probabi
     {
         var step = FormattableString.Invariant($"each step takes {StepMilliseconds:0.##} ms");
         return LastingRank is { } rank ? FormattableString.Invariant($"{step}, rank {rank} takes {Factor:0.##} times as long")
-            : Probability > 0 ? FormattableString.Invariant($"{step}, {100 * Probability:0.##} % of them take {Factor:0.##} times as long")
+            : Probability > 0 ? FormattableString.Invariant($"{step}, {100 * Probability:0.##}% of them take {Factor:0.##} times as long")
             : step;
     }
 }

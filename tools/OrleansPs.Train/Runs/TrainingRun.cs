@@ -17,13 +17,13 @@ internal sealed class TrainingRun : IAsyncDisposable
     private readonly FashionMnist _data;
     private readonly bool _hasSnapshots;
     private readonly TextWriter _warnings;
+    private readonly SnapshotCount _snapshots = new(Model);
     private readonly DateTimeOffset _when = DateTimeOffset.Now;
     private IParameterWorker[] _workers = [];
     private long[] _incarnations = [];
     private IParameterReader? _reader;
     private EvaluationLoop? _evaluation;
     private RunMonitor? _monitor;
-    private long _firstCut;
 
     private TrainingRun(IParameterServer server, RunSettings settings, FashionMnist data, bool hasSnapshots, TextWriter warnings)
     {
@@ -79,7 +79,7 @@ internal sealed class TrainingRun : IAsyncDisposable
     public async Task TrainAsync(CancellationToken stop)
     {
         // Workers compute without a pause. Without spare threads nobody else would get a turn.
-        ThreadPool.SetMinThreads(_workers.Length + 4, 4);
+        SpareThreads(_workers.Length + 4);
         using var training = new CancellationTokenSource();
         var evaluations = _evaluation!.RunAsync(training.Token);
         var workers = Task.WhenAll(_workers.Select(w => Task.Run(() => TrainAsync(w, training), CancellationToken.None)));
@@ -111,8 +111,8 @@ internal sealed class TrainingRun : IAsyncDisposable
         var restarts = _incarnations.Select((first, rank) => (int)(IncarnationOf(status, rank) - first));
         return Monitor.Complete(RunRecords.Of(_settings, _data, _when), [.. restarts]) with
         {
-            Snapshots = status.LastSnapshot is { } last ? (int)(last.Cut - _firstCut) : 0,
-            FinalAccuracy = _evaluation!.Last?.TestAccuracy,
+            Snapshots = _snapshots.Completed,
+            FinalAccuracy = _evaluation!.IsUpToDate ? _evaluation.Last?.TestAccuracy : null,
         };
     }
 
@@ -129,6 +129,7 @@ internal sealed class TrainingRun : IAsyncDisposable
         foreach (var worker in _workers) await worker.DisposeAsync().ConfigureAwait(false);
         if (_reader is not null) await _reader.DisposeAsync().ConfigureAwait(false);
         await _server.DisposeAsync().ConfigureAwait(false);
+        _snapshots.Dispose();
     }
 
     // Snapshots of two trainings in one directory: the next resume would take the wrong one.
@@ -144,7 +145,6 @@ internal sealed class TrainingRun : IAsyncDisposable
         await _server.CreateModelAsync(_settings.ToSpec(_data.Train), cancellationToken).ConfigureAwait(false);
         if (resume)
             RestoredFrom = await _server.RestoreAsync(Model, new() { Workers = _settings.Workers }, cancellationToken).ConfigureAwait(false);
-        _firstCut = RestoredFrom?.Cut ?? 0;
         _workers = await Task.WhenAll(Enumerable.Range(0, _settings.Workers)
             .Select(rank => _server.JoinAsync(Model, rank, cancellationToken: cancellationToken))).ConfigureAwait(false);
         _reader = await _server.OpenReaderAsync(Model, cancellationToken).ConfigureAwait(false);
@@ -158,7 +158,7 @@ internal sealed class TrainingRun : IAsyncDisposable
         _incarnations = [.. _workers.Select(w => IncarnationOf(status, w.Rank))];
         var positions = _workers.Select(w => w.Position).ToArray();
         _monitor = new(positions, positions.Sum(p => Math.Max(0, plan.StepsOf(p) - p.Cursor)), extent, TimeProvider.System);
-        _evaluation = new(_reader!, new(_settings.SizesFor(_data.Test), _data.Test), _monitor);
+        _evaluation = new(_reader!, new(_settings.SizesFor(_data.Test), _data.Test), _monitor, _warnings);
     }
 
     private async Task TrainAsync(IParameterWorker worker, CancellationTokenSource training)
@@ -177,13 +177,14 @@ internal sealed class TrainingRun : IAsyncDisposable
         }
     }
 
-    // The last evaluation may have fallen due before the last steps; a resumed training may have had none to do.
+    // The last evaluation may have fallen due before the last steps, or could not read; a resumed training may have had none
+    // to do. Now nobody pushes any more.
     private async Task EvaluateEndAsync(CancellationToken cancellationToken)
     {
+        if (_evaluation!.IsUpToDate) return;
         var reading = Monitor.Read();
-        if (_evaluation!.Last is { } last && last.Epoch >= reading.EpochsDone) return;
         var loss = reading.Workers.Average(w => w.Loss);
-        await _evaluation.EvaluateAsync(new(reading.EpochsDone, reading.Elapsed.TotalSeconds, loss), cancellationToken).ConfigureAwait(false);
+        await _evaluation.TryEvaluateAsync(new(reading.EpochsDone, reading.Elapsed.TotalSeconds, loss), cancellationToken).ConfigureAwait(false);
     }
 
     // What was trained is worth more than its last snapshot: that there is none is said, and the rest goes on.
@@ -218,6 +219,13 @@ internal sealed class TrainingRun : IAsyncDisposable
                 await Task.Delay(s_pause, cancellationToken).ConfigureAwait(false);
             }
         }
+    }
+
+    // Never fewer than there are: others in this process may need theirs.
+    private static void SpareThreads(int least)
+    {
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        ThreadPool.SetMinThreads(Math.Max(workers, least), completions);
     }
 
     private static long IncarnationOf(ModelStatus status, int rank) =>

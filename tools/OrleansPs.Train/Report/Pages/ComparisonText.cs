@@ -84,7 +84,7 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
         var tested = Enumerable.Range(0, runs.Count).Where(i => runs[i].FinalAccuracy is { } a && double.IsFinite(a))
             .OrderByDescending(i => runs[i].FinalAccuracy).ToArray();
         if (tested.Length < 2) return null;
-        var all = Format.List([.. tested.Select(i => $"{Format.Share(runs[i].FinalAccuracy)} ({_names[i]})")]);
+        var all = Format.List([.. tested.Select(i => $"{Format.Accuracy(runs[i].FinalAccuracy)} ({_names[i]})")]);
         var gap = runs[tested[0]].FinalAccuracy!.Value - runs[tested[^1]].FinalAccuracy!.Value;
         return gap < SameAccuracy
             ? $"At the end the test accuracies were {all}: less than half a point apart, which one run each cannot tell from chance."

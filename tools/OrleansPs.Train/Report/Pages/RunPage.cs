@@ -25,7 +25,7 @@ internal static class RunPage
     }
 
     private static XElement Tiles(RunRecord run) => Html.Element("dl", "tiles",
-        Tile("Test accuracy", Format.Share(run.FinalAccuracy), "at the end"),
+        Tile("Test accuracy", Format.Accuracy(run.FinalAccuracy), "at the end"),
         run.TargetAccuracy is { } target ? Tile($"Time to {Format.Target(target)}", Format.Seconds(run.SecondsToTarget), run.SecondsToTarget is null ? "not reached" : "first seen") : null,
         Tile("Duration", Format.Seconds(run.Seconds), $"{Format.Count(run.Epochs.Count)} evaluations, {Format.Count(run.Snapshots)} snapshots"),
         Tile("Throughput", Format.Count(run.ExamplesPerSecond()), "examples per second"),

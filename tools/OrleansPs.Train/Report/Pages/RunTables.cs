@@ -16,7 +16,7 @@ internal static class RunTables
 
     public static XElement Epochs(RunRecord run) => Table.OfNumbers("Evaluations", ["Epoch", "Time", "Training loss", "Test accuracy"],
         run.Epochs.Select(p => (IReadOnlyList<object?>)
-            [Charts.Svg.Number(p.Epoch), Format.Seconds(p.Seconds), Format.Loss(p.TrainLoss), Format.Share(p.TestAccuracy)]));
+            [Charts.Svg.Number(p.Epoch), Format.Seconds(p.Seconds), Format.Loss(p.TrainLoss), Format.Accuracy(p.TestAccuracy)]));
 
     public static XElement Options(RunRecord run) => Table.OfValues("Options", run.Options);
 
