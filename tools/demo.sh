@@ -113,6 +113,7 @@ main() {
     export ORLEANSPS_DATA
   fi
   export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+  [ -f "$root/tools/OrleansPs.Train/bin/Release/net10.0/train.dll" ] || say "building, which takes about a minute the first time"
   exec dotnet run -c Release --project "$root/tools/OrleansPs.Train" -- fashion-mnist "$@"
 }
 

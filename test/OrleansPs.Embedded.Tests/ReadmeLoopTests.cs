@@ -34,8 +34,13 @@ public sealed class ReadmeLoopTests
         }
 
         await Task.WhenAll(Enumerable.Range(0, 4).Select(rank => Task.Run(() => TrainAsync(rank))));
+
+        await using var reader = await server.OpenReaderAsync("line");
+        var (slope, bias) = (new float[1], new float[1]);
+        await reader.ReadLatestAsync(new() { { "w", slope }, { "b", bias } });
+        Console.WriteLine($"y = {slope[0]:F3} x + {bias[0]:F3}"); // y = 3.000 x + 1.000
         // </loop>
-        Assert.Equal([3f, 1f], await LineOf(server), (a, b) => Math.Abs(a - b) < 1e-3);
+        Assert.Equal([3f, 1f], [slope[0], bias[0]], (a, b) => Math.Abs(a - b) < 1e-3);
     }
 
     [Fact]
@@ -45,14 +50,6 @@ public sealed class ReadmeLoopTests
             "// <loop>\n", "        // </loop>");
         var unindented = string.Join('\n', loop.Split('\n').Select(line => line.Length >= 8 ? line[8..] : line)).TrimEnd();
         Assert.Contains(unindented, File.ReadAllText(Path.Combine(Root(), "README.md")), StringComparison.Ordinal);
-    }
-
-    private static async Task<float[]> LineOf(EmbeddedParameterServer server)
-    {
-        await using var worker = await server.JoinAsync("line", 0);
-        var (w, b) = (new float[1], new float[1]);
-        await worker.PullAsync(new TensorSet { { "w", w }, { "b", b } });
-        return [w[0], b[0]];
     }
 
     private static string Between(string text, string start, string end)
