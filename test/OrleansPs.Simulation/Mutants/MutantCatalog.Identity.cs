@@ -18,7 +18,7 @@ internal static partial class MutantCatalog
             Blocks + "BlockReplica.cs", 100,
             new Edit("header.Generation != Generation ? BlockStatus.OtherGeneration\n        : ", "")),
         new("restored-block-forgets-its-pushes", "A restored block knows the pushes that its image contains.", "P1 P5",
-            Blocks + "BlockMachine.cs", 100,
+            Blocks + "BlockMachine.cs", 250,
             new Edit("        _dedupe.Load(image.Dedupe);\n", "")),
         new("restored-block-forgets-its-optimizer", "A restored block goes on with the optimizer state of its image.", "P3 P5",
             Blocks + "BlockState.cs", 50,

@@ -5,10 +5,10 @@ internal static partial class MutantCatalog
 {
     private static IEnumerable<Mutant> Sessions =>
     [
-        new("retry-takes-a-new-number", "A push that is sent again keeps its number.", "P1 P8",
+        new("retry-takes-a-new-number", "A push that is sent again keeps its number.", "P1 P8 Liveness",
             Transfers + "BlockOperation.cs", 50,
             new Edit("transfer.Pushes ? _sequences[index] : 0);", "transfer.Pushes ? _sequences[index]++ : 0);")),
-        new("replay-takes-new-numbers", "A step that is done again numbers its pushes from 0.", "P1 P8",
+        new("replay-takes-new-numbers", "A step that is done again numbers its pushes from 0.", "P1 P8 Liveness",
             Session + "SessionState.Steps.cs", 50,
             new Edit("waiting = _ledger.Reset();\n            _phase", "waiting = _ledger.TakeWaiting();\n            _phase")),
         new("clock-while-a-push-is-open", "A clock is refused while a push of the step is unresolved.", "P1 P3",
