@@ -15,7 +15,7 @@ results=$(mktemp -d) || exit 1
 trap 'rm -rf "$results"' EXIT
 
 passed=0 failed=0 skipped=0
-target=$full properties=() left_out=() problems=() tests=()
+target=$full properties=() left_out=() problems=() tests=() skipped_tests=()
 
 say() { printf '\n== %s\n' "$*"; }
 
@@ -24,6 +24,7 @@ finish() {
   say "Result"
   for line in ${problems[@]+"${problems[@]}"}; do echo "FAILED: $line"; done
   for line in ${left_out[@]+"${left_out[@]}"}; do echo "left out: $line"; done
+  for line in ${skipped_tests[@]+"${skipped_tests[@]}"}; do echo "skipped: $line"; done
   echo "$passed passed, $failed failed, $skipped skipped"
   if [ "$failed" -eq 0 ] && [ "${#problems[@]}" -eq 0 ] && [ "$passed" -gt 0 ]; then exit 0; else exit 1; fi
 }
@@ -85,8 +86,20 @@ counters() {
     END { print total + 0, executed + 0, passed + 0 }'
 }
 
+# Names each skipped test of a directory's .trx files with its reason, one a line.
+skips() {
+  find "$1" -name '*.trx' -exec cat {} + | awk '
+    function flush() { if (name != "") print name ": " (reason == "" ? "no reason is given" : reason); name = reason = "" }
+    /<UnitTestResult / {
+      flush()
+      if (/outcome="NotExecuted"/ && match($0, /testName="[^"]*"/)) name = substr($0, RSTART + 10, RLENGTH - 11)
+    }
+    name != "" && reason == "" && match($0, /<Message>[^<]*/) { reason = substr($0, RSTART + 9, RLENGTH - 9) }
+    END { flush() }'
+}
+
 run_tests() {
-  local project=$1 name directory status started=$SECONDS total executed ok bad
+  local project=$1 name directory status started=$SECONDS total executed ok bad line
   shift
   name=$(basename "$project" .csproj) directory=$results/$name
   mkdir "$directory"
@@ -98,6 +111,7 @@ run_tests() {
   bad=$((executed - ok))
   passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + total - executed))
   echo "$name: $ok passed, $bad failed, $((total - executed)) skipped in $((SECONDS - started)) s"
+  while read -r line; do skipped_tests+=("$line"); done < <(skips "$directory")
   judge "$name" "$status" "$executed" "$bad"
 }
 
