@@ -8,8 +8,16 @@ internal sealed record Surroundings(TextWriter Out, TextWriter Error, bool IsTer
     public static Surroundings OfThisProcess() =>
         new(Console.Out, Console.Error, !Console.IsOutputRedirected, Environment.GetEnvironmentVariable);
 
+    /// <summary>Trains to the end, and shows how.</summary>
+    public async Task TrainAsync(TrainingRun run, RunSettings settings, CancellationToken stop)
+    {
+        var training = run.TrainAsync(stop);
+        await DisplayFor(settings).ShowAsync(run.Monitor, training).ConfigureAwait(false);
+        await training.ConfigureAwait(false);
+    }
+
     /// <summary>A live view on a terminal that can show one; lines elsewhere.</summary>
-    public IRunDisplay DisplayFor(RunSettings settings) => IsTerminal && AnsiConsole.Profile.Capabilities.Ansi
+    private IRunDisplay DisplayFor(RunSettings settings) => IsTerminal && AnsiConsole.Profile.Capabilities.Ansi
         ? new LiveDisplay(AnsiConsole.Console, Texts.Of($"{settings.Policy}, {Texts.Many(settings.Workers, "worker")}"))
         : new PlainDisplay(Out, TimeProvider.System);
 }

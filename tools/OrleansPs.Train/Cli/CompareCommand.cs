@@ -50,9 +50,7 @@ internal sealed class CompareCommand(Surroundings surroundings)
     {
         var run = await TrainingRun.StartAsync(settings, data, null, false, EvaluationsPerEpoch, surroundings.Error, stop).ConfigureAwait(false);
         await using var _ = run.ConfigureAwait(false);
-        var training = run.TrainAsync(stop);
-        await surroundings.DisplayFor(settings).ShowAsync(run.Monitor, training).ConfigureAwait(false);
-        await training.ConfigureAwait(false);
+        await surroundings.TrainAsync(run, settings, stop).ConfigureAwait(false);
         return WithTarget(await run.ToRecordAsync(stop).ConfigureAwait(false), target);
     }
 

@@ -47,9 +47,7 @@ internal sealed class FashionMnistCommand(Surroundings surroundings)
     {
         try
         {
-            var training = run.TrainAsync(stop);
-            await surroundings.DisplayFor(settings).ShowAsync(run.Monitor, training).ConfigureAwait(false);
-            await training.ConfigureAwait(false);
+            await surroundings.TrainAsync(run, settings, stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

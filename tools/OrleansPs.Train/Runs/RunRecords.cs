@@ -26,25 +26,25 @@ internal static class RunRecords
     public static string ModelOf(RunSettings settings, FashionMnist data) => $"MLP {string.Join('-', settings.SizesFor(data.Train))}";
 
     /// <summary>The options that make such a run.</summary>
-    public static IReadOnlyList<NamedValue> OptionsOf(RunSettings settings) => [.. Options(settings).Select(o => new NamedValue(o.Name, o.Value))];
+    public static IReadOnlyList<NamedValue> OptionsOf(RunSettings settings) => [.. Options(settings)];
 
-    private static IEnumerable<(string Name, string Value)> Options(RunSettings s)
+    private static IEnumerable<NamedValue> Options(RunSettings s)
     {
-        yield return ("--workers", Text(s.Workers));
-        yield return ("--consistency", s.Consistency);
-        if (s.Consistency == "ssp") yield return ("--staleness", Text(s.Staleness));
-        yield return ("--optimizer", s.Optimizer);
-        yield return ("--lr", Text(s.Lr));
-        if (s.Optimizer == "sgd") yield return ("--momentum", Text(s.Momentum));
-        yield return ("--weight-decay", Text(s.WeightDecay));
-        yield return ("--schedule", s.Schedule);
-        yield return ("--epochs", Text(s.Epochs));
-        yield return ("--batch", Text(s.Batch));
-        yield return ("--seed", Text(s.Seed));
-        yield return ("--hidden", string.Join(',', s.Hidden));
-        yield return ("--block-bytes", Text(s.BlockBytes));
-        if (s.Prefetch) yield return ("--prefetch", "on");
-        if (s.SnapshotEvery > 0) yield return ("--snapshot-every", Text(s.SnapshotEvery));
+        yield return new("--workers", Text(s.Workers));
+        yield return new("--consistency", s.Consistency);
+        if (s.Consistency == "ssp") yield return new("--staleness", Text(s.Staleness));
+        yield return new("--optimizer", s.Optimizer);
+        yield return new("--lr", Text(s.Lr));
+        if (s.Optimizer == "sgd") yield return new("--momentum", Text(s.Momentum));
+        yield return new("--weight-decay", Text(s.WeightDecay));
+        yield return new("--schedule", s.Schedule);
+        yield return new("--epochs", Text(s.Epochs));
+        yield return new("--batch", Text(s.Batch));
+        yield return new("--seed", Text(s.Seed));
+        yield return new("--hidden", string.Join(',', s.Hidden));
+        yield return new("--block-bytes", Text(s.BlockBytes));
+        if (s.Prefetch) yield return new("--prefetch", "on");
+        if (s.SnapshotEvery > 0) yield return new("--snapshot-every", Text(s.SnapshotEvery));
     }
 
     private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
