@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using OrleansPs.Client;
+using OrleansPs.Core.Partitioning;
 using OrleansPs.Core.Specs;
-using OrleansPs.Embedded.Snapshots;
+using OrleansPs.Hosting;
 
 namespace OrleansPs.Embedded;
 
@@ -29,7 +30,7 @@ namespace OrleansPs.Embedded;
 /// </example>
 public sealed class EmbeddedParameterServer : IParameterServer
 {
-    private readonly ConcurrentDictionary<string, EmbeddedModel> _models = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ModelHost> _models = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _changing = new(1);
     private readonly EmbeddedServerOptions _options;
     private readonly DirectorySnapshotStore? _store;
@@ -82,8 +83,7 @@ public sealed class EmbeddedParameterServer : IParameterServer
                 if (difference is not null) throw new SpecMismatchException(spec.Name, difference);
                 return;
             }
-            _models[spec.Name] = await EmbeddedModel.CreateAsync(
-                spec, _store, _metrics, _options.TimeProvider, _logger, cancellationToken).ConfigureAwait(false);
+            _models[spec.Name] = await ModelHost.CreateAsync(spec, EnvironmentOf(spec), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -121,14 +121,14 @@ public sealed class EmbeddedParameterServer : IParameterServer
     {
         var found = Find(model);
         return await WorkerSession.JoinAsync(
-            found.Transport, found.Spec, rank, options ?? new(), _environment, cancellationToken).ConfigureAwait(false);
+            new EmbeddedTransport(found), found.Spec, rank, options ?? new(), _environment, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
     public Task<IParameterReader> OpenReaderAsync(string model, CancellationToken cancellationToken = default) => Answer(() =>
     {
         var found = Find(model);
-        return (IParameterReader)new ParameterReader(found.Transport, found.Spec, new(), _environment, found);
+        return (IParameterReader)new ParameterReader(new EmbeddedTransport(found), found.Spec, new(), _environment, found);
     });
 
     /// <inheritdoc/>
@@ -147,7 +147,7 @@ public sealed class EmbeddedParameterServer : IParameterServer
     /// <inheritdoc/>
     public async Task<SnapshotInfo> RestoreAsync(
         string model, RestoreOptions? options = null, CancellationToken cancellationToken = default) =>
-        await Find(model).RestoreAsync(options ?? new(), cancellationToken).ConfigureAwait(false);
+        await Find(model).RestoreAsync(options ?? new(), null, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public Task EvictAsync(string model, int rank, CancellationToken cancellationToken = default) => Answer(() =>
@@ -179,7 +179,10 @@ public sealed class EmbeddedParameterServer : IParameterServer
         }
     }
 
-    private EmbeddedModel Find(string model)
+    private ModelEnvironment EnvironmentOf(ModelSpec spec) => new(
+        new EmbeddedBlockFactory(spec, BlockLayout.Create(spec), _store), _store, _metrics, _options.TimeProvider, _logger);
+
+    private ModelHost Find(string model)
     {
         ArgumentNullException.ThrowIfNull(model);
         ObjectDisposedException.ThrowIf(_isDisposed, this);

@@ -1,5 +1,6 @@
 using OrleansPs.Client;
 using OrleansPs.Core.Messages;
+using OrleansPs.Hosting;
 
 namespace OrleansPs.Embedded;
 
@@ -7,26 +8,26 @@ namespace OrleansPs.Embedded;
 /// The transport inside one process: block messages run on the caller's thread and complete at once, reading and writing the
 /// caller's memory; coordinator messages may wait.
 /// </summary>
-internal sealed class EmbeddedTransport(EmbeddedModel model) : IParameterTransport
+internal sealed class EmbeddedTransport(ModelHost model) : IParameterTransport
 {
     public ValueTask<BlockReply> PushAsync(
         int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> gradient,
         CancellationToken cancellationToken) =>
-        new(model.Runtime.Blocks[block].Push(header, newest, gradient.Span));
+        new(Block(block).Push(header, newest, gradient.Span));
 
     public ValueTask<BlockReply> PullAsync(
         int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> values,
         CancellationToken cancellationToken) =>
-        new(model.Runtime.Blocks[block].Pull(header, newest, values.Span));
+        new(Block(block).Pull(header, newest, values.Span));
 
     public ValueTask<BlockReply> PushPullAsync(
         int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> gradient,
         ReadOnlyMemory<SegmentSlice> values, CancellationToken cancellationToken) =>
-        new(model.Runtime.Blocks[block].PushPull(header, newest, gradient.Span, values.Span));
+        new(Block(block).PushPull(header, newest, gradient.Span, values.Span));
 
     public ValueTask<BlockReply> CertifyAsync(
         int block, MessageHeader header, IReadOnlyList<Certificate> certificates, CancellationToken cancellationToken) =>
-        new(model.Runtime.Blocks[block].Certify(header, certificates));
+        new(Block(block).Certify(header, certificates));
 
     public ValueTask<JoinReply> JoinAsync(JoinCommand command, CancellationToken cancellationToken) =>
         model.Runtime.Coordinator.CallAsync<JoinReply>((c, call, now) => c.Join(call, command, now), cancellationToken);
@@ -40,4 +41,6 @@ internal sealed class EmbeddedTransport(EmbeddedModel model) : IParameterTranspo
     public ValueTask<IReadOnlyList<Certificate>> CertificatesAsync(long from, CancellationToken cancellationToken) =>
         new(model.Runtime.Coordinator.Read<IReadOnlyList<Certificate>>(
             c => [.. c.State.Certificates.Where(x => x.Round >= from)]));
+
+    private BlockHost Block(int block) => ((EmbeddedBlocks)model.Runtime.Blocks)[block];
 }

@@ -11,14 +11,15 @@ internal static class ProjectRules
         ["Abstractions"] = [],
         ["Core"] = ["Abstractions"],
         ["Client"] = ["Core"],
-        ["Embedded"] = ["Client"],
+        ["Hosting"] = ["Client"],
+        ["Embedded"] = ["Hosting"],
         ["Training"] = ["Abstractions"],
         ["Protocol"] = ["Client"],
-        ["Grains"] = ["Protocol"],
+        ["Grains"] = ["Protocol", "Hosting"],
         ["Silo"] = ["Grains"],
         ["Train"] = ["Embedded", "Training"],
         ["Worker"] = ["Protocol", "Training"],
-        ["Ctl"] = ["Protocol"],
+        ["Ctl"] = ["Protocol", "Hosting"],
         ["Bench"] = ["Embedded", "Training", "Protocol"],
     };
 

@@ -25,7 +25,7 @@ public sealed class ProjectRulesTests
 
     [Fact]
     public void The_rooms_that_know_no_Orleans_are_all_there() => Assert.Equal(
-        ["OrleansPs.Abstractions", "OrleansPs.Client", "OrleansPs.Core", "OrleansPs.Embedded", "OrleansPs.Training"],
+        ["OrleansPs.Abstractions", "OrleansPs.Client", "OrleansPs.Core", "OrleansPs.Embedded", "OrleansPs.Hosting", "OrleansPs.Training"],
         PlainLibraries);
 
     [Theory]

@@ -12,6 +12,7 @@ public sealed class PublicApiTests
     [InlineData("OrleansPs.Abstractions")]
     [InlineData("OrleansPs.Client")]
     [InlineData("OrleansPs.Embedded")]
+    [InlineData("OrleansPs.Hosting")]
     [InlineData("OrleansPs.Training")]
     public void The_public_API_is_the_approved_one(string name)
     {

@@ -1,0 +1,158 @@
+using OrleansPs.Client;
+using OrleansPs.Core.Consistency;
+using OrleansPs.Core.Messages;
+using OrleansPs.Core.Snapshots;
+using OrleansPs.Core.Specs;
+
+namespace OrleansPs.Hosting;
+
+/// <summary>How one generation of a model follows another.</summary>
+internal sealed partial class ModelHost : ISnapshotReader
+{
+    /// <summary>Puts the model back to a cut.</summary>
+    /// <param name="options">Which cut, and how many workers go on.</param>
+    /// <param name="beforeBegin">Is told where the model's new life begins, before it does; what it throws ends the restore.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<SnapshotInfo> RestoreAsync(
+        RestoreOptions options, Func<ModelOrigin, Task>? beforeBegin, CancellationToken cancellationToken)
+    {
+        var store = RequireStore();
+        await _changing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            _ = Runtime;
+            var found = await FindAsync(store, options.Cut, 0, cancellationToken).ConfigureAwait(false);
+            await using var prepared = found.Content;
+            CheckWorkers(options.Workers, found.Manifest);
+            var pointer = await RaisePointerAsync(cancellationToken).ConfigureAwait(false);
+            var origin = new ModelOrigin(found.Manifest.Cut, pointer.NextCut, options.Workers);
+            if (beforeBegin is not null) await beforeBegin(origin).ConfigureAwait(false);
+            Origin = origin;
+            await BeginAsync(prepared, found.Manifest, pointer, options.Workers, cancellationToken).ConfigureAwait(false);
+            _environment.Metrics.Restored(Spec.Name);
+            return found.Manifest.ToInfo();
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>
+    /// Begins a new generation because blocks of the present one are lost: from the newest cut of this life, or from where it
+    /// began.
+    /// </summary>
+    public async Task RecoverAsync(CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var (manifest, content) = await FindLastAsync(cancellationToken).ConfigureAwait(false);
+            await using var prepared = content;
+            var pointer = await RaisePointerAsync(cancellationToken).ConfigureAwait(false);
+            var workers = manifest?.Cut == Origin.BaseCut ? Origin.Workers : null;
+            await BeginAsync(prepared, manifest, pointer, workers, cancellationToken).ConfigureAwait(false);
+            _environment.Metrics.Restored(Spec.Name);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    public async Task<SnapshotContent> LoadAsync(long? cut, CancellationToken cancellationToken)
+    {
+        var store = RequireStore();
+        var found = await store.LoadAsync(Spec.Name, cut, cancellationToken).ConfigureAwait(false);
+        LogSkipped(found.Skipped);
+        RequireSameSpec(found.Manifest);
+        return new(found.Manifest.ToInfo(), found.Blocks);
+    }
+
+    private async Task<(SnapshotManifest? Manifest, IPreparedBlocks Blocks)> FindLastAsync(CancellationToken cancellationToken)
+    {
+        if (_environment.Store is { } store)
+        {
+            try
+            {
+                var newest = await FindAsync(store, null, Origin.FirstCut, cancellationToken).ConfigureAwait(false);
+                return (newest.Manifest, newest.Content);
+            }
+            catch (SnapshotNotFoundException)
+            {
+                // None of this life: back to where it began.
+            }
+            if (Origin.BaseCut > 0)
+            {
+                var origin = await FindAsync(store, Origin.BaseCut, 0, cancellationToken).ConfigureAwait(false);
+                return (origin.Manifest, origin.Content);
+            }
+        }
+        return (null, await _environment.Blocks.PrepareAsync(null, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Reads a snapshot into blocks and holds it against the spec; nothing of the present generation changes.</summary>
+    private async Task<FoundSnapshot<IPreparedBlocks>> FindAsync(
+        ISnapshotStore store, long? cut, long notBelow, CancellationToken cancellationToken)
+    {
+        var found = await store.FindAsync(Spec.Name, cut, notBelow, async (manifest, token) =>
+        {
+            RequireSameSpec(manifest);
+            return await _environment.Blocks.PrepareAsync(manifest, token).ConfigureAwait(false);
+        }, cancellationToken).ConfigureAwait(false);
+        LogSkipped(found.Skipped);
+        return found;
+    }
+
+    private async Task BeginAsync(
+        IPreparedBlocks prepared, SnapshotManifest? from, ModelPointer pointer, int? workers, CancellationToken cancellationToken)
+    {
+        var state = from is null
+            ? ControlState.Create(Spec, pointer.Generation, pointer.NextCut - 1)
+            : ControlState.Restore(Spec, from, pointer.Generation, pointer.NextCut - 1, workers);
+        var blocks = await prepared.BeginAsync(pointer.Generation, state.NewestCut, cancellationToken).ConfigureAwait(false);
+        if (from is not null) _last = from;
+        await BeginAsync(new(Spec, blocks, state, pointer.Term, _environment.Time)).ConfigureAwait(false);
+    }
+
+    private async Task BeginAsync(ModelRuntime runtime)
+    {
+        var writer = _environment.Store is not { } store ? null
+            : new CutWriter(Spec, runtime, store, OpenCut, _environment.Time, _logger);
+        runtime.Coordinator.OnEffect = effect => CarryOut(runtime, writer, effect);
+        var previous = Interlocked.Exchange(ref _runtime, runtime);
+        // What the new coordinator decided when it was made waits for its handler.
+        runtime.Coordinator.Do((_, _) => { });
+        if (previous is null) return;
+        previous.Coordinator.Do((c, _) => c.Stop(CoordinatorStatus.OtherGeneration));
+        _waiters.FailAll("the model was put back to a snapshot");
+        await previous.Blocks.CloseAsync().ConfigureAwait(false);
+    }
+
+    private long? OpenCut() => Volatile.Read(ref _runtime)?.Coordinator.Read(c => c.State.OpenCut?.Cut);
+
+    private async Task<ModelPointer> RaisePointerAsync(CancellationToken cancellationToken) => _environment.Store is { } store
+        ? await NextPointer.RaiseAsync(store, Spec.Name, cancellationToken).ConfigureAwait(false)
+        : new(Volatile.Read(ref _runtime)?.Generation + 1 ?? 0, Volatile.Read(ref _runtime)?.Coordinator.Term + 1 ?? 0, 1);
+
+    private void RequireSameSpec(SnapshotManifest manifest)
+    {
+        var difference = ModelSpecComparison.FirstDifference(manifest.Spec, Spec, ignoreWorkers: true);
+        if (difference is not null) throw new SpecMismatchException(Spec.Name, difference);
+    }
+
+    private void CheckWorkers(int? workers, SnapshotManifest manifest)
+    {
+        if (workers is < 1 || workers > Spec.RankLimit)
+            throw new InvalidOptionsException("Workers", workers, $"it must be 1 to {Spec.RankLimit}.");
+        var ranks = manifest.Ranks.Select(r => r.Rank + 1).DefaultIfEmpty(0).Max();
+        if (workers is null && ranks > Spec.RankLimit)
+            throw new InvalidOptionsException("Workers", null,
+                $"cut {manifest.Cut} has {ranks} ranks and the model allows {Spec.RankLimit}: say how many workers go on.");
+    }
+
+    private void LogSkipped(IReadOnlyList<SnapshotListing> skipped)
+    {
+        foreach (var damaged in skipped) LogSkipped(_logger, damaged.Cut, Spec.Name, damaged.Problem ?? "");
+    }
+}

@@ -1,0 +1,20 @@
+using OrleansPs.Core.Consistency;
+using OrleansPs.Core.Messages;
+
+namespace OrleansPs.Hosting;
+
+/// <summary>
+/// One generation of a model: its blocks and its coordinator. A restore ends it and begins another one.
+/// </summary>
+internal sealed class ModelRuntime(ModelSpec spec, IBlockSet blocks, ControlState state, long term, TimeProvider time)
+{
+    public long Generation { get; } = state.Generation;
+
+    public CoordinatorHost Coordinator { get; } = new(spec, state, blocks.Count, term, time);
+
+    public IBlockSet Blocks { get; } = blocks;
+
+    /// <summary>The header of the coordinator's own messages to blocks.</summary>
+    public MessageHeader Header(long round = 0) =>
+        new() { Generation = Generation, Term = Coordinator.Term, Rank = -1, Certificate = round };
+}

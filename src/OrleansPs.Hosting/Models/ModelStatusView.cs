@@ -1,0 +1,21 @@
+using OrleansPs.Core.Consistency;
+using OrleansPs.Core.Snapshots;
+
+namespace OrleansPs.Hosting;
+
+/// <summary>What callers are told of a model's state.</summary>
+internal static class ModelStatusView
+{
+    public static ModelStatus Of(Coordinator coordinator, ModelSpec spec, int blocks, SnapshotManifest? last)
+    {
+        var state = coordinator.State;
+        var waiting = coordinator.Waiting.ToHashSet();
+        var workers = state.Ranks.Values.Select(r => new WorkerInfo(
+            r.Record.Rank, r.Record.Incarnation, r.Record.Status, r.Record.Step, r.Record.Clock, r.Record.Cursor,
+            waiting.Contains(r.Record.Rank)));
+        return new(spec, state.Generation, state.MinClock, blocks, [.. workers], last?.ToInfo(), coordinator.SnapshotError);
+    }
+
+    public static SnapshotInfo ToInfo(this SnapshotManifest manifest) => new(
+        manifest.Model, manifest.Cut, manifest.Generation, manifest.Round, manifest.TakenAt, manifest.Chunks.Sum(c => c.Bytes));
+}

@@ -1,0 +1,35 @@
+using OrleansPs.Hosting;
+
+namespace OrleansPs.Hosting;
+
+/// <summary>Raises the numbers of a model in its storage.</summary>
+internal static class NextPointer
+{
+    private const int Attempts = 16;
+
+    /// <summary>A new generation and a new term, and a cut number above all that left a trace.</summary>
+    public static async ValueTask<ModelPointer> RaiseAsync(ISnapshotStore store, string model, CancellationToken cancellationToken)
+    {
+        var cuts = await store.ListAsync(model, cancellationToken).ConfigureAwait(false);
+        var newest = cuts.Count == 0 ? 0 : cuts[^1].Cut;
+        return await SwapAsync(store, model, p => new(p.Generation + 1, p.Term + 1, Math.Max(p.NextCut, newest + 1)), cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>A cut's number is used up.</summary>
+    public static async ValueTask PassAsync(ISnapshotStore store, string model, long cut, CancellationToken cancellationToken) =>
+        await SwapAsync(store, model, p => p with { NextCut = Math.Max(p.NextCut, cut + 1) }, cancellationToken).ConfigureAwait(false);
+
+    private static async ValueTask<ModelPointer> SwapAsync(
+        ISnapshotStore store, string model, Func<ModelPointer, ModelPointer> raise, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            var expected = await store.ReadPointerAsync(model, cancellationToken).ConfigureAwait(false);
+            var next = raise(expected);
+            if (next == expected) return next;
+            if (await store.TryWritePointerAsync(model, expected, next, cancellationToken).ConfigureAwait(false)) return next;
+        }
+        throw new SnapshotStorageException($"Model '{model}'", $"its numbers changed under {Attempts} tries to raise them.", transient: true);
+    }
+}
