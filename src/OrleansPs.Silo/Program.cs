@@ -1,0 +1,6 @@
+namespace OrleansPs.Silo;
+
+internal static class Program
+{
+    public static int Main() => 0;
+}

@@ -1,0 +1,6 @@
+namespace OrleansPs.Worker;
+
+internal static class Program
+{
+    public static int Main() => 0;
+}
