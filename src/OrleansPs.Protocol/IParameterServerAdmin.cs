@@ -60,7 +60,10 @@ public interface IParameterServerAdmin
 /// <param name="IsDraining">Whether blocks move away from it.</param>
 /// <param name="Blocks">How many blocks it holds, over all models.</param>
 /// <param name="Bytes">Their parameters and optimizer state, in bytes.</param>
-public sealed record SiloInfo(string Address, string Name, bool IsDraining, int Blocks, long Bytes);
+[GenerateSerializer, Alias("orleansps.SiloInfo")]
+public sealed record SiloInfo(
+    [property: Id(0)] string Address, [property: Id(1)] string Name, [property: Id(2)] bool IsDraining, [property: Id(3)] int Blocks,
+    [property: Id(4)] long Bytes);
 
 /// <summary>A block.</summary>
 /// <param name="Block">Its index in the model.</param>
@@ -69,4 +72,7 @@ public sealed record SiloInfo(string Address, string Name, bool IsDraining, int 
 /// <param name="Version">Rounds applied (BSP); 0 otherwise.</param>
 /// <param name="Entries">How many entries its log has: every push, round and cut is one.</param>
 /// <param name="Bytes">Its parameters and optimizer state, in bytes.</param>
-public sealed record BlockInfo(int Block, string Silo, long Epoch, long Version, long Entries, long Bytes);
+[GenerateSerializer, Alias("orleansps.BlockInfo")]
+public sealed record BlockInfo(
+    [property: Id(0)] int Block, [property: Id(1)] string Silo, [property: Id(2)] long Epoch, [property: Id(3)] long Version,
+    [property: Id(4)] long Entries, [property: Id(5)] long Bytes);

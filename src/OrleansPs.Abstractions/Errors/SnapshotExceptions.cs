@@ -31,6 +31,9 @@ public sealed class SnapshotAbortedException(string model, long cut, string reas
     /// <inheritdoc/>
     public override bool IsTransient => true;
 
+    /// <summary>The model.</summary>
+    public string Model { get; } = model;
+
     /// <summary>The cut.</summary>
     public long Cut { get; } = cut;
 

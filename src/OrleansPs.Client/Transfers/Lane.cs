@@ -151,5 +151,6 @@ internal sealed class Lane(SessionContext context, BlockOperation operation) : I
         : e;
 
     private static bool IsPassing(BlockStatus status) =>
-        status is BlockStatus.NeedCertificates or BlockStatus.OtherEpoch or BlockStatus.OutOfOrder;
+        status is BlockStatus.NeedCertificates or BlockStatus.OtherEpoch or BlockStatus.OutOfOrder
+            or BlockStatus.Incomplete;
 }

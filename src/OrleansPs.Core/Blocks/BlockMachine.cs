@@ -67,6 +67,18 @@ internal sealed class BlockMachine
         return header.Cut < WrittenCut ? BlockStatus.CutClosed : BlockStatus.Ok;
     }
 
+    /// <summary>All that this machine knows; the arrays stay its own.</summary>
+    public ReplicaState ToState() => new(
+        _state.ToImage(Version, Index, _dedupe.ToImages(Fences)), Cut, WrittenCut, Term, Fences.ToArray(), LastCertificate, _staged.ToImages());
+
+    /// <summary>Goes on where another machine stood, whose image this one was made of.</summary>
+    public void Load(ReplicaState state)
+    {
+        (WrittenCut, Term, LastCertificate) = (state.WrittenCut, state.Term, state.LastCertificate);
+        for (var rank = 0; rank < state.Fences.Count; rank++) Fences.Raise(rank, state.Fences[rank]);
+        _staged.Load(state.Staged);
+    }
+
     public void Apply(in BlockEntry entry, ReadOnlySpan<SegmentSlice> gradient)
     {
         Index = entry.Index;

@@ -39,6 +39,32 @@ public sealed class BlockReplica
         Epoch = epoch;
     }
 
+    private BlockReplica(ModelSpec spec, BlockShape shape, long generation, long epoch, ReplicaState state, IBlockEntrySink? sink)
+        : this(spec, shape, generation, epoch, state.Image, sink, state.Cut) => _machine.Load(state);
+
+    /// <summary>Makes a replica that goes on where another one stood.</summary>
+    /// <param name="spec">The model's spec, valid.</param>
+    /// <param name="shape">The block's shape in the spec's layout.</param>
+    /// <param name="generation">The model's generation.</param>
+    /// <param name="epoch">This replica's epoch, one above the other's.</param>
+    /// <param name="state">What <see cref="ToState"/> of the other one gave.</param>
+    /// <param name="sink">Is given every entry; may be null.</param>
+    /// <exception cref="SnapshotCorruptException">The bytes are not whole, or of another block, generation or epoch.</exception>
+    public static BlockReplica FromState(
+        ModelSpec spec, BlockShape shape, long generation, long epoch, ReadOnlySpan<byte> state, IBlockEntrySink? sink = null)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(shape);
+        return new(spec, shape, generation, epoch, ReplicaStateCodec.Decode(state, spec, shape, generation, epoch - 1), sink);
+    }
+
+    /// <summary>
+    /// All that this replica knows, for the one that goes on in its place: acknowledged pushes, those of the open round among
+    /// them, dedupe state, fences. A frozen copy does not go along.
+    /// </summary>
+    /// <param name="model">The model's name.</param>
+    public byte[] ToState(string model) => ReplicaStateCodec.Encode(_machine.ToState(), model, Generation, Epoch);
+
     /// <summary>The block's index in the model.</summary>
     public int Block => _shape.Index;
 

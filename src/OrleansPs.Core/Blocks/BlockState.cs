@@ -92,7 +92,7 @@ internal sealed class BlockState : IDisposable
         Updates[segment] = from.Updates[segment];
     }
 
-    /// <summary>Hands the arrays over to an image; this state is then empty.</summary>
+    /// <summary>The numbers as an image, which shares this state's arrays.</summary>
     public BlockImage ToImage(long version, long entryIndex, IReadOnlyList<DedupeImage> dedupe) => new()
     {
         Block = Shape.Index,

@@ -68,6 +68,8 @@ internal sealed class FenceTable(int ranks)
 
     public long this[int rank] => _incarnations[rank];
 
+    public IReadOnlyList<long> ToArray() => [.. _incarnations];
+
     public bool Refuses(int rank, long incarnation) => incarnation < _incarnations[rank];
 
     public void Raise(int rank, long incarnation) =>

@@ -61,6 +61,24 @@ internal sealed class StagedRound(BlockShape shape, int ranks, int window)
         return false;
     }
 
+    /// <summary>The contributions as they are, by rank; their arrays stay this object's.</summary>
+    public IReadOnlyList<StagedImage> ToImages() =>
+        [.. _contributions.Select((c, rank) => (c, rank)).Where(x => x.c is not null)
+            .Select(x => new StagedImage(x.rank, x.c!.Incarnation, x.c.NextSequence, x.c.Touched, x.c.Sum))];
+
+    /// <summary>Takes contributions over; the images stay the caller's.</summary>
+    public void Load(IEnumerable<StagedImage> images)
+    {
+        foreach (var image in images)
+        {
+            var contribution = _contributions[image.Rank] = Rent();
+            contribution.Begin(image.Incarnation);
+            contribution.NextSequence = image.NextSequence;
+            image.Touched.CopyTo(contribution.Touched, 0);
+            image.Sum.AsSpan(0, shape.Length).CopyTo(contribution.Sum);
+        }
+    }
+
     /// <summary>Returns all memory.</summary>
     public void Release()
     {

@@ -89,6 +89,29 @@ public sealed class ControlState
         return state;
     }
 
+    /// <summary>Each rank as it was when the open round began (BSP).</summary>
+    internal IReadOnlyDictionary<int, RankRecord> RoundStart => _roundStart;
+
+    internal static ControlState Load(
+        ModelSpec spec, long generation, long round, long minClock, long index, long newestCut, long lastCut, long restoredCut,
+        long openCut, IReadOnlyList<RankState> ranks, IReadOnlyList<Certificate> certificates, IReadOnlyList<RankRecord> roundStart)
+    {
+        var state = new ControlState(spec, generation)
+        {
+            RestoredCut = restoredCut,
+            Round = round,
+            MinClock = minClock,
+            Index = index,
+            NewestCut = newestCut,
+            LastCut = lastCut,
+            OpenCut = openCut > 0 ? new(openCut, round) : null,
+        };
+        foreach (var rank in ranks) state._ranks[rank.Record.Rank] = rank;
+        foreach (var record in roundStart) state._roundStart[record.Rank] = record;
+        state._certificates.AddRange(certificates);
+        return state;
+    }
+
     /// <summary>A copy that goes its own way.</summary>
     public ControlState Clone(ModelSpec spec)
     {

@@ -40,6 +40,9 @@ public enum BlockStatus : byte
 
     /// <summary>A second, different certificate for a round: somebody is broken. Nothing changes.</summary>
     Conflict,
+
+    /// <summary>The message arrived without its numbers, as a copy of a message may: send it again.</summary>
+    Incomplete,
 }
 
 /// <summary>What a block answers, and what it knows.</summary>

@@ -20,6 +20,9 @@ internal ref struct ByteWriter(Span<byte> destination)
 
     public void Zeros(int count) => Take(count).Clear();
 
+    /// <summary>Passes over bytes that somebody else writes.</summary>
+    public void Skip(int count) => Take(count);
+
     public void Floats(ReadOnlySpan<float> values) => RawFloats.Copy(MemoryMarshal.AsBytes(values), Take(values.Length * sizeof(float)));
 
     private Span<byte> Take(int count)

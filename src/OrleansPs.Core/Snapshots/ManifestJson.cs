@@ -40,7 +40,7 @@ internal static class ManifestJson
         return FirstBroken(manifest) is { } rule ? throw new JsonException(rule) : manifest;
     }
 
-    private static void Write(Utf8JsonWriter writer, RankRecord rank)
+    public static void Write(Utf8JsonWriter writer, RankRecord rank)
     {
         writer.WriteStartObject();
         writer.WriteNumber("rank", rank.Rank);
@@ -89,7 +89,7 @@ internal static class ManifestJson
             ? time
             : throw JsonFields.Wrong("takenAt", "a time in UTC such as 2026-01-31T12:00:00.0000000Z");
 
-    private static RankRecord ReadRank(JsonElement element, string path)
+    public static RankRecord ReadRank(JsonElement element, string path)
     {
         var fields = new JsonFields(element, path);
         var rank = new RankRecord(

@@ -1,0 +1,128 @@
+using System.Runtime.InteropServices;
+using OrleansPs.Core.Messages;
+using OrleansPs.Core.Partitioning;
+using OrleansPs.Core.Snapshots;
+
+namespace OrleansPs.Core.Blocks;
+
+/// <summary>
+/// All that a replica knows, as bytes for another replica that goes on in its place: the block's image, cuts, fences, the
+/// newest certificate and the open round's contributions. A frozen copy does not go along: a move gives up the open cut.
+/// </summary>
+/// <remarks>It lives as long as a move, so it may change between versions; it is not the snapshot format. Thread safe.</remarks>
+internal static class ReplicaStateCodec
+{
+    private const int Version = 1;
+    private const int FixedBytes = sizeof(int) + sizeof(long) + (3 * sizeof(long));
+
+    public static long LengthOf(ReplicaState state)
+    {
+        long length = FixedBytes + BlockImageCodec.GetEncodedLength(state.Image);
+        length += sizeof(int) + ((long)state.Fences.Count * sizeof(long));
+        length += sizeof(long) + sizeof(int) + ((state.LastCertificate?.Members.Count ?? 0) * 12L);
+        return length + sizeof(int) + state.Staged.Sum(s => StagedBytes(state, s));
+    }
+
+    public static byte[] Encode(ReplicaState state, string model, long generation, long epoch)
+    {
+        var bytes = GC.AllocateUninitializedArray<byte>(checked((int)LengthOf(state)));
+        var writer = new ByteWriter(bytes);
+        var image = BlockImageCodec.GetEncodedLength(state.Image);
+        writer.Int32(Version);
+        writer.Int64(image);
+        BlockImageCodec.Encode(state.Image, model, generation, state.Cut, epoch, bytes.AsSpan(writer.Position, image));
+        writer.Skip(image);
+        writer.Int64(state.Cut);
+        writer.Int64(state.WrittenCut);
+        writer.Int64(state.Term);
+        writer.Int32(state.Fences.Count);
+        foreach (var fence in state.Fences) writer.Int64(fence);
+        WriteCertificate(ref writer, state.LastCertificate);
+        writer.Int32(state.Staged.Count);
+        foreach (var staged in state.Staged) WriteStaged(ref writer, state, staged);
+        return bytes;
+    }
+
+    /// <summary>Reads a state back.</summary>
+    /// <exception cref="SnapshotCorruptException">It is none, or of another block.</exception>
+    public static ReplicaState Decode(ReadOnlySpan<byte> bytes, ModelSpec spec, BlockShape shape, long generation, long epoch)
+    {
+        var name = $"state of block {shape.Index} of model '{spec.Name}'";
+        try
+        {
+            return Read(bytes, spec, shape, generation, epoch, name);
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            throw new SnapshotCorruptException(name, "it breaks off.");
+        }
+    }
+
+    private static ReplicaState Read(
+        ReadOnlySpan<byte> bytes, ModelSpec spec, BlockShape shape, long generation, long epoch, string name)
+    {
+        var reader = new ByteReader(bytes);
+        if (reader.Int32() is var version && version != Version) throw new SnapshotCorruptException(name, $"it is of version {version}.");
+        var chunk = reader.Bytes(checked((int)reader.Int64()));
+        var (cut, written, term) = (reader.Int64(), reader.Int64(), reader.Int64());
+        var image = BlockImageCodec.Decode(chunk, name, new(spec.Name, generation, cut, shape.Index, epoch));
+        var fences = new long[Count(reader.Int32(), spec.RankLimit, name)];
+        for (var i = 0; i < fences.Length; i++) fences[i] = reader.Int64();
+        var certificate = ReadCertificate(ref reader, spec, name);
+        var staged = new StagedImage[Count(reader.Int32(), spec.RankLimit, name)];
+        for (var i = 0; i < staged.Length; i++) staged[i] = ReadStaged(ref reader, shape);
+        if (reader.Position != bytes.Length) throw new SnapshotCorruptException(name, "it goes on behind its end.");
+        return new(image, cut, written, term, fences, certificate, staged);
+    }
+
+    private static long StagedBytes(ReplicaState state, StagedImage staged) =>
+        (2 * sizeof(int)) + sizeof(long) + staged.Touched.Length + ((long)state.Image.Length * sizeof(float));
+
+    private static void WriteStaged(ref ByteWriter writer, ReplicaState state, StagedImage staged)
+    {
+        writer.Int32(staged.Rank);
+        writer.Int64(staged.Incarnation);
+        writer.Int32(staged.NextSequence);
+        writer.Bytes(MemoryMarshal.AsBytes(staged.Touched.AsSpan()));
+        writer.Floats(staged.Sum.AsSpan(0, state.Image.Length));
+    }
+
+    private static StagedImage ReadStaged(ref ByteReader reader, BlockShape shape)
+    {
+        var (rank, incarnation, next) = (reader.Int32(), reader.Int64(), reader.Int32());
+        var touched = new bool[shape.Segments.Count];
+        var flags = reader.Bytes(touched.Length);
+        for (var i = 0; i < touched.Length; i++) touched[i] = flags[i] != 0;
+        return new(rank, incarnation, next, touched, reader.Floats(shape.Length));
+    }
+
+    private static void WriteCertificate(ref ByteWriter writer, Certificate? certificate)
+    {
+        writer.Int64(certificate?.Round ?? -1);
+        writer.Int32(certificate?.Members.Count ?? 0);
+        foreach (var member in certificate?.Members ?? [])
+        {
+            writer.Int32(member.Rank);
+            writer.Int64(member.Incarnation);
+        }
+    }
+
+    private static Certificate? ReadCertificate(ref ByteReader reader, ModelSpec spec, string name)
+    {
+        var round = reader.Int64();
+        var members = new CertificateMember[Count(reader.Int32(), spec.RankLimit, name)];
+        for (var i = 0; i < members.Length; i++) members[i] = new(reader.Int32(), reader.Int64());
+        return round < 0 ? null : new(round, members);
+    }
+
+    private static int Count(int count, int most, string name) =>
+        count >= 0 && count <= most ? count : throw new SnapshotCorruptException(name, $"it counts {count} ranks of {most}.");
+}
+
+/// <summary>All that a replica knows.</summary>
+internal sealed record ReplicaState(
+    BlockImage Image, long Cut, long WrittenCut, long Term, IReadOnlyList<long> Fences, Certificate? LastCertificate,
+    IReadOnlyList<StagedImage> Staged);
+
+/// <summary>One rank's contribution to the open round.</summary>
+internal sealed record StagedImage(int Rank, long Incarnation, int NextSequence, bool[] Touched, float[] Sum);

@@ -1,0 +1,38 @@
+namespace OrleansPs.Protocol;
+
+/// <summary>
+/// Makes a call again while the cluster does not answer, with pauses that double up to a second, for
+/// <see cref="ParameterServerClientOptions.CallTimeout"/>. A typed error that came back is final.
+/// </summary>
+internal sealed class CallRetries(ParameterServerClientOptions options, TimeProvider time)
+{
+    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(1);
+
+    public async Task<T> RunAsync<T>(Func<Task<Outcome<T>>> call, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        for (var pause = s_firstPause; ; pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                var outcome = await Calls.WaitAsync(call(), cancellationToken).ConfigureAwait(false);
+                if (outcome.Fault is not { Kind: FaultKind.Unavailable } || !HasTime(start, pause)) return outcome.Get();
+            }
+            catch (ServerUnavailableException) when (HasTime(start, pause))
+            {
+            }
+            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>A call that answers null while it is not done.</summary>
+    public async Task<T> RunLongAsync<T>(Func<Task<Outcome<T?>>> call, CancellationToken cancellationToken) where T : class
+    {
+        while (true)
+            if (await RunAsync(call, cancellationToken).ConfigureAwait(false) is { } done) return done;
+    }
+
+    private bool HasTime(long start, TimeSpan pause) => time.GetElapsedTime(start) + pause < options.CallTimeout;
+}

@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+
+namespace OrleansPs.Protocol;
+
+/// <summary>Asks the cluster at the start which service it is.</summary>
+internal sealed class ClientGreeting(
+    ClusterParameterServer server, IOptions<ClusterOptions> cluster, IOptions<ParameterServerClientOptions> options)
+    : ILifecycleParticipant<IClusterClientLifecycle>
+{
+    public void Participate(IClusterClientLifecycle lifecycle) =>
+        lifecycle.Subscribe(nameof(ClientGreeting), ServiceLifecycleStage.Last, GreetAsync, _ => Task.CompletedTask);
+
+    private async Task GreetAsync(CancellationToken cancellationToken)
+    {
+        options.Value.Validate();
+        var identity = await server.HelloAsync(cancellationToken).ConfigureAwait(false);
+        if (identity.ServiceId != cluster.Value.ServiceId)
+            throw new InvalidOptionsException("Orleans:ServiceId", cluster.Value.ServiceId,
+                $"the silos of cluster '{identity.ClusterId}' serve '{identity.ServiceId}'; set the same here.");
+        if (identity.Protocol != ServiceIdentity.Current)
+            throw new InvalidOptionsException("Protocol", ServiceIdentity.Current,
+                $"the silos speak version {identity.Protocol}; use client and silos of one release.");
+    }
+}
