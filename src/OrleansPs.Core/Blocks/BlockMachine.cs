@@ -49,6 +49,8 @@ internal sealed class BlockMachine
 
     public Certificate? LastCertificate { get; private set; }
 
+    public long StateBytes => _state.Bytes;
+
     public bool IsRounds => _spec.Consistency.Mode == ConsistencyMode.BulkSynchronous;
 
     public ReadOnlySpan<float> Values(int segment) => _state.Values(segment);

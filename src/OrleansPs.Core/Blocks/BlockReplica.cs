@@ -83,6 +83,9 @@ public sealed class BlockReplica
     /// <summary>The index of the last entry.</summary>
     public long LastEntry => _machine.Index;
 
+    /// <summary>The bytes of its parameters and optimizer state.</summary>
+    public long StateBytes => _machine.StateBytes;
+
     /// <summary>Takes a gradient: applies it, or stages it for the open round under BSP.</summary>
     /// <param name="header">Who pushes what.</param>
     /// <param name="newest">The newest certificate the sender knows, or null.</param>

@@ -28,6 +28,9 @@ internal sealed class BlockState : IDisposable
 
     public BlockShape Shape { get; }
 
+    /// <summary>The bytes of values and optimizer state.</summary>
+    public long Bytes => (1L + (_slot0 is null ? 0 : 1) + (_slot1 is null ? 0 : 1)) * Shape.Length * sizeof(float);
+
     /// <summary>How many updates each segment has had.</summary>
     public long[] Updates { get; }
 

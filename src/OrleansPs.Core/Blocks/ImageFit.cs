@@ -25,8 +25,15 @@ public static class ImageFit
         return null;
     }
 
-    private static string? Misfit(ModelSpec spec, BlockShape shape, BlockImage image)
+    /// <summary>What does not fit about one image, as the rest of a sentence that begins with its name; null if it is the block.</summary>
+    /// <param name="spec">The model's spec, valid.</param>
+    /// <param name="shape">The block's shape.</param>
+    /// <param name="image">The image.</param>
+    public static string? Misfit(ModelSpec spec, BlockShape shape, BlockImage image)
     {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(shape);
+        ArgumentNullException.ThrowIfNull(image);
         if (image.Block != shape.Index) return $"is block {image.Block}.";
         if (image.Length != shape.Length) return $"has {image.Length} floats, and the layout {shape.Length}.";
         var pieces = image.Segments.Select(s => new Segment(s.Parameter, s.Start, s.Offset, s.Length));

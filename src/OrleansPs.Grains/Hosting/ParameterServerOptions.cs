@@ -3,7 +3,7 @@ namespace OrleansPs.Grains;
 /// <summary>How a silo serves models.</summary>
 public sealed class ParameterServerOptions
 {
-    /// <summary>The name of the grain storage that snapshots and models are kept in.</summary>
+    /// <summary>The default of <see cref="StorageName"/>.</summary>
     public const string DefaultStorageName = "OrleansPs";
 
     /// <summary>The name of the grain storage that snapshots and models are kept in.</summary>
@@ -17,4 +17,14 @@ public sealed class ParameterServerOptions
     /// pauses stays.
     /// </summary>
     public bool WatchPeers { get; set; } = true;
+
+    /// <summary>Checks every option.</summary>
+    /// <exception cref="InvalidOptionsException">The first option that is out of its range.</exception>
+    public void Validate()
+    {
+        if (string.IsNullOrWhiteSpace(StorageName))
+            throw new InvalidOptionsException(nameof(StorageName), StorageName, "it must name a grain storage.");
+        if (DrainTimeout < TimeSpan.Zero || DrainTimeout > TimeSpan.FromHours(1))
+            throw new InvalidOptionsException(nameof(DrainTimeout), DrainTimeout, "it must be 0 s to 1 h.");
+    }
 }

@@ -1,3 +1,11 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Runtime;
+using Orleans.Storage;
+using OrleansPs;
 using OrleansPs.Grains;
 
 namespace Orleans.Hosting;
@@ -7,14 +15,69 @@ public static class ParameterServerSiloBuilderExtensions
 {
     /// <summary>
     /// Lets the silo hold blocks and coordinators of models. It needs a grain storage named
-    /// <see cref="ParameterServerOptions.StorageName"/>.
+    /// <see cref="ParameterServerOptions.StorageName"/>; the serializer with the key <c>OrleansPs</c> keeps snapshots there as
+    /// the bytes they are.
     /// </summary>
     /// <param name="builder">The silo.</param>
     /// <param name="configure">Changes the options; null for the defaults.</param>
+    /// <remarks>
+    /// Cluster membership is set to notice a silo that does not answer within seconds; configure
+    /// <see cref="ClusterMembershipOptions"/> after this call to change that. Inside the silo's process the service can be used as
+    /// <see cref="IParameterServer"/> too.
+    /// </remarks>
     public static ISiloBuilder AddParameterServer(this ISiloBuilder builder, Action<ParameterServerOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        _ = configure;
+        var services = builder.Services;
+        var options = services.AddOptions<ParameterServerOptions>();
+        if (configure is not null) options.Configure(configure);
+        services.AddSingleton<IConfigurationValidator, ParameterServerValidator>();
+        services.TryAddSingleton(s => s.GetRequiredService<IOptions<ParameterServerOptions>>().Value);
+        services.TryAddKeyedSingleton<IGrainStorageSerializer, StoredBytesSerializer>(StoredBytesSerializer.Key);
+        services.TryAddSingleton(StorageOf);
+        services.TryAddSingleton<SpecCache>();
+        services.TryAddSingleton<SpecLimits>();
+        services.TryAddSingleton<ModelsOfSilo>();
+        services.TryAddSingleton(s => new SiloView(s.GetRequiredService<IClusterMembershipService>(), s.GetRequiredService<ILocalSiloDetails>()));
+        services.TryAddSingleton(ServicesOf);
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloLife>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PeerWatcher>();
+        ParameterServerClientBuilderExtensions.AddClient(services, null);
+        services.Configure<ClusterMembershipOptions>(NoticeWithinSeconds);
         return builder;
+    }
+
+    private static void NoticeWithinSeconds(ClusterMembershipOptions options)
+    {
+        options.ProbeTimeout = TimeSpan.FromSeconds(1);
+        options.NumMissedProbesLimit = 4;
+        options.TableRefreshTimeout = TimeSpan.FromSeconds(5);
+        options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(30);
+    }
+
+    private static SiloStorage StorageOf(IServiceProvider services)
+    {
+        var name = services.GetRequiredService<ParameterServerOptions>().StorageName;
+        var storage = services.GetRequiredKeyedService<IGrainStorage>(name);
+        var serviceId = services.GetRequiredService<IOptions<ClusterOptions>>().Value.ServiceId;
+        var bytes = new ByteStorage(storage, name, serviceId);
+        return new(bytes, new(bytes));
+    }
+
+    private static ClusterServices ServicesOf(IServiceProvider services) => new(
+        services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<SiloView>(), services.GetRequiredService<SiloStorage>(),
+        services.GetRequiredService<ModelsOfSilo>(), services.GetRequiredService<TimeProvider>(),
+        services.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<ParameterServerOptions>());
+
+    /// <summary>Checks at the start what a silo needs.</summary>
+    private sealed class ParameterServerValidator(IServiceProvider services, IOptions<ParameterServerOptions> options) : IConfigurationValidator
+    {
+        public void ValidateConfiguration()
+        {
+            options.Value.Validate();
+            if (services.GetKeyedService<IGrainStorage>(options.Value.StorageName) is null)
+                throw new InvalidOptionsException("Orleans:GrainStorage", options.Value.StorageName,
+                    $"no grain storage of this name is configured: set Orleans:GrainStorage:{options.Value.StorageName}:ProviderType, or add one in code.");
+        }
     }
 }

@@ -38,7 +38,10 @@ internal sealed partial class ModelHost : IAsyncDisposable
     public ModelOrigin Origin { get; private set; } = new(0, 0, null);
 
     /// <summary>The present generation.</summary>
-    public ModelRuntime Runtime => Volatile.Read(ref _runtime) ?? throw new UnknownModelException(Spec.Name);
+    public ModelRuntime Runtime => TryRuntime ?? throw new UnknownModelException(Spec.Name);
+
+    /// <summary>The present generation; null before the first one, and when the model is closed.</summary>
+    public ModelRuntime? TryRuntime => Volatile.Read(ref _runtime);
 
     /// <summary>Begins a model with its first values.</summary>
     public static async Task<ModelHost> CreateAsync(ModelSpec spec, ModelEnvironment environment, CancellationToken cancellationToken)

@@ -67,17 +67,17 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
     }
 
     public ValueTask<JoinReply> JoinAsync(JoinCommand command, CancellationToken cancellationToken) =>
-        Calls.WaitAsync(_coordinator.Join(command), cancellationToken);
+        CoordinateAsync(_coordinator.Join(command), cancellationToken);
 
     public ValueTask<ClockReply> ClockAsync(ClockCommand command, CancellationToken cancellationToken) =>
-        Calls.WaitAsync(_coordinator.Clock(command), cancellationToken);
+        CoordinateAsync(_coordinator.Clock(command), cancellationToken);
 
     public ValueTask<PresenceReply> PresenceAsync(PresenceCommand command, CancellationToken cancellationToken) =>
-        Calls.WaitAsync(_coordinator.Presence(command), cancellationToken);
+        CoordinateAsync(_coordinator.Presence(command), cancellationToken);
 
     public async ValueTask<IReadOnlyList<Certificate>> CertificatesAsync(long from, CancellationToken cancellationToken)
     {
-        var reply = await Calls.WaitAsync(_coordinator.Certificates(from), cancellationToken).ConfigureAwait(false);
+        var reply = await CoordinateAsync(_coordinator.Certificates(from), cancellationToken).ConfigureAwait(false);
         var newest = Interlocked.Read(ref _certifiedGeneration);
         while (reply.Generation > newest)
         {
@@ -88,6 +88,9 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         return reply.Generation >= newest ? reply.Certificates
             : throw new ServerUnavailableException($"A coordinator of model '{model}' answered that is no longer the model's.");
     }
+
+    private static async ValueTask<T> CoordinateAsync<T>(Task<Outcome<T>> call, CancellationToken cancellationToken) =>
+        (await Calls.WaitAsync(call, cancellationToken).ConfigureAwait(false)).Get();
 
     // Who speaks of an older generation than the map's is out of date, wherever the block is.
     private static bool IsPast(in MessageHeader header, in BlockRoute route, out BlockReply reply)

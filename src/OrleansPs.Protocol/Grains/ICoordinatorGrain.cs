@@ -8,19 +8,19 @@ public interface ICoordinatorGrain : IGrainWithStringKey
 {
     /// <summary>Takes up a rank.</summary>
     [Alias("Join")]
-    Task<JoinReply> Join(JoinCommand command);
+    Task<Outcome<JoinReply>> Join(JoinCommand command);
 
     /// <summary>Ends a step and waits at the gate, a second at most.</summary>
     [Alias("Clock")]
-    Task<ClockReply> Clock(ClockCommand command);
+    Task<Outcome<ClockReply>> Clock(ClockCommand command);
 
     /// <summary>Heartbeat, out of data, leave.</summary>
     [Alias("Presence")]
-    Task<PresenceReply> Presence(PresenceCommand command);
+    Task<Outcome<PresenceReply>> Presence(PresenceCommand command);
 
     /// <summary>The certificates from a round on that are still kept.</summary>
     [Alias("Certificates")]
-    Task<CertificatesReply> Certificates(long from);
+    Task<Outcome<CertificatesReply>> Certificates(long from);
 
     /// <summary>Where the blocks are.</summary>
     [Alias("Map")]

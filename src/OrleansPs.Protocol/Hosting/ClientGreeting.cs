@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 
@@ -5,7 +6,7 @@ namespace OrleansPs.Protocol;
 
 /// <summary>Asks the cluster at the start which service it is.</summary>
 internal sealed class ClientGreeting(
-    ClusterParameterServer server, IOptions<ClusterOptions> cluster, IOptions<ParameterServerClientOptions> options)
+    IServiceProvider services, IOptions<ClusterOptions> cluster, IOptions<ParameterServerClientOptions> options)
     : ILifecycleParticipant<IClusterClientLifecycle>
 {
     public void Participate(IClusterClientLifecycle lifecycle) =>
@@ -14,6 +15,8 @@ internal sealed class ClientGreeting(
     private async Task GreetAsync(CancellationToken cancellationToken)
     {
         options.Value.Validate();
+        // Only now, for the server is made of the client, which is made of its participants.
+        var server = services.GetRequiredService<ClusterParameterServer>();
         var identity = await server.HelloAsync(cancellationToken).ConfigureAwait(false);
         if (identity.ServiceId != cluster.Value.ServiceId)
             throw new InvalidOptionsException("Orleans:ServiceId", cluster.Value.ServiceId,

@@ -4,23 +4,6 @@ namespace OrleansPs.Conformance;
 public abstract class BadRestoreConformance(ConformanceHost host) : HostTests(host)
 {
     [Fact]
-    public async Task Without_a_place_for_snapshots_a_server_refuses_them_and_says_what_to_set()
-    {
-        var server = await StartAsync(keepsSnapshots: false);
-        var spec = Ledgers.Spec(NewName(), "BSP", workers: 1);
-        await server.CreateModelAsync(spec, Limit);
-        var before = await Untouched.RememberAsync(server, spec, Limit);
-
-        var take = await Assert.ThrowsAsync<SnapshotStorageException>(() => server.TakeSnapshotAsync(spec.Name, Limit));
-        var restore = await Assert.ThrowsAsync<SnapshotStorageException>(() => server.RestoreAsync(spec.Name, null, Limit));
-
-        Assert.All([take, restore], e => Assert.False(e.IsTransient));
-        Assert.Contains("SnapshotDirectory", take.Message, StringComparison.Ordinal);
-        Assert.Empty(await server.ListSnapshotsAsync(spec.Name, Limit));
-        await before.RequireAsync();
-    }
-
-    [Fact]
     public async Task An_unknown_cut_is_refused()
     {
         var (spec, before) = await AtWorkAsync();

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 
-namespace OrleansPs.Embedded.Tests;
+namespace OrleansPs.Conformance;
 
 /// <summary>The system's time, with timers that belong to the life during which they were made, and stop with it.</summary>
-internal sealed class MortalTime : TimeProvider
+public sealed class MortalTime : TimeProvider
 {
     private readonly AsyncLocal<Life?> _present = new();
 
@@ -16,7 +16,7 @@ internal sealed class MortalTime : TimeProvider
         return timer;
     }
 
-    internal sealed class Life(MortalTime time) : IDisposable
+    public sealed class Life(MortalTime time) : IDisposable
     {
         public ConcurrentBag<ITimer> Timers { get; } = [];
 

@@ -1,0 +1,9 @@
+using System.Text.Json.Serialization;
+
+namespace OrleansPs.Grains;
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(SnapshotIndex))]
+[JsonSerializable(typeof(ModelRecord))]
+[JsonSerializable(typeof(CatalogRecord))]
+internal sealed partial class IndexJson : JsonSerializerContext;

@@ -1,0 +1,46 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace OrleansPs.Grains;
+
+/// <summary>One JSON record in the storage, and the tag it was last seen under. For one user at a time.</summary>
+internal sealed class StoredRecord<T>(ByteStorage storage, string state, string key, JsonTypeInfo<T> type) where T : class
+{
+    private string? _tag;
+
+    public T? Value { get; private set; }
+
+    public async Task<T?> ReadAsync()
+    {
+        var (content, tag) = await storage.ReadAsync(state, key).ConfigureAwait(false);
+        (Value, _tag) = (content is null ? null : Parse(content), tag);
+        return Value;
+    }
+
+    /// <summary>Writes a value.</summary>
+    /// <exception cref="SnapshotStorageException">Somebody else wrote since it was read, or the storage refused.</exception>
+    public async Task WriteAsync(T value)
+    {
+        var (written, tag) = await storage.TryWriteAsync(state, key, JsonSerializer.SerializeToUtf8Bytes(value, type), _tag).ConfigureAwait(false);
+        if (!written) throw new SnapshotStorageException(storage.Name, $"'{key}' was changed by another silo.", transient: true);
+        (Value, _tag) = (value, tag);
+    }
+
+    public async Task DeleteAsync()
+    {
+        await storage.DeleteAsync(state, key).ConfigureAwait(false);
+        (Value, _tag) = (null, null);
+    }
+
+    private T Parse(byte[] content)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(content, type) ?? throw new JsonException("it is null.");
+        }
+        catch (JsonException e)
+        {
+            throw new SnapshotCorruptException(key, e.Message);
+        }
+    }
+}

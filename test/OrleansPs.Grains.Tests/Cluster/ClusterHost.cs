@@ -1,0 +1,22 @@
+using OrleansPs.Conformance;
+using OrleansPs.Protocol;
+
+namespace OrleansPs.Grains.Tests;
+
+/// <summary>A cluster of two silos as a host of the suite, shared by all its tests. A process that dies is a session whose timers stop.</summary>
+internal sealed class ClusterHost : ConformanceHost
+{
+    private static readonly Lazy<Task<TestCluster>> s_cluster = new(() => TestCluster.StartAsync(2));
+    private readonly MortalTime _time = new();
+
+    public override async Task<IParameterServer> StartAsync(string? snapshotDirectory) =>
+        new BorrowedServer((await s_cluster.Value).Connect(_time));
+
+    public override async Task<MortalWorker> JoinMortalAsync(
+        IParameterServer server, string model, int rank, CancellationToken cancellationToken)
+    {
+        using var life = _time.BeginLife();
+        var session = await server.JoinAsync(model, rank, cancellationToken: cancellationToken);
+        return new(session, life.End);
+    }
+}

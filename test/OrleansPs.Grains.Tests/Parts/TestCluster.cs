@@ -1,0 +1,45 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Hosting;
+using Orleans.Storage;
+using Orleans.TestingHost;
+using OrleansPs.Client;
+using OrleansPs.Protocol;
+
+namespace OrleansPs.Grains.Tests;
+
+/// <summary>Silos and a client in this process: real grains, real messages through Orleans' serializer, membership in memory.</summary>
+internal sealed class TestCluster : IAsyncDisposable
+{
+    private readonly InProcessTestCluster _cluster;
+
+    private TestCluster(InProcessTestCluster cluster, SharedStorage storage) => (_cluster, Storage) = (cluster, storage);
+
+    public SharedStorage Storage { get; }
+
+    public InProcessTestCluster Orleans => _cluster;
+
+    public IGrainFactory Grains => _cluster.Client;
+
+    public static async Task<TestCluster> StartAsync(short silos, SharedStorage? storage = null)
+    {
+        storage ??= new();
+        var builder = new InProcessTestClusterBuilder(silos);
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.Services.AddKeyedSingleton<IGrainStorage>(ParameterServerOptions.DefaultStorageName, storage);
+            silo.AddParameterServer(options => options.DrainTimeout = TimeSpan.FromSeconds(10));
+        });
+        builder.ConfigureClient(client => client.AddParameterServerClient());
+        var cluster = builder.Build();
+        await cluster.DeployAsync();
+        return new(cluster, storage);
+    }
+
+    /// <summary>A server over this cluster's client with a clock of its own.</summary>
+    public ClusterParameterServer Connect(TimeProvider time) => new(
+        _cluster.Client, new(), new SessionEnvironment(time, Random.Shared.Next(), Guid.NewGuid, new ClientMetrics()));
+
+    public ClusterParameterServer Connect() => Connect(TimeProvider.System);
+
+    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+}
