@@ -80,6 +80,7 @@ public sealed record Fault(
     {
         null => null,
         string text => "s" + text,
+        int number => "i" + number.ToString(System.Globalization.CultureInfo.InvariantCulture),
         IFormattable number => "n" + number.ToString(null, System.Globalization.CultureInfo.InvariantCulture),
         _ => "n" + value,
     };
@@ -94,6 +95,7 @@ public sealed record Fault(
         var text = index < Texts.Length ? Texts[index] : null;
         return text is null or "" ? null
             : text[0] == 's' ? text[1..]
+            : text[0] == 'i' && int.TryParse(text[1..], System.Globalization.CultureInfo.InvariantCulture, out var small) ? small
             : long.TryParse(text[1..], System.Globalization.CultureInfo.InvariantCulture, out var number) ? number
             : new Verbatim(text[1..]);
     }

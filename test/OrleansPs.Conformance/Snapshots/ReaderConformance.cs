@@ -54,7 +54,8 @@ public abstract class ReaderConformance(ConformanceHost host) : HostTests(host)
         for (var i = 0; i < 5; i++) await Ledgers.StepAsync(worker, Limit);
 
         Assert.Single((await StatusAsync(ledger.Name)).Workers);
-        Assert.Equal((ledger.Name, ledger), (reader.Model, reader.Spec));
+        Assert.Equal((ledger.Name, ledger.Name), (reader.Model, reader.Spec.Name));
+        Assert.Equal(ledger.Parameters.Select(p => (p.Name, p.Length)), reader.Spec.Parameters.Select(p => (p.Name, p.Length)));
     }
 
     [Fact]

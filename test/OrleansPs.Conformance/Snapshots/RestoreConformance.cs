@@ -208,10 +208,12 @@ public abstract class RestoreConformance(ConformanceHost host) : HostTests(host)
     {
         var workers = await BeginAsync(ledger);
         foreach (var worker in workers) await Ledgers.PushAsync(worker, Limit);
-        // BSP cuts at the last closed round, the others with each worker's next clock.
-        var before = ledger.Consistency.Mode == ConsistencyMode.BulkSynchronous ? null : Server.TakeSnapshotAsync(ledger.Name, Limit);
         await Task.WhenAll(workers.Select(w => w.ClockAsync(100 * w.Rank, Limit).AsTask()));
-        await (before ?? Server.TakeSnapshotAsync(ledger.Name, Limit));
+        var taking = Server.TakeSnapshotAsync(ledger.Name, Limit);
+        // BSP cuts at the last closed round, the others where each worker next stands still: here, for it joins again.
+        while (ledger.Consistency.Mode != ConsistencyMode.BulkSynchronous && !taking.IsCompleted)
+            foreach (var worker in workers) await worker.ResumeAsync(Limit);
+        await taking;
     }
 
     private async Task<float[]> TrainAsync(IParameterWorker[] workers, int until)
