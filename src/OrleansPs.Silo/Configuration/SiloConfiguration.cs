@@ -105,15 +105,16 @@ internal static class SiloConfiguration
         {
             yield return Unknown(key, type, providers.Names(ProviderCatalog.GrainStorage));
         }
-        else if (type == Directory && IsForSeveralMachines(configuration))
+        else if (type == Directory && MaySpanMachines(configuration, providers))
         {
             yield return $"{key} is Directory, but a cluster by {ProviderType(configuration, SiloKeys.Clustering)} may span several machines: " +
                 $"if all of them see this directory, set {SiloKeys.SharedDirectory} to true, otherwise choose another storage.";
         }
     }
 
-    private static bool IsForSeveralMachines(IConfiguration configuration) =>
-        ProviderType(configuration, SiloKeys.Clustering) is { Length: > 0 } clustering && clustering != Directory &&
+    private static bool MaySpanMachines(IConfiguration configuration, ProviderCatalog providers) =>
+        ProviderType(configuration, SiloKeys.Clustering) is var clustering && clustering != Directory &&
+        providers.Has(ProviderCatalog.Clustering, clustering) &&
         !(bool.TryParse(configuration[SiloKeys.SharedDirectory], out var shared) && shared);
 
     private static string Unknown(string key, string type, string known) =>

@@ -9,7 +9,8 @@ internal static class HealthEndpoints
     public const string Live = "/health/live";
     public const string Ready = "/health/ready";
 
-    private static readonly TimeSpan StorageTimeout = TimeSpan.FromSeconds(5);
+    /// <summary>How long the storage may take to answer.</summary>
+    internal static readonly TimeSpan StorageTimeout = TimeSpan.FromSeconds(5);
 
     public static void Add(IServiceCollection services, string storage) => services.AddHealthChecks()
         .AddCheck<SiloHealthCheck>("silo")

@@ -57,7 +57,8 @@ internal static partial class SiloHost
         if (DashboardAccess.Of(app.Environment, app.Configuration).Hint is { } hint) LogDashboard(logger, hint);
     }
 
-    private static TimeSpan ShutdownTimeout(IConfiguration configuration) => ShutdownMargin +
+    /// <summary>How long a shutdown may take; then it is broken off.</summary>
+    public static TimeSpan ShutdownTimeout(IConfiguration configuration) => ShutdownMargin +
         SiloConfiguration.Duration(configuration, SiloKeys.DrainTimeout, new Grains.ParameterServerOptions().DrainTimeout);
 
     [LoggerMessage(LogLevel.Information, "Silo {Name} of cluster {Cluster} is active: silo on {Silo}, gateway on {Gateway}, http on {Http}.")]
