@@ -53,9 +53,12 @@ internal static class SiloApplication
     private static async Task<bool> StartAsync(WebApplication app, StartProgress progress, TimeSpan limit)
     {
         var start = app.StartAsync();
-        var first = await Task.WhenAny(start, progress.Reached, Task.Delay(limit)).ConfigureAwait(false);
-        if (first != start && first != progress.Reached) return false;
-        await start.ConfigureAwait(false);
+        var told = Task.Delay(Timeout.InfiniteTimeSpan, app.Lifetime.ApplicationStopping);
+        var late = Task.Delay(limit);
+        var first = await Task.WhenAny(start, progress.Reached, told, late).ConfigureAwait(false);
+        if (first == late) return false;
+        // Storage may not hear that it is over; the silo doesn't wait for it.
+        await await Task.WhenAny(start, told).ConfigureAwait(false);
         return true;
     }
 

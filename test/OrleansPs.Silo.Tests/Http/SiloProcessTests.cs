@@ -77,8 +77,7 @@ public sealed class SiloProcessTests
         {
             Configuration = Of(
                 ("Orleans:GrainStorage:OrleansPs:ProviderType", "AzureBlobStorage"),
-                ("Orleans:GrainStorage:OrleansPs:ConnectionString",
-                    $"AccountName=nobody;AccountKey=bm9ib2R5;BlobEndpoint=http://{silent.LocalEndpoint}/nobody"),
+                ("Orleans:GrainStorage:OrleansPs:ConnectionString", Blobs(silent)),
                 ("OrleansPs:StartTimeout", "00:00:03")),
         });
         Assert.Equal(1, await silo.ExitAsync());
@@ -86,6 +85,26 @@ public sealed class SiloProcessTests
             "check Orleans:GrainStorage:OrleansPs.", silo.Error);
         Assert.DoesNotContain("   at ", silo.Output);
     }
+
+    [CloudProvidersFact]
+    public async Task A_silo_that_waits_for_its_storage_ends_when_told()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        await using var silo = SiloProcess.Launch(new()
+        {
+            Configuration = Of(
+                ("Orleans:GrainStorage:OrleansPs:ProviderType", "AzureBlobStorage"), ("Orleans:GrainStorage:OrleansPs:ConnectionString", Blobs(silent))),
+        });
+        using (await silent.AcceptTcpClientAsync().WaitAsync(TimeSpan.FromMinutes(1)))
+        {
+            Assert.Equal(0, await silo.TerminateAsync());
+        }
+
+        Assert.Equal("", silo.Error);
+    }
+
+    private static string Blobs(TcpListener at) => $"AccountName=nobody;AccountKey=bm9ib2R5;BlobEndpoint=http://{at.LocalEndpoint}/nobody";
 
     private static Dictionary<string, string> Of(params (string Key, string Value)[] keys) => keys.ToDictionary(key => key.Key, key => key.Value);
 }
