@@ -11,7 +11,8 @@ internal sealed class CloudProvidersFactAttribute : FactAttribute
         if (!Exist) Skip = "This build has no cloud providers.";
     }
 
-    private static bool Exist => File.Exists(Path.Combine(Path.GetDirectoryName(SiloProcess.Program())!, "Orleans.Clustering.Redis.dll"));
+    private static bool Exist =>
+        File.ReadAllText(Path.ChangeExtension(SiloProcess.Program(), ".deps.json")).Contains("Orleans.Clustering.Redis.dll", StringComparison.Ordinal);
 }
 
 /// <summary>A test with the signals of Unix; it is skipped on Windows.</summary>
