@@ -2,5 +2,5 @@ namespace OrleansPs.Silo;
 
 internal static class Program
 {
-    public static int Main() => 0;
+    public static Task<int> Main(string[] args) => SiloApplication.RunAsync(args, Console.Error);
 }
