@@ -60,6 +60,7 @@ internal sealed class Lane(SessionContext context, BlockOperation operation) : I
             {
                 if (reply is { } refused && !IsPassing(refused.Status))
                     throw context.State.Refusal(view, refused.Status, operation.IsBackground);
+                if (reply is { } passing) _lastError ??= new ServerUnavailableException($"it answered {passing.Status}");
                 given = -1;
                 await PauseAsync(backoff.Next($"A request to block {transfer.Block}", _lastError)).ConfigureAwait(false);
             }

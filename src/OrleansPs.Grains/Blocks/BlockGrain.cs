@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using Orleans.GrainDirectory;
 using Orleans.Placement;
 using OrleansPs.Core.Blocks;
 using OrleansPs.Core.Messages;
@@ -12,7 +13,7 @@ namespace OrleansPs.Grains;
 /// One replica of one block: lets messages into its replica, each of which runs to its end without waiting. An activation is
 /// blank until the coordinator begins it, and blank ones serve nothing: Orleans makes them as it likes.
 /// </summary>
-[Reentrant, KeepAlive, Immovable, RandomPlacement]
+[Reentrant, KeepAlive, Immovable, RandomPlacement, GrainDirectory(PlaceDirectory.Name)]
 internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, ILocalSiloDetails silo) : Grain, IBlockGrain, IBlockControl
 {
     private readonly Guid _nonce = Guid.NewGuid();

@@ -1,13 +1,14 @@
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using Orleans.Configuration;
+using Orleans.GrainDirectory;
 using Orleans.Placement;
 using OrleansPs.Protocol;
 
 namespace OrleansPs.Grains;
 
 /// <summary>The models of the service: their names are kept here, all else by their coordinators.</summary>
-[Reentrant, KeepAlive, Immovable, RandomPlacement]
+[Reentrant, KeepAlive, Immovable, RandomPlacement, GrainDirectory(PlaceDirectory.Name)]
 internal sealed class CatalogGrain(ClusterServices services, IOptions<ClusterOptions> cluster, SpecLimits limits)
     : Grain, ICatalogGrain, ICatalogControl, IDisposable
 {
@@ -50,15 +51,15 @@ internal sealed class CatalogGrain(ClusterServices services, IOptions<ClusterOpt
         var perModel = await Task.WhenAll(record.Models.Select(BlocksOfAsync));
         var blocks = perModel.SelectMany(b => b).ToLookup(b => b.Silo);
         return [.. services.Silos.Active.Select(s => new SiloInfo(
-            s.ToString(), services.Silos.NameOf(s), record.Draining.Contains(s.ToParsableString()),
-            blocks[s.ToString()].Count(), blocks[s.ToString()].Sum(b => b.Bytes)))];
+            s.ToParsableString(), services.Silos.NameOf(s), record.Draining.Contains(s.ToParsableString()),
+            blocks[s.ToParsableString()].Count(), blocks[s.ToParsableString()].Sum(b => b.Bytes)))];
     });
 
     public Task<Outcome<int>> Drain(string silo) => Outcomes.OfAsync(async () =>
     {
         var active = services.Silos.Active;
-        var found = active.FirstOrDefault(s => s.ToString() == silo || s.ToParsableString() == silo) ?? throw new InvalidOptionsException(
-            nameof(silo), silo, $"there is no such silo. There are: {string.Join(", ", active.Select(s => s.ToString()))}.");
+        var found = active.FirstOrDefault(s => s.ToParsableString() == silo || s.ToString() == silo) ?? throw new InvalidOptionsException(
+            nameof(silo), silo, $"there is no such silo. There are: {string.Join(", ", active.Select(s => s.ToParsableString()))}.");
         var draining = (await ReadAsync()).Draining;
         if (active.All(s => s.Equals(found) || draining.Contains(s.ToParsableString())))
             throw new InvalidOptionsException(nameof(silo), silo, "it is the last one that holds blocks: start another one first.");

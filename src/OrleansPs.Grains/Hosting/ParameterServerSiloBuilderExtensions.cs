@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Runtime;
+using Orleans.Runtime.Hosting;
 using Orleans.Storage;
 using OrleansPs;
 using OrleansPs.Grains;
@@ -40,6 +41,8 @@ public static class ParameterServerSiloBuilderExtensions
         services.TryAddSingleton<ModelsOfSilo>();
         services.TryAddSingleton(s => new SiloView(s.GetRequiredService<IClusterMembershipService>(), s.GetRequiredService<ILocalSiloDetails>()));
         services.TryAddSingleton(ServicesOf);
+        builder.AddGrainDirectory(PlaceDirectory.Name, (s, _) => new PlaceDirectory(
+            s.GetRequiredService<SiloStorage>(), s.GetRequiredService<IClusterMembershipService>()));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloLife>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PeerWatcher>();
         ParameterServerClientBuilderExtensions.AddClient(services, null);

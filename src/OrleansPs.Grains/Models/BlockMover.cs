@@ -20,7 +20,7 @@ internal sealed class BlockMover(GrainBlockFactory factory)
         var from = blocks.Sites[block];
         var (site, nonce) = await factory.PrepareMoveAsync(block, to, from.Epoch + 1, limit.Token).ConfigureAwait(false);
         var header = runtime.Header() with { Epoch = from.Epoch };
-        if (site.Silo.Equals(from.Silo) || !await TryHandOverAsync(header, from, site, nonce, limit.Token).ConfigureAwait(false))
+        if (!await TryHandOverAsync(header, from, site, nonce, limit.Token).ConfigureAwait(false))
         {
             await GiveUpAsync(header, from, site).ConfigureAwait(false);
             return false;

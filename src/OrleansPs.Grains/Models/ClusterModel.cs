@@ -11,7 +11,7 @@ namespace OrleansPs.Grains;
 /// blocks.
 /// </summary>
 /// <remarks>Thread safe, but for <see cref="EndAsync"/>, which is called once.</remarks>
-internal sealed class ClusterModel
+internal sealed partial class ClusterModel
 {
     private readonly StoredRecord<ModelRecord> _record;
     private readonly ModelKeeper _keeper;
@@ -59,10 +59,19 @@ internal sealed class ClusterModel
     {
         var kept = record.Value!;
         var parts = new Parts(kept.ToSpec(model), avoided, services);
-        var host = kept.Left is { } left ? await TryTakeOverAsync(kept, left, parts, cancellationToken).ConfigureAwait(false) : null;
+        var (host, reason) = kept.Left is { } left
+            ? await TryTakeOverAsync(kept, left, parts, cancellationToken).ConfigureAwait(false)
+            : (null, "its last coordinator did not end in order");
         // What was left is used up, whatever comes of it.
         if (kept.Left is not null) await record.WriteAsync(kept with { Left = null }).ConfigureAwait(false);
-        host ??= await ModelHost.RecoverAsync(parts.Spec, kept.Origin, parts.Environment, cancellationToken).ConfigureAwait(false);
+        var logger = parts.Environment.Logger;
+        if (host is not null)
+        {
+            LogTakenOver(logger, model, host.Runtime.Coordinator.Term);
+            return parts.Complete(host, record);
+        }
+        host = await ModelHost.RecoverAsync(parts.Spec, kept.Origin, parts.Environment, cancellationToken).ConfigureAwait(false);
+        LogRecovered(logger, model, host.Runtime.Coordinator.Read(c => c.State.RestoredCut), reason);
         return parts.Complete(host, record);
     }
 
@@ -82,7 +91,7 @@ internal sealed class ClusterModel
         {
             var described = await Calls.WaitAsync(site.Grain.Describe(blocks.Generation, site.Epoch), cancellationToken).ConfigureAwait(false);
             return new BlockInfo(
-                block, site.Silo.ToString(), site.Epoch, described?.Version ?? 0, described?.Entries ?? 0, described?.Bytes ?? 0);
+                block, site.Silo.ToParsableString(), site.Epoch, described?.Version ?? 0, described?.Entries ?? 0, described?.Bytes ?? 0);
         })).ConfigureAwait(false);
     }
 
@@ -110,19 +119,28 @@ internal sealed class ClusterModel
         await Host.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static async Task<ModelHost?> TryTakeOverAsync(ModelRecord kept, HandedOver left, Parts parts, CancellationToken cancellationToken)
+    private static async Task<(ModelHost? Host, string Reason)> TryTakeOverAsync(
+        ModelRecord kept, HandedOver left, Parts parts, CancellationToken cancellationToken)
     {
         var store = parts.Environment.Store!;
         var pointer = await store.ReadPointerAsync(parts.Spec.Name, cancellationToken).ConfigureAwait(false);
-        if (pointer.Term != left.Term) return null;
+        if (pointer.Term != left.Term) return (null, "another coordinator came between");
         var state = ControlStateCodec.Decode(parts.Spec, System.Text.Encoding.UTF8.GetBytes(left.Control));
         var blocks = new GrainBlocks(state.Generation, [.. left.Sites.Select(parts.Factory.SiteOf)], left.MapVersion + 1);
-        if (!await parts.AreThereAsync(blocks).ConfigureAwait(false)) return null;
+        if (!await parts.AreThereAsync(blocks).ConfigureAwait(false)) return (null, "blocks are lost");
         var next = pointer with { Term = pointer.Term + 1 };
-        if (!await store.TryWritePointerAsync(parts.Spec.Name, pointer, next, cancellationToken).ConfigureAwait(false)) return null;
+        if (!await store.TryWritePointerAsync(parts.Spec.Name, pointer, next, cancellationToken).ConfigureAwait(false))
+            return (null, "another coordinator comes too");
         var last = left.LastCut == 0 ? null : await parts.TryReadManifestAsync(left.LastCut, cancellationToken).ConfigureAwait(false);
-        return await ModelHost.TakeOverAsync(parts.Spec, kept.Origin, state, next.Term, blocks, last, parts.Environment).ConfigureAwait(false);
+        var host = await ModelHost.TakeOverAsync(parts.Spec, kept.Origin, state, next.Term, blocks, last, parts.Environment).ConfigureAwait(false);
+        return (host, "");
     }
+
+    [LoggerMessage(10, LogLevel.Information, "Model {Model} goes on where its last coordinator left it; term {Term}")]
+    private static partial void LogTakenOver(ILogger logger, string model, long term);
+
+    [LoggerMessage(11, LogLevel.Warning, "Model {Model} goes on from cut {Cut}: {Reason}")]
+    private static partial void LogRecovered(ILogger logger, string model, long cut, string reason);
 
     /// <summary>What a model is made of; they refer to each other by way of the host, which comes last.</summary>
     private sealed class Parts

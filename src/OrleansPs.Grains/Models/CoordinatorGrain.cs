@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using Orleans.GrainDirectory;
 using Orleans.Placement;
 using OrleansPs.Core.Consistency;
 using OrleansPs.Core.Messages;
@@ -11,7 +12,7 @@ namespace OrleansPs.Grains;
 /// The coordinator of one model: a door to its <see cref="ModelHost"/>, which runs the state machine. Calls that wait are tasks,
 /// so a worker that is parked at the gate blocks nobody's turn.
 /// </summary>
-[Reentrant, KeepAlive, Immovable, RandomPlacement]
+[Reentrant, KeepAlive, Immovable, RandomPlacement, GrainDirectory(PlaceDirectory.Name)]
 #pragma warning disable CA1001 // OnDeactivateAsync disposes of the door.
 internal sealed class CoordinatorGrain(ClusterServices services) : Grain, ICoordinatorGrain, ICoordinatorControl
 #pragma warning restore CA1001

@@ -62,26 +62,16 @@ internal sealed class GrainBlockFactory : IBlockFactory
     public BlockSite SiteOf(SiteRecord record) => new(
         record.Key, SiloAddress.FromParsableString(record.Silo), record.Epoch, _grains.GetGrain<IBlockControl>(record.Key));
 
-    // Nobody knows the key yet, so the activation is made by this call, on the silo that is asked for if that can be.
+    // Nobody knows the key yet, so the activation is made by this call, on the silo that the key says.
     private async Task<(BlockSite, Guid)> PrepareAsync(BlockPlan plan, SiloAddress silo, long epoch, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(s_limit);
-        var key = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{_model}/{plan.Block}/{Guid.NewGuid():N}");
+        var key = BlockKey.Of(_model, plan.Block, Guid.NewGuid(), silo);
         var grain = _grains.GetGrain<IBlockControl>(key);
-        Task<Outcome<PreparedBlock>> call;
-        RequestContext.Set(Orleans.Runtime.Placement.IPlacementDirector.PlacementHintKey, silo);
-        try
-        {
-            call = grain.Prepare(plan);
-        }
-        finally
-        {
-            RequestContext.Remove(Orleans.Runtime.Placement.IPlacementDirector.PlacementHintKey);
-        }
-        var outcome = await Calls.WaitAsync(call, limit.Token).ConfigureAwait(false);
-        var prepared = outcome.Get();
-        return (new(key, prepared.Silo, epoch, grain), prepared.Nonce);
+        var prepared = (await Calls.WaitAsync(grain.Prepare(plan), limit.Token).ConfigureAwait(false)).Get();
+        return prepared.Silo.Equals(silo) ? (new(key, silo, epoch, grain), prepared.Nonce)
+            : throw new ServerUnavailableException($"Silo {silo} was lost before block {plan.Block} was there.");
     }
 
     private sealed class Prepared((BlockSite Site, Guid Nonce)?[] sites) : IPreparedBlocks

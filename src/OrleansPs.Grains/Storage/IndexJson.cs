@@ -6,4 +6,5 @@ namespace OrleansPs.Grains;
 [JsonSerializable(typeof(SnapshotIndex))]
 [JsonSerializable(typeof(ModelRecord))]
 [JsonSerializable(typeof(CatalogRecord))]
+[JsonSerializable(typeof(PlaceRecord))]
 internal sealed partial class IndexJson : JsonSerializerContext;

@@ -19,6 +19,9 @@ internal sealed class ProcessCluster : IAsyncDisposable
 
     public IReadOnlyList<SiloProcess> Silos => _silos;
 
+    /// <summary>Is told at the end what the silos wrote.</summary>
+    public Action<string>? Report { get; set; }
+
     public IGrainFactory Grains => _client!.Services.GetRequiredService<IGrainFactory>();
 
     public IParameterServer Server => _client!.Services.GetRequiredService<IParameterServer>();
@@ -75,7 +78,11 @@ internal sealed class ProcessCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await DisconnectAsync();
-        foreach (var silo in _silos) await silo.DisposeAsync();
+        foreach (var silo in _silos)
+        {
+            Report?.Invoke($"--- silo {silo.Settings.SiloPort}\n{silo.Output}\n{silo.Error}");
+            await silo.DisposeAsync();
+        }
         _directory.Dispose();
     }
 

@@ -58,3 +58,13 @@ internal static class Kubectl
         }
     }
 }
+
+/// <summary>The same with cases.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class UnixTheoryAttribute : TheoryAttribute
+{
+    public UnixTheoryAttribute()
+    {
+        if (OperatingSystem.IsWindows()) Skip = "Windows has no signals to end a process with.";
+    }
+}

@@ -1,0 +1,33 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace OrleansPs.Grains;
+
+/// <summary>
+/// The key of a block's grain: model, block, a nonce drawn for this place, and the silo where it is, such as
+/// <c>mnist/3/0f…/10.0.0.1:11111@17</c>.
+/// </summary>
+internal static class BlockKey
+{
+    private const int Parts = 4;
+
+    public static string Of(string model, int block, Guid nonce, SiloAddress silo) =>
+        string.Create(CultureInfo.InvariantCulture, $"{model}/{block}/{nonce:N}/{silo.ToParsableString()}");
+
+    /// <summary>The silo of a key; false if it is no block's key.</summary>
+    public static bool TryGetSilo(string key, [NotNullWhen(true)] out SiloAddress? silo)
+    {
+        silo = null;
+        var parts = key.Split('/');
+        if (parts.Length != Parts) return false;
+        try
+        {
+            silo = SiloAddress.FromParsableString(parts[^1]);
+            return true;
+        }
+        catch (Exception e) when (e is FormatException or ArgumentException or OverflowException)
+        {
+            return false;
+        }
+    }
+}
