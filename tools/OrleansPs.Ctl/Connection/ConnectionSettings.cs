@@ -17,6 +17,8 @@ internal sealed record ConnectionSettings
         [$"{Section}:Directory"] = "orleansps-data",
     };
 
+    private static readonly string[] s_clientSections = ["ClusterId", "ServiceId", "Messaging", "Gateway"];
+
     /// <summary>A file of settings that must exist; null for appsettings.json, if there is one.</summary>
     public string? File { get; init; }
 
@@ -45,7 +47,7 @@ internal sealed record ConnectionSettings
         AddFile(all, Path.GetFullPath(File ?? SettingsFile, current));
         all.AddEnvironmentVariables();
         all.AddInMemoryCollection(Given());
-        return Gateways.Count == 0 ? all : WithoutClustering(all);
+        return ForClient(all);
     }
 
     private void AddFile(ConfigurationManager all, string path)
@@ -70,14 +72,22 @@ internal sealed record ConnectionSettings
         yield return new($"{Section}:Directory", Directory);
     }
 
-    // Orleans would look for silos as the configuration says, whatever gateways it is given besides.
-    private static ConfigurationManager WithoutClustering(ConfigurationManager all)
+    // Of a silo's settings, Orleans would look for the silo's providers here too, and of clustering whatever gateways it is given.
+    private ConfigurationManager ForClient(ConfigurationManager all)
     {
-        var rest = new ConfigurationManager();
-        rest.AddInMemoryCollection(all.AsEnumerable().Where(setting => setting.Value is not null &&
-            !setting.Key.Equals(Section, StringComparison.OrdinalIgnoreCase) &&
-            !setting.Key.StartsWith(Section + ":", StringComparison.OrdinalIgnoreCase)));
+        var kept = new ConfigurationManager();
+        kept.AddInMemoryCollection(all.AsEnumerable().Where(setting => setting.Value is not null && IsForClient(setting.Key)));
         all.Dispose();
-        return rest;
+        return kept;
     }
+
+    private bool IsForClient(string key) => key.Split(':') switch
+    {
+        [var root, ..] when !Is(root, "Orleans") => true,
+        [_, var section, ..] when Is(section, "Clustering") => Gateways.Count == 0,
+        [_, var section, ..] => s_clientSections.Any(name => Is(section, name)),
+        _ => false,
+    };
+
+    private static bool Is(string name, string other) => name.Equals(other, StringComparison.OrdinalIgnoreCase);
 }
