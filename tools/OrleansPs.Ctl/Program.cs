@@ -1,6 +1,7 @@
-namespace OrleansPs.Ctl;
+using OrleansPs.Ctl;
+using OrleansPs.Train;
 
-internal static class Program
-{
-    public static int Main() => 0;
-}
+// The console's own encoding may lack the characters of the tables.
+Console.OutputEncoding = System.Text.Encoding.UTF8;
+using var interruption = new Interruption();
+return await CtlApp.RunAsync(args, Surroundings.OfThisProcess(), interruption.Token).ConfigureAwait(false);
