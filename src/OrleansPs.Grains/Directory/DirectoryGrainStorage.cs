@@ -1,143 +1,96 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using Orleans.Runtime;
+using Orleans.Serialization.Serializers;
 using Orleans.Storage;
 using OrleansPs.Hosting;
 
 namespace OrleansPs.Grains;
 
-/// <summary>Where a <see cref="DirectoryGrainStorage"/> keeps states.</summary>
-public sealed class DirectoryGrainStorageOptions
-{
-    /// <summary>
-    /// A directory that all silos see, made where it does not exist. Environment variables and a leading <c>~/</c> are filled in; what
-    /// is relative begins at the current directory.
-    /// </summary>
-    public string Directory { get; set; } = "";
-}
-
 /// <summary>
-/// Grain states in a directory, one file each: a mark, the version that is its tag, then the state. A file is written whole to
-/// another name, forced to the disk and renamed; what changes a present one holds a lock.
+/// Grain states in a directory, one file each, whose version is the state's tag. A file is written whole to another name, forced to
+/// the disk and renamed, all under a lock; who reads needs none.
 /// </summary>
-/// <remarks>Thread safe, by any number of processes. <see cref="StoredBytes"/> are kept as they are, other states by a serializer.</remarks>
-internal sealed class DirectoryGrainStorage(string directory, IGrainStorageSerializer serializer) : IGrainStorage
+/// <remarks>Thread safe, by any number of processes. <see cref="StoredBytes"/> are kept as they are, other states by the serializer.</remarks>
+internal sealed class DirectoryGrainStorage(
+    StateDirectory directory, IGrainStorageSerializer serializer, IActivatorProvider activators) : IGrainStorage
 {
-    private const int HeaderBytes = 16;
-    private const int MaxNameLength = 200;
-
-    private readonly string _root = Path.Combine(directory, "storage");
-
-    private static ReadOnlySpan<byte> Magic => "OPSSTATE"u8;
-
-    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => GuardAsync(() =>
+    public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
-        var path = PathOf(stateName, grainId);
-        var (found, version, content) = Read(path);
-        grainState.RecordExists = found;
-        grainState.ETag = found ? TagOf(version) : null!;
-        grainState.State = found ? Parse<T>(content) : Activator.CreateInstance<T>();
-        return Task.CompletedTask;
-    });
+        ArgumentNullException.ThrowIfNull(grainState);
+        var path = directory.PathOf(stateName, grainId);
+        var found = await GuardAsync(() => Task.FromResult(StateFile.Read(path))).ConfigureAwait(false);
+        grainState.State = found is { } state ? Deserialize<T>(state.Content) : Create<T>();
+        (grainState.ETag, grainState.RecordExists) = (TagOf(found?.Version)!, found is not null);
+    }
 
-    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => GuardAsync(async () =>
+    public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
-        var path = PathOf(stateName, grainId);
-        DurableFile.CreateDirectory(Path.GetDirectoryName(path)!);
-        using var held = await DirectoryLock.TakeAsync(path + ".lock").ConfigureAwait(false);
-        var (found, version, _) = Read(path, withContent: false);
-        RequireTag(path, found, version, grainState.ETag);
-        DurableFile.Write(path, Format(version + 1, grainState.State));
-        DurableFile.FlushDirectory(Path.GetDirectoryName(path)!);
-        grainState.ETag = TagOf(version + 1);
-        grainState.RecordExists = true;
-    });
-
-    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => GuardAsync(async () =>
-    {
-        var path = PathOf(stateName, grainId);
-        if (File.Exists(path))
+        ArgumentNullException.ThrowIfNull(grainState);
+        var (path, tag) = (directory.PathOf(stateName, grainId), grainState.ETag);
+        // Before anything else: the grain may change its state while files are written.
+        var content = Serialize(grainState.State);
+        var version = await GuardAsync(async () =>
         {
-            using var held = await DirectoryLock.TakeAsync(path + ".lock").ConfigureAwait(false);
-            var (found, version, _) = Read(path, withContent: false);
-            if (found) RequireTag(path, found, version, grainState.ETag);
-            File.Delete(path);
-            File.Delete(path + ".lock");
-        }
-        (grainState.ETag, grainState.RecordExists, grainState.State) = (null!, false, Activator.CreateInstance<T>());
-    });
+            using var held = await directory.LockAsync(path).ConfigureAwait(false);
+            var present = StateFile.ReadVersion(path);
+            RequireTag(path, present, tag);
+            var next = NextVersion(present);
+            StateFile.Write(path, next, content.Span);
+            return next;
+        }).ConfigureAwait(false);
+        (grainState.ETag, grainState.RecordExists) = (TagOf(version)!, true);
+    }
 
-    private async Task GuardAsync(Func<Task> work)
+    /// <inheritdoc/>
+    /// <remarks>What is not there is cleared already, whatever the tag.</remarks>
+    public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        ArgumentNullException.ThrowIfNull(grainState);
+        var (path, tag) = (directory.PathOf(stateName, grainId), grainState.ETag);
+        await GuardAsync(async () =>
+        {
+            if (StateFile.ReadVersion(path) is null) return false;
+            using var held = await directory.LockAsync(path).ConfigureAwait(false);
+            if (StateFile.ReadVersion(path) is not { } present) return false;
+            RequireTag(path, present, tag);
+            File.Delete(path);
+            DurableFile.FlushDirectory(Path.GetDirectoryName(path)!);
+            return true;
+        }).ConfigureAwait(false);
+        (grainState.State, grainState.ETag, grainState.RecordExists) = (Create<T>(), null!, false);
+    }
+
+    // Files are no work for a grain's thread.
+    private async Task<TResult> GuardAsync<TResult>(Func<Task<TResult>> work)
     {
         try
         {
-            await Task.Run(work).ConfigureAwait(false);
+            return await Task.Run(work).ConfigureAwait(false);
         }
         catch (Exception e) when (StorageErrors.IsStorage(e))
         {
-            throw StorageErrors.Of(_root, e);
+            throw StorageErrors.Of(directory.Root, e);
         }
     }
 
-    private static void RequireTag(string path, bool found, long version, string? tag)
+    private static void RequireTag(string path, long? present, string? tag)
     {
-        var present = found ? TagOf(version) : null;
-        if (present != tag) throw new InconsistentStateException($"'{path}' was written by somebody else.", present ?? "", tag ?? "");
+        var stored = TagOf(present);
+        if (stored != (tag is "" ? null : tag))
+            throw new InconsistentStateException($"'{path}' was written by somebody else.", stored ?? "", tag ?? "");
     }
 
-    // Each part of a grain's key is a directory, so that a person finds a model's states beside each other.
-    private string PathOf(string stateName, GrainId grainId)
-    {
-        var parts = $"{grainId.Type}/{grainId.Key}".Split('/').Select(NameOf);
-        return Path.Combine([_root, .. parts]) + "." + NameOf(stateName);
-    }
+    // The first version is drawn, so that the tag of a state that was cleared does not fit the one that came after it.
+    private static long NextVersion(long? present) => present + 1 ?? Random.Shared.NextInt64(1, 1L << 52);
 
-    private static string NameOf(string part)
-    {
-        var name = Uri.EscapeDataString(part);
-        if (name.Length == 0) return "%";
-        if (name[0] == '.') name = "%2E" + name[1..];
-        return name.Length <= MaxNameLength ? name
-            : name[..(MaxNameLength - 64)] + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(part)));
-    }
+    private static string? TagOf(long? version) => version?.ToString(CultureInfo.InvariantCulture);
 
-    private static (bool Found, long Version, byte[] Content) Read(string path, bool withContent = true)
-    {
-        try
-        {
-            using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
-            var header = new byte[HeaderBytes];
-            if (RandomAccess.Read(file, header, 0) < HeaderBytes || !header.AsSpan(0, Magic.Length).SequenceEqual(Magic))
-                throw new SnapshotCorruptException(path, "it does not begin as a state does.");
-            var version = BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(Magic.Length));
-            if (!withContent) return (true, version, []);
-            var content = GC.AllocateUninitializedArray<byte>(checked((int)(RandomAccess.GetLength(file) - HeaderBytes)));
-            for (var at = 0; at < content.Length;)
-            {
-                var read = RandomAccess.Read(file, content.AsSpan(at), HeaderBytes + at);
-                if (read == 0) throw new SnapshotCorruptException(path, "it breaks off.");
-                at += read;
-            }
-            return (true, version, content);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return (false, 0, []);
-        }
-    }
+    private T Create<T>() => activators.GetActivator<T>().Create();
 
-    private byte[] Format<T>(long version, T? state)
-    {
-        var content = state is StoredBytes bytes ? bytes.Content : serializer.Serialize(state).ToArray();
-        var file = GC.AllocateUninitializedArray<byte>(HeaderBytes + content.Length);
-        Magic.CopyTo(file);
-        BinaryPrimitives.WriteInt64LittleEndian(file.AsSpan(Magic.Length), version);
-        content.CopyTo(file, HeaderBytes);
-        return file;
-    }
+    private ReadOnlyMemory<byte> Serialize<T>(T state) =>
+        state is StoredBytes bytes ? bytes.Content : serializer.Serialize(state).ToMemory();
 
-    private T Parse<T>(byte[] content) =>
-        typeof(T) == typeof(StoredBytes) ? (T)(object)new StoredBytes { Content = content } : serializer.Deserialize<T>(new BinaryData(content))!;
-
-    private static string TagOf(long version) => version.ToString(CultureInfo.InvariantCulture);
+    private T Deserialize<T>(byte[] content) => typeof(T) == typeof(StoredBytes)
+        ? (T)(object)new StoredBytes { Content = content }
+        : serializer.Deserialize<T>(new BinaryData(content)) ?? Create<T>();
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Runtime;
@@ -14,120 +13,105 @@ namespace OrleansPs.Grains;
 /// <remarks>Thread safe, by any number of processes. A machine that loses its power loses its silos too: nothing is forced to the disk.</remarks>
 internal sealed class DirectoryMembershipTable(IOptions<DirectoryClusteringOptions> options, IOptions<ClusterOptions> cluster) : IMembershipTable
 {
-    private string _root = "";
-    private string _path = "";
+    private readonly Lazy<string> _root = new(() => options.Value.FullPath);
 
-    public async Task InitializeMembershipTable(bool tryInitTableVersion)
+    private string OwnPath => PathOf(cluster.Value.ClusterId);
+
+    public Task InitializeMembershipTable(bool tryInitTableVersion) => ChangeAsync(table =>
     {
-        options.Value.Validate();
-        _root = MembershipFile.Expand(options.Value.Directory);
-        _path = MembershipFile.PathOf(_root, cluster.Value.ClusterId);
-        await ChangeAsync(table => table.ServiceId is { } other && other != cluster.Value.ServiceId && table.Silos.Any(IsAlive)
-            ? throw new InvalidOptionsException("Orleans:ServiceId", cluster.Value.ServiceId,
-                $"the silos of cluster '{cluster.Value.ClusterId}' in {_root} serve '{other}': set the same, or another Orleans:ClusterId.")
-            : table with { ServiceId = cluster.Value.ServiceId }).ConfigureAwait(false);
-    }
-
-    public Task DeleteMembershipTableEntries(string clusterId) =>
-        GuardAsync(() => File.Delete(MembershipFile.PathOf(_root, clusterId)));
-
-    public Task CleanupDefunctSiloEntries(DateTimeOffset beforeDate) => ChangeAsync(table => table with
-    {
-        Silos = [.. table.Silos.Where(s => IsAlive(s) || s.IAmAliveTime >= beforeDate.UtcDateTime)],
+        if (table.ServiceId is { } other && other != cluster.Value.ServiceId) throw Foreign(other);
+        // Written even where nothing is new, to learn now that it can be written.
+        return table.ServiceId is null ? Renew(table) : table;
     });
 
-    public Task<MembershipTableData> ReadRow(SiloAddress key) => Task.FromResult(
-        ToData(MembershipFile.Read(_path), row => row.Address == key.ToParsableString()));
+    public Task DeleteMembershipTableEntries(string clusterId) => UnderLockAsync(PathOf(clusterId), path =>
+    {
+        File.Delete(path);
+        return true;
+    });
 
-    public Task<MembershipTableData> ReadAll() => Task.FromResult(ToData(MembershipFile.Read(_path), _ => true));
+    /// <inheritdoc/>
+    /// <remarks>Whatever is not active and gave no sign of itself is gone: a silo that was killed while it joined is never declared dead.</remarks>
+    public Task CleanupDefunctSiloEntries(DateTimeOffset beforeDate) => ChangeAsync(table =>
+    {
+        var kept = table.Silos.Where(s => s.Status == SiloStatus.Active || s.LastSign >= beforeDate.UtcDateTime).ToArray();
+        return kept.Length == table.Silos.Count ? null : Renew(table) with { Silos = kept };
+    });
 
-    public async Task<bool> InsertRow(MembershipEntry entry, TableVersion tableVersion) => await ChangeAsync(table =>
-        TagOf(table.Tag) != tableVersion.VersionEtag || Find(table, entry) is not null
-            ? null
-            : table with { Version = tableVersion.Version, Silos = [.. table.Silos, ToRow(entry, 1)] }).ConfigureAwait(false);
+    public Task<MembershipTableData> ReadRow(SiloAddress key) => ReadAsync(row => row.Address == key.ToParsableString());
 
-    public async Task<bool> UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion) => await ChangeAsync(table =>
-        TagOf(table.Tag) != tableVersion.VersionEtag || Find(table, entry) is not { } row || TagOf(row.Tag) != etag
-            ? null
-            : table with { Version = tableVersion.Version, Silos = Replace(table, row, ToRow(entry, row.Tag + 1)) }).ConfigureAwait(false);
+    public Task<MembershipTableData> ReadAll() => ReadAsync(_ => true);
+
+    public Task<bool> InsertRow(MembershipEntry entry, TableVersion tableVersion) => ChangeAsync(table =>
+    {
+        if (!MembershipRows.IsCurrent(table, tableVersion) || MembershipRows.Find(table, entry) is not null) return null;
+        var next = Renew(table);
+        return next with { Version = tableVersion.Version, Silos = [.. table.Silos, MembershipRows.Of(entry, next.Tag)] };
+    });
+
+    public Task<bool> UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion) => ChangeAsync(table =>
+    {
+        if (!MembershipRows.IsCurrent(table, tableVersion) || MembershipRows.Find(table, entry) is not { } row || MembershipRows.TagOf(row.Tag) != etag) return null;
+        var next = Renew(table);
+        return next with { Version = tableVersion.Version, Silos = MembershipRows.Replace(table, row, MembershipRows.Of(entry, next.Tag)) };
+    });
 
     // A sign of life concerns nobody's decisions, so it changes no tag.
-    public Task UpdateIAmAlive(MembershipEntry entry) => ChangeAsync(table => Find(table, entry) is not { } row ? null
-        : table with { Tag = table.Tag - 1, Silos = Replace(table, row, row with { IAmAliveTime = entry.IAmAliveTime }) });
+    public Task UpdateIAmAlive(MembershipEntry entry) => ChangeAsync(table => MembershipRows.Find(table, entry) is not { } row ? null
+        : table with { Silos = MembershipRows.Replace(table, row, row with { IAmAliveTime = MembershipRows.Utc(entry.IAmAliveTime) }) });
 
-    /// <summary>Changes the table under the lock.</summary>
-    /// <param name="change">Gives the new table, or null for none.</param>
+    /// <summary>Changes the table.</summary>
+    /// <param name="change">Gives the new table, or null to leave it.</param>
     /// <returns>Whether it was changed.</returns>
-    private async Task<bool> ChangeAsync(Func<MembershipDocument, MembershipDocument?> change)
+    private Task<bool> ChangeAsync(Func<MembershipDocument, MembershipDocument?> change) => UnderLockAsync(OwnPath, path =>
+    {
+        if (change(MembershipFile.Read(path)) is not { } changed) return false;
+        // Always the same name, so a silo that dies here leaves nothing that stays.
+        var temporary = path + DurableFile.TemporarySuffix;
+        File.WriteAllBytes(temporary, MembershipFile.Write(changed));
+        File.Move(temporary, path, overwrite: true);
+        return true;
+    });
+
+    private async Task<bool> UnderLockAsync(string path, Func<string, bool> work)
     {
         try
         {
-            DurableFile.CreateDirectory(Path.GetDirectoryName(_path)!);
-            using var held = await DirectoryLock.TakeAsync(_path + ".lock").ConfigureAwait(false);
-            if (change(MembershipFile.Read(_path)) is not { } changed) return false;
-            var temporary = $"{_path}.{Environment.ProcessId}.new";
-            await File.WriteAllBytesAsync(temporary, MembershipFile.Write(changed with { Tag = changed.Tag + 1 })).ConfigureAwait(false);
-            File.Move(temporary, _path, overwrite: true);
-            return true;
+            return await Task.Run(async () =>
+            {
+                DurableFile.CreateDirectory(Path.GetDirectoryName(path)!);
+                using var held = await DirectoryLock.TakeAsync(path + ".lock").ConfigureAwait(false);
+                return work(path);
+            }).ConfigureAwait(false);
         }
         catch (Exception e) when (StorageErrors.IsStorage(e))
         {
-            throw StorageErrors.Of(_root, e);
+            throw StorageErrors.Of(_root.Value, e);
         }
     }
 
-    private async Task GuardAsync(Action work)
+    private async Task<MembershipTableData> ReadAsync(Func<MembershipRow, bool> wanted)
     {
         try
         {
-            await Task.Run(work).ConfigureAwait(false);
+            return await Task.Run(() => MembershipRows.ToData(MembershipFile.Read(OwnPath), wanted)).ConfigureAwait(false);
         }
         catch (Exception e) when (StorageErrors.IsStorage(e))
         {
-            throw StorageErrors.Of(_root, e);
+            throw StorageErrors.Of(_root.Value, e);
         }
     }
 
-    private static MembershipRow? Find(MembershipDocument table, MembershipEntry entry)
+    // The first tag of a table is drawn, so that none of a table that was deleted fits the next one.
+    private MembershipDocument Renew(MembershipDocument table) => table with
     {
-        var address = entry.SiloAddress.ToParsableString();
-        return table.Silos.FirstOrDefault(s => s.Address == address);
-    }
-
-    private static MembershipRow[] Replace(MembershipDocument table, MembershipRow old, MembershipRow row) =>
-        [.. table.Silos.Select(s => ReferenceEquals(s, old) ? row : s)];
-
-    private static bool IsAlive(MembershipRow row) => row.Status != (int)SiloStatus.Dead;
-
-    private static MembershipTableData ToData(MembershipDocument table, Func<MembershipRow, bool> wanted) => new(
-        [.. table.Silos.Where(wanted).Select(s => Tuple.Create(ToEntry(s), TagOf(s.Tag)))], new(table.Version, TagOf(table.Tag)));
-
-    private static string TagOf(long tag) => tag.ToString(CultureInfo.InvariantCulture);
-
-    private static MembershipRow ToRow(MembershipEntry entry, long tag) => new()
-    {
-        Address = entry.SiloAddress.ToParsableString(),
-        Status = (int)entry.Status,
-        Tag = tag,
-        GatewayPort = entry.ProxyPort,
-        HostName = entry.HostName ?? "",
-        Name = entry.SiloName ?? "",
-        RoleName = entry.RoleName,
-        StartTime = entry.StartTime,
-        IAmAliveTime = entry.IAmAliveTime,
-        Suspicions = [.. (entry.SuspectTimes ?? []).Select(s => new SuspicionRow(s.Item1.ToParsableString(), s.Item2))],
+        ServiceId = table.ServiceId ?? cluster.Value.ServiceId,
+        Tag = table.Tag == 0 ? Random.Shared.NextInt64(1, 1L << 52) : table.Tag + 1,
     };
 
-    private static MembershipEntry ToEntry(MembershipRow row) => new()
-    {
-        SiloAddress = row.Silo,
-        Status = (SiloStatus)row.Status,
-        ProxyPort = row.GatewayPort,
-        HostName = row.HostName,
-        SiloName = row.Name,
-        RoleName = row.RoleName,
-        StartTime = row.StartTime,
-        IAmAliveTime = row.IAmAliveTime,
-        SuspectTimes = [.. row.Suspicions.Select(s => Tuple.Create(SiloAddress.FromParsableString(s.By), s.At))],
-    };
+    private string PathOf(string clusterId) => MembershipFile.PathOf(_root.Value, clusterId);
+
+    private InvalidOptionsException Foreign(string other) => new("Orleans:ServiceId", cluster.Value.ServiceId,
+        $"the cluster '{cluster.Value.ClusterId}' in {_root.Value} is of service '{other}'; set the same here, set another Orleans:ClusterId, " +
+        $"or, if no silo of it is left, delete {OwnPath}.");
 }

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
 using Orleans.Providers;
+using Orleans.Storage;
 using OrleansPs.Grains;
 
 [assembly: RegisterProvider("Directory", "Clustering", "Silo", typeof(DirectorySiloClusteringBuilder))]
@@ -15,9 +17,14 @@ internal sealed class DirectorySiloClusteringBuilder : IProviderBuilder<ISiloBui
         builder.UseDirectoryClustering(configurationSection["Directory"] ?? "");
 }
 
-/// <summary>The same for <c>Orleans:GrainStorage:NAME</c>.</summary>
+/// <summary>The same for <c>Orleans:GrainStorage:NAME</c>, with <c>:SerializerKey</c> as Orleans' own providers have it.</summary>
 internal sealed class DirectoryGrainStorageBuilder : IProviderBuilder<ISiloBuilder>
 {
     public void Configure(ISiloBuilder builder, string? name, IConfigurationSection configurationSection) =>
-        builder.AddDirectoryGrainStorage(name!, configurationSection["Directory"] ?? "");
+        builder.AddDirectoryGrainStorage(name!, storage => storage.Configure<IServiceProvider>((options, services) =>
+        {
+            options.Directory = configurationSection["Directory"] ?? "";
+            if (configurationSection["SerializerKey"] is { Length: > 0 } key)
+                options.GrainStorageSerializer = services.GetRequiredKeyedService<IGrainStorageSerializer>(key);
+        }));
 }

@@ -1,28 +1,27 @@
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Messaging;
-using Orleans.Runtime;
 
 namespace OrleansPs.Protocol;
 
-/// <summary>Tells a client which silos of a directory can be called.</summary>
+/// <summary>Tells a client which silos of a directory can be called; nobody, while there is no directory.</summary>
 internal sealed class DirectoryGatewayListProvider(
-    IOptions<DirectoryClusteringOptions> options, IOptions<ClusterOptions> cluster, IOptions<GatewayOptions> gateways) : IGatewayListProvider
+    IOptions<DirectoryClusteringOptions> options, IOptions<ClusterOptions> cluster) : IGatewayListProvider
 {
     private string _path = "";
 
-    public TimeSpan MaxStaleness => gateways.Value.GatewayListRefreshPeriod;
+    /// <summary>How long a gateway that refused is left alone. The file itself is never out of date.</summary>
+    public TimeSpan MaxStaleness => TimeSpan.FromSeconds(1);
 
     public bool IsUpdatable => true;
 
     public Task InitializeGatewayListProvider()
     {
-        options.Value.Validate();
-        _path = MembershipFile.PathOf(MembershipFile.Expand(options.Value.Directory), cluster.Value.ClusterId);
+        _path = MembershipFile.PathOf(options.Value.FullPath, cluster.Value.ClusterId);
         return Task.CompletedTask;
     }
 
-    public Task<IList<Uri>> GetGateways() => Task.FromResult<IList<Uri>>(
-        [.. MembershipFile.Read(_path).Silos.Where(s => s.Status == (int)SiloStatus.Active && s.GatewayPort > 0)
+    public Task<IList<Uri>> GetGateways() => Task.Run<IList<Uri>>(() =>
+        [.. MembershipFile.Read(_path).Silos.Where(s => s.Status == SiloStatus.Active && s.GatewayPort > 0)
             .Select(s => SiloAddress.New(s.Gateway, s.Silo.Generation).ToGatewayUri())]);
 }
