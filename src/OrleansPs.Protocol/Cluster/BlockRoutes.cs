@@ -7,6 +7,8 @@ namespace OrleansPs.Protocol;
 /// <remarks>Thread safe. Many that ask at the same time make one call.</remarks>
 internal sealed class BlockRoutes(IGrainFactory grains, string model)
 {
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(2);
+
     private readonly Lock _lock = new();
     private readonly ICoordinatorGrain _coordinator = grains.GetGrain<ICoordinatorGrain>(model);
     private Known? _known;
@@ -48,7 +50,17 @@ internal sealed class BlockRoutes(IGrainFactory grains, string model)
 
     private async Task<Known> AskAsync()
     {
-        var map = (await _coordinator.Map().ConfigureAwait(false)).Get();
+        // A silo that died does not say so, and everybody would wait for this one answer.
+        using var limit = new CancellationTokenSource(s_limit);
+        BlockMap map;
+        try
+        {
+            map = (await Calls.WaitAsync(_coordinator.Map(), limit.Token).ConfigureAwait(false)).Get();
+        }
+        catch (OperationCanceledException)
+        {
+            throw new ServerUnavailableException($"The coordinator of model '{model}' did not say where its blocks are within {s_limit.TotalSeconds} s.");
+        }
         var known = new Known(map, [.. map.Places.Select(p => grains.GetGrain<IBlockGrain>(p.Key))]);
         lock (_lock)
         {

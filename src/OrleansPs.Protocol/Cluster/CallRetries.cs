@@ -6,6 +6,8 @@ namespace OrleansPs.Protocol;
 /// </summary>
 internal sealed class CallRetries(ParameterServerClientOptions options, TimeProvider time)
 {
+    // Longer than what a call may wait for, and no longer: a silo that died does not say so.
+    private static readonly TimeSpan s_attempt = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(1);
 
@@ -15,13 +17,22 @@ internal sealed class CallRetries(ParameterServerClientOptions options, TimeProv
         for (var pause = s_firstPause; ; pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(s_attempt);
             try
             {
-                var outcome = await Calls.WaitAsync(call(), cancellationToken).ConfigureAwait(false);
+                var outcome = await Calls.WaitAsync(call(), limit.Token).ConfigureAwait(false);
                 if (outcome.Fault is not { Kind: FaultKind.Unavailable } || !HasTime(start, pause)) return outcome.Get();
             }
             catch (ServerUnavailableException) when (HasTime(start, pause))
             {
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && HasTime(start, pause))
+            {
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new ServerUnavailableException($"The cluster did not answer within {options.CallTimeout}.");
             }
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
         }
