@@ -55,7 +55,7 @@ public static class ParameterServerSiloBuilderExtensions
         options.ProbeTimeout = TimeSpan.FromSeconds(1);
         options.NumMissedProbesLimit = 4;
         options.TableRefreshTimeout = TimeSpan.FromSeconds(5);
-        options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(30);
+        options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
     }
 
     private static SiloStorage StorageOf(IServiceProvider services)

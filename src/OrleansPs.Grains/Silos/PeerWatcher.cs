@@ -25,6 +25,7 @@ internal sealed partial class PeerWatcher(
     public void Participate(ISiloLifecycle lifecycle)
     {
         if (!options.WatchPeers) return;
+        lifecycle.Subscribe(nameof(PeerWatcher), ServiceLifecycleStage.ValidateInitialConnectivity - 1, EndDeadNeighboursAsync);
         lifecycle.Subscribe(nameof(PeerWatcher), ServiceLifecycleStage.Active, _ =>
         {
             _running = Task.Run(RunAsync, CancellationToken.None);
@@ -36,6 +37,40 @@ internal sealed partial class PeerWatcher(
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>
+    /// A silo may join only when all that count as alive answer it. After all of a machine's silos were killed at once none of them
+    /// does, and nobody is left to say that they are dead: so a silo that starts there says it. Only of its own machine, where
+    /// a refusal can't come from a network in between.
+    /// </summary>
+    private async Task EndDeadNeighboursAsync(CancellationToken cancellationToken)
+    {
+        await membership.Refresh(cancellationToken: cancellationToken).ConfigureAwait(false);
+        foreach (var member in membership.CurrentSnapshot.Members.Values)
+        {
+            var silo = member.SiloAddress;
+            if (member.Status != SiloStatus.Active || silo.Equals(local.SiloAddress)) continue;
+            if (!silo.Endpoint.Address.Equals(local.SiloAddress.Endpoint.Address)) continue;
+            if (await IsRefusedAsync(silo).ConfigureAwait(false)) await EndAsync(silo).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<bool> IsRefusedAsync(SiloAddress silo)
+    {
+        for (var attempt = 0; attempt < Refusals; attempt++)
+        {
+            using var socket = new Socket(silo.Endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            if (await TryConnectAsync(socket, silo).ConfigureAwait(false) != null) return false;
+            await Task.Delay(s_pause).ConfigureAwait(false);
+        }
+        return true;
+    }
+
+    private async Task EndAsync(SiloAddress silo)
+    {
+        LogDead(logger, silo);
+        await ((Task)membership.TryKill(silo)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task RunAsync()
@@ -55,8 +90,7 @@ internal sealed partial class PeerWatcher(
             else refused++;
             if (refused >= Refusals && wasConnected && IsActive(silo))
             {
-                LogDead(logger, silo);
-                await ((Task)membership.TryKill(silo)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await EndAsync(silo).ConfigureAwait(false);
                 refused = 0;
             }
             await Task.Delay(s_pause).ConfigureAwait(false);
@@ -69,20 +103,7 @@ internal sealed partial class PeerWatcher(
     private async Task<bool?> TryHoldAsync(SiloAddress silo)
     {
         using var socket = new Socket(silo.Endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-            limit.CancelAfter(s_connectLimit);
-            await socket.ConnectAsync(silo.Endpoint, limit.Token).ConfigureAwait(false);
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
-        {
-            return null;
-        }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
-        {
-            return false;
-        }
+        if (await TryConnectAsync(socket, silo).ConfigureAwait(false) is not true and var failed) return failed;
         try
         {
             await socket.ReceiveAsync(new byte[1], _stop.Token).ConfigureAwait(false);
@@ -92,6 +113,26 @@ internal sealed partial class PeerWatcher(
             // However it ended: the next attempt to connect tells.
         }
         return true;
+    }
+
+    /// <returns>True if it is connected, false if it is unknown whether that can be, null if it was refused.</returns>
+    private async Task<bool?> TryConnectAsync(Socket socket, SiloAddress silo)
+    {
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+            limit.CancelAfter(s_connectLimit);
+            await socket.ConnectAsync(silo.Endpoint, limit.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            return null;
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     private bool IsActive(SiloAddress silo) => membership.CurrentSnapshot.GetSiloStatus(silo) == SiloStatus.Active;
