@@ -1,6 +1,5 @@
-namespace OrleansPs.Worker;
+using OrleansPs.Train;
+using OrleansPs.Worker;
 
-internal static class Program
-{
-    public static int Main() => 0;
-}
+using var interruption = new Interruption();
+return await WorkerApp.RunAsync(args, Console.Out, Console.Error, Environment.GetEnvironmentVariable, interruption.Token).ConfigureAwait(false);

@@ -38,10 +38,19 @@ public sealed class DataParallelTrainer
         _prefetches = options.Prefetch && worker.Spec.Consistency.Mode != ConsistencyMode.BulkSynchronous;
     }
 
-    /// <summary>Trains until the rank's data is used up, and tells the model so.</summary>
+    /// <summary>
+    /// Trains until the rank's data is used up, and tells the model so. After a <see cref="IParameterWorker.ResumeAsync"/> it may be
+    /// called again.
+    /// </summary>
     /// <param name="onStep">Called after each step, on the loop's thread; null for nobody.</param>
     /// <param name="cancellationToken">Stops between two steps, or aborts the one being done.</param>
     public async Task RunAsync(Action<StepReport>? onStep = null, CancellationToken cancellationToken = default)
+    {
+        do await RunStepsAsync(onStep, cancellationToken).ConfigureAwait(false);
+        while (!await TryEndAsync(cancellationToken).ConfigureAwait(false));
+    }
+
+    private async Task RunStepsAsync(Action<StepReport>? onStep, CancellationToken cancellationToken)
     {
         Func<WorkerPosition, CancellationToken, ValueTask<long>> step = StepAsync;
         while (_worker.Position.Cursor < _plan.StepsOf(_worker.Position))
@@ -51,7 +60,21 @@ public sealed class DataParallelTrainer
             var result = await _worker.RunStepAsync(step, cancellationToken).ConfigureAwait(false);
             onStep?.Invoke(Report(number, result));
         }
-        await _worker.OutOfDataAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    // The model may be put back after the last step: then there is more to do again.
+    private async Task<bool> TryEndAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _worker.OutOfDataAsync(cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (StepRestartException)
+        {
+            await _worker.ResumeAsync(cancellationToken).ConfigureAwait(false);
+            return false;
+        }
     }
 
     private async ValueTask<long> StepAsync(WorkerPosition position, CancellationToken cancellationToken)

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using OrleansPs.Tools;
+using OrleansPs.Train;
+
+namespace OrleansPs.Worker;
+
+/// <summary>The program: its jobs, and how errors become one line and an exit status.</summary>
+internal static class WorkerApp
+{
+    public static async Task<int> RunAsync(
+        string[] arguments, TextWriter output, TextWriter error, Func<string, string?> variable, CancellationToken stop)
+    {
+        var root = new RootCommand("Joins a cluster and trains as one of a model's workers.");
+        var connection = new ConnectionArguments();
+        connection.AddTo(root);
+        root.Subcommands.Add(new FashionMnistCommand(connection, output, variable).Build());
+        var parsed = root.Parse(arguments);
+        if (parsed.Action is ParseErrorAction) return Fail(error, ExitStatus.BadOption, parsed.Errors[0].Message);
+        try
+        {
+            var configuration = new InvocationConfiguration
+            {
+                Output = output,
+                Error = error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
+            return await parsed.InvokeAsync(configuration, stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return ExitStatus.Interrupted;
+        }
+        catch (Exception e) when (StatusOf(e) is not null)
+        {
+            return Fail(error, StatusOf(e)!.Value, e.Message);
+        }
+    }
+
+    // An exception that is not here is a bug, and must not look like an error of the user's.
+    private static int? StatusOf(Exception exception) => exception switch
+    {
+        InvalidOptionsException or InvalidSpecException => ExitStatus.BadOption,
+        DataFormatException => ExitStatus.BadData,
+        ParameterServerException or IOException or UnauthorizedAccessException => ExitStatus.Failed,
+        _ => null,
+    };
+
+    private static int Fail(TextWriter error, int status, string message)
+    {
+        error.WriteLine($"worker: {message.ReplaceLineEndings(" ")}");
+        return status;
+    }
+}
