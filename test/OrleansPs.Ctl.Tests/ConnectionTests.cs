@@ -19,7 +19,7 @@ public sealed class ConnectionTests : IDisposable
     {
         var settings = new ConnectionSettings().ToConfiguration(_current.Path);
         Assert.Equal(("orleansps", "orleansps"), (settings[ClusterId], settings["Orleans:ServiceId"]));
-        Assert.Equal(("Directory", "orleansps-data"), (settings[Type], settings[Directory]));
+        Assert.Equal(("Directory", "~/.orleansps"), (settings[Type], settings[Directory]));
     }
 
     [Fact]

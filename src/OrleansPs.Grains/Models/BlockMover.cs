@@ -5,8 +5,8 @@ using OrleansPs.Protocol;
 namespace OrleansPs.Grains;
 
 /// <summary>
-/// Moves a block to another silo without losing anything: the old activation stops and gives all it knows to the new one, which
-/// serves once the map says so. Until it is known that the new one does not, the old one does not serve again.
+/// Moves a block to another silo without losing anything: the old activation stops and gives all it knows to the new one. Only the
+/// one that the map names is ever spoken to, so where a move fails, at whatever point, the old one serves again.
 /// </summary>
 internal sealed class BlockMover(GrainBlockFactory factory)
 {
@@ -20,32 +20,32 @@ internal sealed class BlockMover(GrainBlockFactory factory)
         var from = blocks.Sites[block];
         var (site, nonce) = await factory.PrepareMoveAsync(block, to, from.Epoch + 1, limit.Token).ConfigureAwait(false);
         var header = runtime.Header() with { Epoch = from.Epoch };
-        if (!await TryHandOverAsync(header, from, site, nonce, limit.Token).ConfigureAwait(false))
+        if (!await TryMoveAsync(header, from, site, nonce, blocks.Generation, limit.Token).ConfigureAwait(false))
         {
             await GiveUpAsync(header, from, site).ConfigureAwait(false);
             return false;
         }
-        await Calls.WaitAsync(site.Grain.Begin(nonce, blocks.Generation, site.Epoch, 0), limit.Token).ConfigureAwait(false);
         blocks.Move(block, site);
         _ = CloseAsync(from);
         return true;
     }
 
-    private static async Task<bool> TryHandOverAsync(
-        MessageHeader header, BlockSite from, BlockSite to, Guid nonce, CancellationToken cancellationToken)
+    private static async Task<bool> TryMoveAsync(
+        MessageHeader header, BlockSite from, BlockSite to, Guid nonce, long generation, CancellationToken cancellationToken)
     {
         try
         {
             var outcome = await Calls.WaitAsync(from.Grain.HandOver(header, to.Key, nonce), cancellationToken).ConfigureAwait(false);
-            return outcome.Get();
+            return outcome.Get()
+                && await Calls.WaitAsync(to.Grain.Begin(nonce, generation, to.Epoch, 0), cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is ServerUnavailableException or OperationCanceledException)
+        catch (Exception e) when (e is ParameterServerException or OperationCanceledException)
         {
             return false;
         }
     }
 
-    // The new activation never began, so the old one may go on. If it does not answer, its silo is gone, which is seen elsewhere.
+    // If the old one does not answer, its silo is gone, which is seen elsewhere.
     private static async Task GiveUpAsync(MessageHeader header, BlockSite from, BlockSite to)
     {
         await CloseAsync(to).ConfigureAwait(false);

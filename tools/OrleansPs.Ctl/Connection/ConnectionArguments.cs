@@ -8,7 +8,7 @@ internal sealed class ConnectionArguments
     private readonly Option<string?> _config = Checked.Path("--config", "FILE", "A JSON file of settings [default: appsettings.json, if there is one]");
 
     private readonly Option<string?> _directory = Checked.Path("--directory", "DIR",
-        "The directory in which the silos of this machine find each other [default: what the settings say, or orleansps-data]");
+        "The directory in which the silos of this machine find each other [default: what the settings say, or ~/.orleansps]");
 
     private readonly Option<IReadOnlyList<GatewayName>> _gateways = Checked.List("--gateway", "HOST:PORT",
         "A silo's gateway to connect to, whatever the settings say; may be given several times", GatewayName.Parse,

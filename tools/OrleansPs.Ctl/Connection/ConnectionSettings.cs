@@ -14,7 +14,7 @@ internal sealed record ConnectionSettings
         ["Orleans:ClusterId"] = "orleansps",
         ["Orleans:ServiceId"] = "orleansps",
         [$"{Section}:ProviderType"] = "Directory",
-        [$"{Section}:Directory"] = "orleansps-data",
+        [$"{Section}:Directory"] = "~/.orleansps",
     };
 
     private static readonly string[] s_clientSections = ["ClusterId", "ServiceId", "Messaging", "Gateway"];
