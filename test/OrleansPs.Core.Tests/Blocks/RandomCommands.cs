@@ -23,19 +23,22 @@ internal sealed class RandomCommands(int seed, BlockShape shape)
         {
             case < 10:
                 var gradient = Gradient();
-                return block => block.Push(header, certificate, gradient).ToString();
+                return block => block.Push(At(block), certificate, gradient).ToString();
             case < 12:
                 var pushed = Gradient();
-                return block => WithValues(values => block.PushPull(header, certificate, pushed, values));
-            case < 14: return block => WithValues(values => block.Pull(header, certificate, values));
+                return block => WithValues(values => block.PushPull(At(block), certificate, pushed, values));
+            case < 14: return block => WithValues(values => block.Pull(At(block), certificate, values));
             case 14:
                 Certificate[] two = [Certificate(version), Certificate(version + 1)];
-                return block => block.Certify(header, two).ToString();
-            case 15: return block => block.Freeze(header with { Certificate = version }, Cut(header), []).ToString();
-            case 16: return block => block.DropCut(header, header.Cut).ToString();
-            case 17: return block => block.Fence(header, Math.Abs(header.Rank), header.Incarnation).ToString();
-            default: return block => Take(block, header, Cut(header));
+                return block => block.Certify(At(block), two).ToString();
+            case 15: return block => block.Freeze(At(block) with { Certificate = version }, Cut(header), []).ToString();
+            case 16: return block => block.DropCut(At(block), header.Cut).ToString();
+            case 17: return block => block.Fence(At(block), Math.Abs(header.Rank), header.Incarnation).ToString();
+            default: return block => Take(block, At(block), Cut(header));
         }
+
+        // Epochs are told from the block's own, so that one that moved can be given the same messages.
+        MessageHeader At(BlockReplica block) => header with { Epoch = block.Epoch + header.Epoch };
     }
 
     private static string Take(BlockReplica block, MessageHeader header, long cut)
