@@ -45,8 +45,20 @@ internal sealed class RankTrainer(IParameterWorker worker, RunSettings settings,
         catch (OperationCanceledException) when (_steps >= maxSteps && !stop.IsCancellationRequested)
         {
             display.Leaving(worker.Rank, worker.Position, "has done its --max-steps");
-            await worker.LeaveAsync(stop).ConfigureAwait(false);
+            await LeaveAsync(stop).ConfigureAwait(false);
             return false;
+        }
+    }
+
+    private async Task LeaveAsync(CancellationToken stop)
+    {
+        try
+        {
+            await worker.LeaveAsync(stop).ConfigureAwait(false);
+        }
+        catch (StepRestartException)
+        {
+            // There are steps to do again, for whoever joins next. The session takes leave when it is disposed.
         }
     }
 
