@@ -38,7 +38,7 @@ public sealed class DisplayTests : IDisposable
             "03:04:10 rank 0: no step has ended for 5 s\n03:04:15 rank 0: no step has ended for 10 s\n" +
             "03:04:25 rank 0: no step has ended for 20 s\n03:04:45 rank 0: no step has ended for 40 s\n" +
             "03:05:10 rank 0: epoch 2, step 0: loss 1.000, staleness 0 (at most 0), 0.2 steps/s\n" +
-            "03:05:10 rank 0: done with all of its data, 1 step\n03:05:15 rank 0: waits for the other workers to be done, for 5 s\n",
+            "03:05:10 rank 0: done with all of its data after 1 step; staleness at most 0\n03:05:15 rank 0: waits for the other workers to be done, for 5 s\n",
             _output.ToString());
     }
 
@@ -52,7 +52,7 @@ public sealed class DisplayTests : IDisposable
         display.Result(new(10, 0.5, 0.8924), null);
         const string erase = "\r\u001b[K", live = "rank 0: epoch 2, step 8: loss";
         Assert.Equal(
-            $"{erase}{live}{erase}03:04:06 rank 0: joined from cut 2 at step 5, batch 5 of its data\n{erase}{live}{erase}test accuracy 0.8924\n",
+            $"{erase}{live}{erase}03:04:06 rank 0: joined at step 5, batch 5 of its data, from cut 2\n{erase}{live}{erase}test accuracy 0.8924\n",
             _output.ToString());
     }
 

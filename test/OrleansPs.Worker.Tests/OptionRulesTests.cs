@@ -44,7 +44,7 @@ public sealed class OptionRulesTests
         await using var bench = await Bench.StartAsync();
         var outcome = await bench.RunAsync(["fashion-mnist", "--rank", "0", "--data", bench.File("none")]);
         Assert.Equal(3, outcome.Status);
-        Assert.StartsWith($"orleansps-worker: {bench.File("none")}: the directory does not exist.", outcome.Error, StringComparison.Ordinal);
+        Assert.StartsWith($"worker: {bench.File("none")}: the directory does not exist.", outcome.Error, StringComparison.Ordinal);
     }
 
     [Fact]

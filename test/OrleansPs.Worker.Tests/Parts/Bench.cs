@@ -98,6 +98,6 @@ internal sealed record Outcome(int Status, string Output, string Error)
     public void AssertFailed(int status, string message)
     {
         Assert.Equal(status, Status);
-        Assert.Equal($"orleansps-worker: {message}\n", Error);
+        Assert.Equal($"worker: {message}\n", Error);
     }
 }

@@ -55,7 +55,7 @@ internal static class WorkerApp
 
     private static int Fail(Surroundings surroundings, int status, string message)
     {
-        surroundings.Error.WriteLine($"orleansps-worker: {message.ReplaceLineEndings(" ")}");
+        surroundings.Error.WriteLine($"worker: {message.ReplaceLineEndings(" ")}");
         return status;
     }
 }

@@ -53,7 +53,7 @@ internal sealed class JobDisplay
             await pause.CancelAsync().ConfigureAwait(false);
             if (!job.IsCompleted) Show();
         }
-        lock (_lock) ShowLive("");
+        lock (_lock) Clear();
         await job.ConfigureAwait(false);
     }
 
@@ -75,7 +75,7 @@ internal sealed class JobDisplay
 
     public void Joined(int rank, WorkerPosition position) => Say(rank, position is { Cursor: 0, RestoredCut: 0 }
         ? "joined at the beginning of its data"
-        : Of($"joined{From(position.RestoredCut)} at step {position.Step}, batch {position.Cursor} of its data"));
+        : Of($"joined at step {position.Step}, batch {position.Cursor} of its data{(position.RestoredCut > 0 ? "," : "")}{From(position.RestoredCut)}"));
 
     /// <summary>A rank had to be taken up again.</summary>
     public void Resumed(int rank, WorkerPosition before, WorkerPosition after)
@@ -93,8 +93,11 @@ internal sealed class JobDisplay
 
     public void Done(int rank, WorkerPosition position)
     {
-        lock (_lock) _working.Remove(rank);
-        Say(rank, Of($"done with all of its data, {position.Step} step{(position.Step == 1 ? "" : "s")}"));
+        lock (_lock)
+        {
+            _working.Remove(rank);
+            Line(Of($"rank {rank}"), Of($"done with all of its data after {position.Step} step{(position.Step == 1 ? "" : "s")}; staleness at most {_tally.MostStalenessOf(rank)}"));
+        }
     }
 
     public void Leaving(int rank, WorkerPosition position, string why) => Say(rank, Of($"{why}: leaves at step {position.Step}"));
@@ -104,7 +107,7 @@ internal sealed class JobDisplay
     {
         lock (_lock)
         {
-            ShowLive("");
+            Clear();
             _output.WriteLine(Of($"test accuracy {evaluation.Accuracy:0.0000}"));
             if (export is not null) _output.WriteLine($"parameters {Path.GetFullPath(export)}");
         }
@@ -140,9 +143,17 @@ internal sealed class JobDisplay
     private void Line(string who, string text)
     {
         var live = _live;
-        ShowLive("");
+        Clear();
         _output.WriteLine(Of($"{_time.GetLocalNow():HH:mm:ss} {who}: {text}"));
         ShowLive(live);
+    }
+
+    // Other processes may write to the same terminal.
+    private void Clear()
+    {
+        if (_width is not null) _output.Write(Erase);
+        _live = "";
+        _output.Flush();
     }
 
     private void ShowLive(string text)

@@ -5,11 +5,11 @@ namespace OrleansPs.Worker;
 /// <summary>What the ranks of this process have done since somebody looked. Its display's lock guards it.</summary>
 internal sealed class ProgressTally
 {
-    private readonly SortedDictionary<int, StepReport> _newest = [];
+    private readonly Dictionary<int, StepReport> _newest = [];
+    private readonly Dictionary<int, long> _mostStaleness = [];
     private int _steps;
     private double _loss;
     private long _staleness;
-    private long _mostStaleness;
 
     public void Add(in StepReport report)
     {
@@ -17,8 +17,11 @@ internal sealed class ProgressTally
         _steps++;
         _loss += report.Loss;
         _staleness = Math.Max(_staleness, report.Staleness);
-        _mostStaleness = Math.Max(_mostStaleness, report.Staleness);
+        _mostStaleness[report.Rank] = Math.Max(MostStalenessOf(report.Rank), report.Staleness);
     }
+
+    /// <summary>The highest staleness of a rank.</summary>
+    public long MostStalenessOf(int rank) => _mostStaleness.GetValueOrDefault(rank);
 
     /// <summary>Forgets where a rank was: it goes on elsewhere.</summary>
     public void Forget(int rank) => _newest.Remove(rank);
@@ -29,7 +32,7 @@ internal sealed class ProgressTally
         if (_steps == 0 || _newest.Count == 0) return null;
         var slowest = _newest.Values.MinBy(report => report.Cursor);
         var line = FormattableString.Invariant(
-            $"epoch {slowest.Epoch + 1}, step {slowest.Step}: loss {_loss / _steps:0.000}, staleness {_staleness} (at most {_mostStaleness}), {_steps / elapsed.TotalSeconds:0.#} steps/s");
+            $"epoch {slowest.Epoch + 1}, step {slowest.Step}: loss {_loss / _steps:0.000}, staleness {_staleness} (at most {_mostStaleness.Values.Max()}), {_steps / elapsed.TotalSeconds:0.#} steps/s");
         (_steps, _loss, _staleness) = (0, 0, 0);
         return line;
     }
