@@ -46,6 +46,8 @@ internal sealed partial class PeerWatcher(
     /// </summary>
     private async Task EndDeadNeighboursAsync(CancellationToken cancellationToken)
     {
+        // Where this silo can't be called itself, silos speak by other means than sockets, as those of a test in one process do.
+        if (await IsRefusedAsync(local.SiloAddress).ConfigureAwait(false)) return;
         await membership.Refresh(cancellationToken: cancellationToken).ConfigureAwait(false);
         foreach (var member in membership.CurrentSnapshot.Members.Values)
         {
