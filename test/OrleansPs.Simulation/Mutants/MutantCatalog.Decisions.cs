@@ -34,7 +34,7 @@ internal static partial class MutantCatalog
             new Edit("term != Term || ", "")),
         new("restore-keeps-the-generation", "A restore raises the generation.", "P1 P3 P5 P7 Liveness",
             Consistency + "ControlState.cs", 50,
-            new Edit("var state = new ControlState(spec, generation)\n        {\n            RestoredCut", "var state = new ControlState(spec, manifest.Generation)\n        {\n            RestoredCut")),
+            new Edit("var state = new ControlState(spec, generation)\n        {\n            RestoredCut = manifest.Cut", "var state = new ControlState(spec, manifest.Generation)\n        {\n            RestoredCut = manifest.Cut")),
         new("leases-run-out-in-its-absence", "When time has jumped, a coordinator renews all leases before it evicts anyone.", "P7",
             Consistency + "Leases.cs", 50,
             new Edit("if (away)", "if (false)")),
