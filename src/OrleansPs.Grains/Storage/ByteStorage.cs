@@ -64,7 +64,8 @@ internal sealed class ByteStorage(IGrainStorage storage, string storageName, str
         {
             await call().ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not (ParameterServerException or OperationCanceledException))
+        // A cancellation too: nobody cancels a call, so that is a provider whose own patience ended.
+        catch (Exception e) when (e is not ParameterServerException)
         {
             throw new SnapshotStorageException(Name, $"it refused: {FirstLine(e.Message)}", transient: true, e);
         }

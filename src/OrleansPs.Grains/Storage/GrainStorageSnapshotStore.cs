@@ -45,6 +45,8 @@ internal sealed class GrainStorageSnapshotStore : ISnapshotStore
     {
         for (var piece = 0; piece < PiecesOf(content.Length); piece++)
         {
+            // A storage that answers at once would never let the wait below see it.
+            cancellationToken.ThrowIfCancellationRequested();
             var bytes = content.Slice(piece * PieceBytes, Math.Min(PieceBytes, content.Length - (piece * PieceBytes)));
             await _storage.WriteAsync("chunk", KeyOfPiece(model, name, piece), bytes.ToArray()).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -83,19 +85,25 @@ internal sealed class GrainStorageSnapshotStore : ISnapshotStore
         ArgumentNullException.ThrowIfNull(manifest);
         var (model, cut) = (manifest.Model, manifest.Cut);
         var bytes = ManifestCodec.Encode(manifest);
+        var (before, _) = await ReadIndexAsync(model, cancellationToken).ConfigureAwait(false);
+        // Before it is written, for nobody would look for it any more.
+        if (IsDeposed(before)) throw Deposed(manifest);
         var (present, _) = await _storage.ReadAsync("manifest", KeyOfManifest(model, cut)).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (present is not null && !present.AsSpan().SequenceEqual(bytes))
             throw new SnapshotStorageException(KeyOfManifest(model, cut), "Another manifest has this cut's number.", transient: false);
         if (present is null)
             await _storage.WriteAsync("manifest", KeyOfManifest(model, cut), bytes).WaitAsync(cancellationToken).ConfigureAwait(false);
         await ChangeIndexAsync(model, index => index.Cuts.Contains(cut) ? index
-            : !isImport && index.Generation > manifest.Generation ? throw Deposed(manifest)
+            : IsDeposed(index) ? throw Deposed(manifest)
             : index with
             {
                 Cuts = [.. index.Cuts.Append(cut).Order()],
+                Begun = WithPartsOf(manifest, index.Begun),
                 NextCut = Math.Max(index.NextCut, cut + 1),
                 Generation = Math.Max(index.Generation, manifest.Generation),
             }, cancellationToken).ConfigureAwait(false);
+
+        bool IsDeposed(SnapshotIndex index) => !isImport && !index.Cuts.Contains(cut) && index.Generation > manifest.Generation;
     }
 
     public async ValueTask<SnapshotManifest> ReadManifestAsync(string model, long cut, CancellationToken cancellationToken)
@@ -144,22 +152,23 @@ internal sealed class GrainStorageSnapshotStore : ISnapshotStore
         }
         catch (Exception e) when (e is SnapshotCorruptException or SnapshotNotFoundException)
         {
-            // Without a manifest nobody knows its chunks but the list of begun cuts.
+            // Its chunks are known by the list of begun cuts.
         }
-        await ChangeIndexAsync(model, index => index with
+        await ChangeIndexAsync(model, index => !index.Cuts.Contains(cut) ? index : index with
         {
             Cuts = [.. index.Cuts.Where(c => c != cut)],
-            Begun = manifest is null ? index.Begun : [.. index.Begun.Where(b => b.Cut != cut), BegunOf(manifest)],
+            Begun = manifest is null ? index.Begun : WithPartsOf(manifest, index.Begun),
         }, cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask DeleteOrphansAsync(string model, long? openCut, CancellationToken cancellationToken)
     {
         var (index, _) = await ReadIndexAsync(model, cancellationToken).ConfigureAwait(false);
-        foreach (var begun in index.Begun.Where(b => b.Cut != openCut && !index.Cuts.Contains(b.Cut)))
-            await DeletePartsAsync(model, begun, cancellationToken).ConfigureAwait(false);
+        BegunCut[] gone = [.. index.Begun.Where(b => b.Cut != openCut && !index.Cuts.Contains(b.Cut))];
+        if (gone.Length == 0) return;
+        foreach (var begun in gone) await DeletePartsAsync(model, begun, cancellationToken).ConfigureAwait(false);
         await ChangeIndexAsync(
-            model, latest => latest with { Begun = [.. latest.Begun.Except(index.Begun.Where(b => b.Cut != openCut), s_sameCut)] },
+            model, latest => latest with { Begun = [.. latest.Begun.Where(b => latest.Cuts.Contains(b.Cut) || !gone.Any(b.HasSamePartsAs))] },
             cancellationToken).ConfigureAwait(false);
     }
 
@@ -178,9 +187,6 @@ internal sealed class GrainStorageSnapshotStore : ISnapshotStore
         return (await _storage.TryWriteAsync("index", KeyOfIndex(model), changed.ToBytes(), tag)
             .WaitAsync(cancellationToken).ConfigureAwait(false)).Written;
     }
-
-    private static readonly IEqualityComparer<BegunCut> s_sameCut =
-        EqualityComparer<BegunCut>.Create((a, b) => a?.Cut == b?.Cut, b => b.Cut.GetHashCode());
 
     private async Task ChangeIndexAsync(string model, Func<SnapshotIndex, SnapshotIndex> change, CancellationToken cancellationToken)
     {
@@ -209,26 +215,32 @@ internal sealed class GrainStorageSnapshotStore : ISnapshotStore
                 model, ChunkName.Of(begun.Generation, begun.Cut, block, begun.Epochs[block]), cancellationToken).ConfigureAwait(false);
     }
 
-    // Pieces are written in order, so behind the first one that is missing there is none.
+    // Pieces are written in order and deleted from the last, so behind the first one that is missing there is none.
     private async Task DeletePiecesAsync(string model, string name, CancellationToken cancellationToken)
     {
-        for (var piece = 0; ; piece++)
+        var pieces = 0;
+        for (var length = PieceBytes; length == PieceBytes;)
         {
-            var key = KeyOfPiece(model, name, piece);
-            var (content, _) = await _storage.ReadAsync("chunk", key).WaitAsync(cancellationToken).ConfigureAwait(false);
-            if (content is null) return;
-            await _storage.DeleteAsync("chunk", key).WaitAsync(cancellationToken).ConfigureAwait(false);
-            if (content.Length < PieceBytes) return;
+            var (content, _) = await _storage.ReadAsync("chunk", KeyOfPiece(model, name, pieces)).WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (content is null) break;
+            length = content.Length;
+            pieces++;
         }
+        while (pieces-- > 0)
+            await _storage.DeleteAsync("chunk", KeyOfPiece(model, name, pieces)).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private SnapshotStorageException Deposed(SnapshotManifest manifest) => new(
         _storage.Name, $"Generation {manifest.Generation} of model '{manifest.Model}' is over; its cut {manifest.Cut} is no snapshot.",
         transient: false);
 
-    private static BegunCut BegunOf(SnapshotManifest manifest) => new(
-        manifest.Cut, manifest.Generation,
-        [.. manifest.Chunks.Select(c => ChunkName.TryParse(manifest.Model, c.Name, out var identity) ? identity.Epoch : 0)]);
+    // A block may have moved since the cut was begun, and an import was never begun: the manifest knows which chunks there are.
+    private static IReadOnlyList<BegunCut> WithPartsOf(SnapshotManifest manifest, IReadOnlyList<BegunCut> begun)
+    {
+        var parts = new BegunCut(manifest.Cut, manifest.Generation,
+            [.. manifest.Chunks.Select(c => ChunkName.TryParse(manifest.Model, c.Name, out var identity) ? identity.Epoch : 0)]);
+        return begun.Any(parts.HasSamePartsAs) ? begun : [.. begun, parts];
+    }
 
     private static long PiecesOf(long bytes) => Math.Max(1, (bytes + PieceBytes - 1) / PieceBytes);
 

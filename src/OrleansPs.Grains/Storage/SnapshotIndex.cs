@@ -18,7 +18,7 @@ internal sealed record SnapshotIndex
     /// <summary>The cuts that have a manifest, ascending.</summary>
     public IReadOnlyList<long> Cuts { get; init; } = [];
 
-    /// <summary>The cuts that were begun since the last clean-up.</summary>
+    /// <summary>Whose chunks may be there: the cuts of <see cref="Cuts"/>, and what was begun since the last clean-up.</summary>
     public IReadOnlyList<BegunCut> Begun { get; init; } = [];
 
     public ModelPointer Pointer => new(Generation, Term, NextCut);
@@ -28,7 +28,10 @@ internal sealed record SnapshotIndex
         if (content is null) return new();
         try
         {
-            return JsonSerializer.Deserialize(content, IndexJson.Default.SnapshotIndex) ?? throw new JsonException("it is null.");
+            var index = JsonSerializer.Deserialize(content, IndexJson.Default.SnapshotIndex);
+            return index is { Cuts: not null, Begun: not null } && index.Begun.All(b => b is { Epochs: not null })
+                ? index
+                : throw new JsonException("it is null, or something in it is.");
         }
         catch (JsonException e)
         {
@@ -43,4 +46,8 @@ internal sealed record SnapshotIndex
 /// <param name="Cut">Its number.</param>
 /// <param name="Generation">The generation it was begun in.</param>
 /// <param name="Epochs">For each block the epoch that it was written under.</param>
-internal sealed record BegunCut(long Cut, long Generation, IReadOnlyList<long> Epochs);
+internal sealed record BegunCut(long Cut, long Generation, IReadOnlyList<long> Epochs)
+{
+    public bool HasSamePartsAs(BegunCut other) =>
+        (Cut, Generation) == (other.Cut, other.Generation) && Epochs.SequenceEqual(other.Epochs);
+}

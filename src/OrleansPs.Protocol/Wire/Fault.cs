@@ -75,7 +75,7 @@ public sealed record Fault(
         _ => new WorkerStateException(At(0)),
     };
 
-    // Numbers stay numbers, so that the message reads as it did.
+    // Numbers and times stay what they are; whatever else it was, the message reads as it did.
     private static string? Text(object? value) => value switch
     {
         null => null,
@@ -97,6 +97,7 @@ public sealed record Fault(
             : text[0] == 's' ? text[1..]
             : text[0] == 'i' && int.TryParse(text[1..], System.Globalization.CultureInfo.InvariantCulture, out var small) ? small
             : long.TryParse(text[1..], System.Globalization.CultureInfo.InvariantCulture, out var number) ? number
+            : TimeSpan.TryParseExact(text[1..], "c", System.Globalization.CultureInfo.InvariantCulture, out var time) && time.ToString() == text[1..] ? time
             : new Verbatim(text[1..]);
     }
 

@@ -65,11 +65,13 @@ internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
         writer.Write(MemoryMarshal.AsBytes(numbers));
     }
 
-    // Every length is held against the bytes that are there before memory is taken.
+    // Every length is held against the bytes that came before memory is taken.
     private static TensorPayload Read<TInput>(ref Reader<TInput> reader, uint length)
     {
         if (reader.ReadByte() is var version && version != Version)
             throw new InvalidDataException($"A tensor payload of version {version} came; this program reads version {Version}.");
+        // The whole message's length: where in it a reader is, not every kind of reader can tell.
+        if (length > reader.Length) throw Broken();
         var count = reader.ReadInt32();
         if (count is < 0 or > MaxPieces || HeadBytes(count) > length) throw Broken();
         var pieces = new (int Segment, int Length)[count];

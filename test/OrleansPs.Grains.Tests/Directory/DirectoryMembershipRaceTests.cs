@@ -42,6 +42,20 @@ public sealed class DirectoryMembershipRaceTests : IDisposable
     }
 
     [Fact]
+    public async Task All_silos_that_start_at_once_are_in_the_table()
+    {
+        var tables = new[] { await _rig.StartAsync(), await _rig.StartAsync() };
+        var silos = Enumerable.Range(0, 24).Select(_ => MembershipRig.NewSilo()).ToArray();
+
+        await Task.WhenAll(silos.Select((silo, i) => Task.Run(() => MembershipRig.InsertAsync(tables[i % 2], silo)))).WaitAsync(s_limit);
+
+        var data = await tables[0].ReadAll();
+        Assert.Equal(silos.Select(s => s.SiloAddress).Order(), data.Members.Select(m => m.Item1.SiloAddress).Order());
+        Assert.Equal(silos.Length, data.Version.Version);
+        Assert.Equal(silos.Length, data.Members.Select(m => m.Item2).Distinct().Count());
+    }
+
+    [Fact]
     public async Task Signs_of_life_and_updates_lose_nothing_of_each_other()
     {
         var (one, two) = (await _rig.StartAsync(), await _rig.StartAsync());

@@ -102,6 +102,24 @@ public sealed class DirectoryMembershipTableTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_refused_leaves_the_file_as_it_was()
+    {
+        var table = await _rig.StartAsync();
+        var silo = MembershipRig.NewSilo();
+        var empty = (await table.ReadAll()).Version.Next();
+        await MembershipRig.InsertAsync(table, silo);
+        var data = await table.ReadAll();
+        var before = await File.ReadAllBytesAsync(_rig.TableFile);
+
+        Assert.False(await table.InsertRow(MembershipRig.NewSilo(), empty));
+        Assert.False(await table.InsertRow(silo, data.Version.Next()));
+        Assert.False(await table.UpdateRow(silo, data.Members[0].Item2, empty));
+        Assert.False(await table.UpdateRow(silo, "0", data.Version.Next()));
+
+        Assert.Equal(before, await File.ReadAllBytesAsync(_rig.TableFile));
+    }
+
+    [Fact]
     public async Task A_row_that_is_not_there_is_not_updated()
     {
         var table = await _rig.StartAsync();

@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace OrleansPs.Protocol.Tests;
 
 public sealed class FaultTests
@@ -19,7 +21,12 @@ public sealed class FaultTests
         new SnapshotStorageException("Grain storage 'x'", "no space is left.", transient: true),
         new SnapshotStorageException("Grain storage 'x'", "it is read-only.", transient: false),
         new ServerUnavailableException("ask again"),
+        new ServerUnavailableException("ask again", new TimeoutException("slow")),
         new WorkerStateException("no"),
+        new InvalidOptionsException("Retry", TimeSpan.FromDays(3) + TimeSpan.FromTicks(7), "it must be shorter."),
+        new InvalidOptionsException("Name", "", "give one."),
+        new InvalidOptionsException("Name", "i7", "it must begin with a letter."),
+        new InvalidOptionsException("Cut", -5_000_000_000L, "too few."),
     ];
 
     [Theory]
@@ -29,8 +36,33 @@ public sealed class FaultTests
         var arrived = WireRig.Travel(Fault.Of(error)).ToException();
 
         Assert.Equal((error.GetType(), error.Message, error.IsTransient), (arrived.GetType(), arrived.Message, arrived.IsTransient));
-        if (error is InvalidOptionsException { Value: int or long or null } options) Assert.Equal(options.Value, ((InvalidOptionsException)arrived).Value);
-        if (error is SnapshotNotFoundException none) Assert.Equal(none.Cut, ((SnapshotNotFoundException)arrived).Cut);
+        foreach (var property in error.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly))
+            Assert.Equal((property.Name, property.GetValue(error)), (property.Name, property.GetValue(arrived)));
+    }
+
+    public static TheoryData<object> Values => [0.5, double.NaN, 1e300, 7.0, true, PullCache.WithinBound, new Version(1, 2), 5f, (byte)3];
+
+    [Theory]
+    [MemberData(nameof(Values))]
+    public void A_value_of_any_other_type_reads_as_it_did(object value)
+    {
+        var error = new InvalidSpecException("X", value, "no.");
+
+        Assert.Equal(error.Message, WireRig.Travel(Fault.Of(error)).ToException().Message);
+    }
+
+    [Fact]
+    public void Every_kind_is_what_some_error_travels_as() =>
+        Assert.Equal(Enum.GetValues<FaultKind>(), ((IEnumerable<object[]>)Errors).Select(e => Fault.Of((ParameterServerException)e[0]).Kind).Distinct().Order());
+
+    [Theory]
+    [InlineData(true, typeof(ServerUnavailableException))]
+    [InlineData(false, typeof(WorkerStateException))]
+    public void An_error_of_a_newer_program_keeps_its_message_and_whether_to_try_again(bool isTransient, Type expected)
+    {
+        var arrived = WireRig.Travel(new Fault((FaultKind)200, ["as it is"], null, isTransient)).ToException();
+
+        Assert.Equal((expected, "as it is", isTransient), (arrived.GetType(), arrived.Message, arrived.IsTransient));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using OrleansPs.Core.Messages;
 
 namespace OrleansPs.Protocol.Tests;
@@ -86,6 +87,101 @@ public sealed class TensorPayloadTests
     }
 
     [Fact]
+    public void A_payload_without_pieces_arrives_without_pieces()
+    {
+        using var arrived = WireRig.Travel(Payload());
+
+        Assert.NotNull(arrived);
+        Assert.Equal((0, 0), (arrived.Length, arrived.Slices.Length));
+    }
+
+    [Fact]
+    public void Pieces_without_numbers_arrive_as_such()
+    {
+        using var arrived = WireRig.Travel(Payload((4, []), (6, [])));
+
+        Assert.Equal([4, 6], arrived.Slices.ToArray().Select(s => s.Segment));
+        Assert.Equal(0, arrived.Length);
+    }
+
+    [Fact]
+    public void What_was_sent_is_given_back_once_and_may_be_disposed_twice()
+    {
+        var payload = Payload((0, [1f]));
+        WireRig.Write(payload);
+
+        Assert.Null(payload.Take());
+        payload.Dispose();
+        payload.Dispose();
+    }
+
+    [Fact]
+    public void What_arrived_is_disposed_once()
+    {
+        var arrived = WireRig.Travel(Payload((0, [1f])));
+        arrived.Dispose();
+        arrived.Dispose();
+
+        Assert.Null(arrived.Take());
+    }
+
+    [Fact]
+    public void A_payload_is_read_from_memory_in_pieces_and_from_a_stream()
+    {
+        float[] values = [.. Enumerable.Range(0, 10_000)];
+        var bytes = WireRig.Write(new PullReply(new(BlockStatus.Ok, 1, 2, 3), Payload((3, values))));
+
+        using var stream = WireRig.ReadStream<PullReply>(bytes).Values;
+        using var pieces = WireRig.ReadInPieces<PullReply>(bytes, 777).Values;
+
+        Assert.Equal(values, stream!.Slices.Span[0].Values.ToArray());
+        Assert.Equal(values, pieces!.Slices.Span[0].Values.ToArray());
+    }
+
+    [Theory]
+    [InlineData(1 << 24)]
+    [InlineData(1 << 27)]
+    public void A_length_beyond_the_message_is_refused_before_memory_is_taken(int floats)
+    {
+        // Length and piece agree with each other, and not with what is there.
+        var bytes = Forge(length: 13 + (4L * floats), pieces: 1, segment: 0, floats);
+
+        RefusedWithoutMemory(bytes);
+    }
+
+    [Fact]
+    public void A_number_of_pieces_beyond_the_message_is_refused_before_memory_is_taken() =>
+        RefusedWithoutMemory(Forge(length: 5 + (8L << 20), pieces: 1 << 20, segment: 0, floats: 1));
+
+    [Theory]
+    [InlineData(17, -1, 0, 1)]
+    [InlineData(17, int.MaxValue, 0, 1)]
+    [InlineData(17, 1, -1, 1)]
+    [InlineData(17, 1, 0, -1)]
+    [InlineData(17, 1, 0, 2)]
+    [InlineData(17, 1, 0, 0)]
+    [InlineData(16, 1, 0, 1)]
+    [InlineData(1, 1, 0, 1)]
+    public void A_head_that_contradicts_itself_is_refused(long length, int pieces, int segment, int floats) =>
+        RefusedWithoutMemory(Forge(length, pieces, segment, floats));
+
+    [Fact]
+    public void A_forged_payload_that_is_right_is_read()
+    {
+        using var read = WireRig.Read<TensorPayload>(Forge(17, 1, 5, 1));
+
+        Assert.Equal((5, 1), (read.Slices.Span[0].Segment, read.Slices.Span[0].Values.Length));
+    }
+
+    [Fact]
+    public void A_payload_of_another_version_is_refused_by_its_number()
+    {
+        var e = Assert.Throws<InvalidDataException>(() => WireRig.Read<TensorPayload>(Forge(17, 1, 0, 1, version: 9)));
+
+        Assert.Equal("A tensor payload of version 9 came; this program reads version 1.", e.Message);
+    }
+
+    [Fact]
     public void Pieces_are_copied_only_to_the_same_segments_and_lengths()
     {
         using var payload = Payload((1, [1f, 2f]));
@@ -101,6 +197,30 @@ public sealed class TensorPayloadTests
 
     internal static TensorPayload Payload(params (int Segment, float[] Values)[] pieces) =>
         TensorPayload.CopyOf([.. pieces.Select(p => new SegmentSlice(p.Segment, p.Values))]);
+
+    /// <summary>The bytes of a payload with one float and any head.</summary>
+    private static byte[] Forge(long length, int pieces, int segment, int floats, byte version = 1)
+    {
+        // One byte of length and 17 of content end a payload of one float.
+        var whole = WireRig.Write(Payload((0, [1f])));
+        var head = new byte[18];
+        // Five bytes, which the last of the first byte's zeros tells, and the number above them.
+        BinaryPrimitives.WriteUInt64LittleEndian(head, ((ulong)length << 5) | 0b10000);
+        head[5] = version;
+        BinaryPrimitives.WriteInt32LittleEndian(head.AsSpan(6), pieces);
+        BinaryPrimitives.WriteInt32LittleEndian(head.AsSpan(10), segment);
+        BinaryPrimitives.WriteInt32LittleEndian(head.AsSpan(14), floats);
+        return [.. whole[..^18], .. head, .. whole[^4..]];
+    }
+
+    private static void RefusedWithoutMemory(byte[] bytes)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Throws<InvalidDataException>(() => WireRig.Read<TensorPayload>(bytes));
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
 
     private static int[] Bits(float[] values) => [.. values.Select(BitConverter.SingleToInt32Bits)];
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 
@@ -13,5 +14,32 @@ internal static class WireRig
 
     public static T Read<T>(byte[] bytes) => s_serializer.Deserialize<T>(bytes)!;
 
+    public static T ReadStream<T>(byte[] bytes)
+    {
+        using var stream = new MemoryStream(bytes);
+        return s_serializer.Deserialize<T>(stream)!;
+    }
+
+    /// <summary>Reads from memory that is not in one piece, as it comes from a connection.</summary>
+    public static T ReadInPieces<T>(byte[] bytes, int size)
+    {
+        var first = new Piece(bytes.AsMemory(0, size), 0);
+        var last = first;
+        for (var at = size; at < bytes.Length; at += size) last = last.Append(bytes.AsMemory(at, Math.Min(size, bytes.Length - at)));
+        return s_serializer.Deserialize<T>(new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length))!;
+    }
+
     public static T Travel<T>(T value) => Read<T>(Write(value));
+
+    private sealed class Piece : ReadOnlySequenceSegment<byte>
+    {
+        public Piece(ReadOnlyMemory<byte> memory, long index) => (Memory, RunningIndex) = (memory, index);
+
+        public Piece Append(ReadOnlyMemory<byte> memory)
+        {
+            var next = new Piece(memory, RunningIndex + Memory.Length);
+            Next = next;
+            return next;
+        }
+    }
 }
