@@ -86,7 +86,7 @@ public sealed class ConnectionTests : IDisposable
         var watch = Stopwatch.StartNew();
         var outcome = await RunAsync("silos", "--gateway", "127.0.0.1:1", "--connect-timeout", "1");
         outcome.AssertFailed(1, "No silo of cluster 'orleansps' answered within 1 s: start one, or check Orleans:ClusterId and " +
-            "Orleans:Clustering of this client (Unable to connect to any of the 1 available gateways)");
+            "Orleans:Clustering of this client (Unable to connect to any of the 1 available gateways); it was looked for at 127.0.0.1:1.");
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(30), $"it took {watch.Elapsed}");
     }
 
@@ -96,6 +96,7 @@ public sealed class ConnectionTests : IDisposable
         var outcome = await RunAsync("silos", "--directory", _current.Path, "--connect-timeout", "1", "--cluster-id", "c");
         Assert.Equal((1, ""), (outcome.Status, outcome.Output));
         Assert.StartsWith("orleansps-ctl: No silo of cluster 'c' answered within 1 s: ", outcome.Error, StringComparison.Ordinal);
+        Assert.EndsWith($"; it was looked for in the directory '{_current.Path}'.\n", outcome.Error, StringComparison.Ordinal);
         Assert.Single(outcome.Error, '\n');
     }
 

@@ -19,25 +19,26 @@ internal sealed class RandomCommands(int seed, BlockShape shape)
         var header = Header(version);
         var certificate = Chance(3) ? Certificate(version) : null;
         if (certificate is not null) header = header with { Certificate = certificate.Round + 1 };
-        // Mostly of the block's own epoch, whichever that is.
-        MessageHeader For(BlockReplica block) => header with { Epoch = block.Epoch + header.Epoch };
         switch (_random.Next(20))
         {
             case < 10:
                 var gradient = Gradient();
-                return block => block.Push(For(block), certificate, gradient).ToString();
+                return block => block.Push(At(block), certificate, gradient).ToString();
             case < 12:
                 var pushed = Gradient();
-                return block => WithValues(values => block.PushPull(For(block), certificate, pushed, values));
-            case < 14: return block => WithValues(values => block.Pull(For(block), certificate, values));
+                return block => WithValues(values => block.PushPull(At(block), certificate, pushed, values));
+            case < 14: return block => WithValues(values => block.Pull(At(block), certificate, values));
             case 14:
                 Certificate[] two = [Certificate(version), Certificate(version + 1)];
-                return block => block.Certify(For(block), two).ToString();
-            case 15: return block => block.Freeze(For(block) with { Certificate = version }, Cut(header), []).ToString();
-            case 16: return block => block.DropCut(For(block), header.Cut).ToString();
-            case 17: return block => block.Fence(For(block), Math.Abs(header.Rank), header.Incarnation).ToString();
-            default: return block => Take(block, For(block), Cut(header));
+                return block => block.Certify(At(block), two).ToString();
+            case 15: return block => block.Freeze(At(block) with { Certificate = version }, Cut(header), []).ToString();
+            case 16: return block => block.DropCut(At(block), header.Cut).ToString();
+            case 17: return block => block.Fence(At(block), Math.Abs(header.Rank), header.Incarnation).ToString();
+            default: return block => Take(block, At(block), Cut(header));
         }
+
+        // Epochs are told from the block's own, so that one that moved can be given the same messages.
+        MessageHeader At(BlockReplica block) => header with { Epoch = block.Epoch + header.Epoch };
     }
 
     private static string Take(BlockReplica block, MessageHeader header, long cut)

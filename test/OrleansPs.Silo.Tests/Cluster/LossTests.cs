@@ -42,6 +42,23 @@ public sealed class LossTests(ITestOutputHelper output) : IDisposable
     }
 
     [UnixFact]
+    public async Task Without_watching_peers_probes_find_out_that_a_silo_is_dead()
+    {
+        await using var cluster = await ProcessCluster.StartAsync(2, new Dictionary<string, string> { ["OrleansPs:WatchPeers"] = "false" });
+        cluster.Report = output.WriteLine;
+        var spec = Ledger.Spec("probed", ConsistencyPolicy.StaleSynchronous(2), workers: 2, parameters: 4);
+        await using var training = await Training.StartAsync(cluster.Server, spec, Limit);
+        await training.AwaitStepsAsync(2);
+
+        await cluster.Silos[0].KillAsync();
+        var gap = await training.AwaitStepsAsync(1);
+        output.WriteLine($"workers went on after {gap.TotalSeconds:0.00} s");
+
+        await training.StopAsync();
+        await Ledger.RequireAsync(cluster.Server, spec, training.Cursors, Limit);
+    }
+
+    [UnixFact]
     public async Task When_all_silos_are_killed_and_started_again_the_model_goes_on_from_the_newest_cut()
     {
         await using var cluster = await ProcessCluster.StartAsync(2);

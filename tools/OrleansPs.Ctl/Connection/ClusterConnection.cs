@@ -43,7 +43,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
         {
             host?.Dispose();
             cancellationToken.ThrowIfCancellationRequested();
-            throw ConnectionFailure.Of(e, configuration);
+            throw ConnectionFailure.Of(e, settings, configuration);
         }
     }
 

@@ -5,14 +5,29 @@ namespace OrleansPs.Tools;
 /// <summary>Says in one sentence why there is no connection.</summary>
 internal static class ConnectionFailure
 {
+    private const string ProviderType = "Orleans:Clustering:ProviderType";
+
     /// <summary>What to throw for an error of the start, however deep Orleans wrapped the cause.</summary>
-    public static ParameterServerException Of(Exception exception, IConfiguration configuration)
+    public static ParameterServerException Of(Exception exception, ConnectionSettings settings, IConfiguration configuration)
     {
         var causes = Causes(exception).ToArray();
-        return causes.OfType<ParameterServerException>().FirstOrDefault() ?? new ServerUnavailableException(
-            $"The cluster can't be reached: {FirstSentence(causes[^1].Message)} ({causes[^1].GetType().Name}); check Orleans:Clustering" +
-            (configuration["Orleans:Clustering:ProviderType"] is { } type ? $", whose ProviderType is '{type}'." : "."), exception);
+        return causes.OfType<ParameterServerException>().FirstOrDefault() switch
+        {
+            ServerUnavailableException nobody => new ServerUnavailableException(
+                $"{nobody.Message.TrimEnd('.')}; it was looked for {Where(settings, configuration)}.", exception),
+            { } told => told,
+            null => Unknown(exception, causes, configuration),
+        };
     }
+
+    private static ServerUnavailableException Unknown(Exception exception, Exception[] causes, IConfiguration configuration) => new(
+        $"The cluster can't be reached: {FirstSentence(causes[^1].Message)} ({causes[^1].GetType().Name}); check Orleans:Clustering" +
+        (configuration[ProviderType] is { } type ? $", whose ProviderType is '{type}'." : "."), exception);
+
+    private static string Where(ConnectionSettings settings, IConfiguration configuration) =>
+        settings.Gateways.Count > 0 ? $"at {string.Join(", ", settings.Gateways.Select(gateway => $"{gateway.Host}:{gateway.Port}"))}"
+        : configuration[ProviderType] == "Directory" ? $"in the directory '{configuration["Orleans:Clustering:Directory"]}'"
+        : $"by means of '{configuration[ProviderType]}'";
 
     private static IEnumerable<Exception> Causes(Exception exception)
     {

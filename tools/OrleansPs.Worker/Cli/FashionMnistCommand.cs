@@ -6,7 +6,7 @@ using OrleansPs.Training;
 namespace OrleansPs.Worker;
 
 /// <summary><c>orleansps-worker fashion-mnist</c>: one process of a training of a perceptron on Fashion-MNIST.</summary>
-internal sealed class FashionMnistCommand(ConnectionArguments connection, TextWriter output, Func<string, string?> variable)
+internal sealed class FashionMnistCommand(ConnectionArguments connection, Surroundings surroundings)
 {
     private readonly FashionMnistOptions _options = new();
 
@@ -22,17 +22,20 @@ internal sealed class FashionMnistCommand(ConnectionArguments connection, TextWr
         return command;
     }
 
+    // What is wrong on this side is said before anybody is asked.
     private async Task<int> RunAsync(ParseResult result, CancellationToken stop)
     {
-        var ranks = _options.RanksOf(result);
-        var export = result.GetValue(_options.Export);
-        Rule.RequireWritable("--export", export);
-        var data = DataDirectory.Load(DataDirectory.Find(result.GetValue(_options.Data), variable));
-        var settings = _options.ToSettings(result, data.Train);
+        var part = _options.ToPart(result);
+        Rule.RequireWritable("--export", part.Export);
+        var settings = _options.ToSettings(result);
+        var data = DataDirectory.Load(DataDirectory.Find(result.GetValue(_options.Data), surroundings.Variable));
+        settings = settings.For(data.Train, hasSnapshots: true);
         var spec = _options.ToSpec(result, settings, data.Train);
-        var cluster = await ClusterConnection.OpenAsync(connection.ToSettings(result), stop).ConfigureAwait(false);
-        await using var _ = cluster.ConfigureAwait(false);
-        await new TrainingJob(cluster.Server, settings, spec, data, output).RunAsync(ranks, export, stop).ConfigureAwait(false);
+        var connected = await surroundings.ConnectAsync(connection.ToSettings(result), stop).ConfigureAwait(false);
+        await using var _ = connected.ConfigureAwait(false);
+        var display = new JobDisplay(surroundings.Out, surroundings.OutWidth, TimeProvider.System, part.Ranks);
+        var job = new TrainingJob(connected.Server, settings, spec, data, display);
+        await display.ShowAsync(job.RunAsync(part, stop)).ConfigureAwait(false);
         return ExitStatus.Ok;
     }
 }

@@ -8,21 +8,20 @@ namespace OrleansPs.Worker;
 /// <summary>The program: its jobs, and how errors become one line and an exit status.</summary>
 internal static class WorkerApp
 {
-    public static async Task<int> RunAsync(
-        string[] arguments, TextWriter output, TextWriter error, Func<string, string?> variable, CancellationToken stop)
+    public static async Task<int> RunAsync(string[] arguments, Surroundings surroundings, CancellationToken stop)
     {
         var root = new RootCommand("Joins a cluster and trains as one of a model's workers.");
         var connection = new ConnectionArguments();
         connection.AddTo(root);
-        root.Subcommands.Add(new FashionMnistCommand(connection, output, variable).Build());
+        root.Subcommands.Add(new FashionMnistCommand(connection, surroundings).Build());
         var parsed = root.Parse(arguments);
-        if (parsed.Action is ParseErrorAction) return Fail(error, ExitStatus.BadOption, parsed.Errors[0].Message);
+        if (parsed.Action is ParseErrorAction) return Fail(surroundings, ExitStatus.BadOption, parsed.Errors[0].Message);
         try
         {
             var configuration = new InvocationConfiguration
             {
-                Output = output,
-                Error = error,
+                Output = surroundings.Out,
+                Error = surroundings.Error,
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = null,
             };
@@ -34,7 +33,7 @@ internal static class WorkerApp
         }
         catch (Exception e) when (StatusOf(e) is not null)
         {
-            return Fail(error, StatusOf(e)!.Value, e.Message);
+            return Fail(surroundings, StatusOf(e)!.Value, e.Message + HintFor(e));
         }
     }
 
@@ -43,13 +42,20 @@ internal static class WorkerApp
     {
         InvalidOptionsException or InvalidSpecException => ExitStatus.BadOption,
         DataFormatException => ExitStatus.BadData,
-        ParameterServerException or IOException or UnauthorizedAccessException => ExitStatus.Failed,
+        UnfinishedException or ParameterServerException or IOException or UnauthorizedAccessException => ExitStatus.Failed,
         _ => null,
     };
 
-    private static int Fail(TextWriter error, int status, string message)
+    private static string HintFor(Exception exception) => exception switch
     {
-        error.WriteLine($"worker: {message.ReplaceLineEndings(" ")}");
+        NonFiniteGradientException => " The training diverged: try a smaller --lr.",
+        SpecMismatchException => " Give all workers the same options, or this training a --model of its own.",
+        _ => "",
+    };
+
+    private static int Fail(Surroundings surroundings, int status, string message)
+    {
+        surroundings.Error.WriteLine($"worker: {message.ReplaceLineEndings(" ")}");
         return status;
     }
 }

@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Globalization;
+using OrleansPs.Train;
+using OrleansPs.Training;
+
+namespace OrleansPs.Worker;
+
+/// <summary>The options of <c>orleansps-worker fashion-mnist</c>: those of the same training in one process, and who this worker is.</summary>
+internal sealed class FashionMnistOptions : TrainingOptions
+{
+    private static readonly string[] s_modes = ["bsp", "ssp", "asp"];
+
+    private readonly Option<string?> _rank = OptionKinds.Path("--rank", "R", "The worker's rank, from 0; or several that this process plays, such as 0-3");
+
+    private readonly Option<int?> _maxSteps = OptionKinds.WholeOrNone("--max-steps", 1, int.MaxValue,
+        "Leave after so many steps of a rank; who joins as it later goes on there [default: all steps]");
+
+    private readonly Option<int> _patience = OptionKinds.Whole("--patience", 1, 86_400, 60,
+        "At the end, how many seconds to wait for workers that get no further");
+
+    private readonly Option<bool> _evaluate = OptionKinds.Switch("--evaluate",
+        "When all workers are done, evaluate on the images to test with; who plays rank 0 does it anyway");
+
+    private readonly Option<string?> _export = OptionKinds.Path("--export", "FILE",
+        "When all workers are done, write the parameters to a safetensors file");
+
+    private readonly StragglerOptions _stragglers = new(stepTime: 0, probability: 0);
+
+    public FashionMnistOptions()
+        : base(epochs: 10, batch: 64, hidden: [256, 128])
+    {
+        _rank.Aliases.Add("--ranks");
+        Workers.Description = "How many workers the training has, in all processes together";
+    }
+
+    public Option<string> Consistency { get; } = OptionKinds.Choice("--consistency", s_modes, "bsp", "How far workers may drift apart");
+
+    public Option<string?> Model { get; } = OptionKinds.Path("--model", "NAME", $"The model's name [default: {RunSettings.ModelName}]");
+
+    public Option<int?> SnapshotEvery { get; } =
+        OptionKinds.WholeOrNone("--snapshot-every", 1, int.MaxValue, "Take a snapshot after so many clocks [default: once an epoch]");
+
+    public Option<int> Lease { get; } =
+        OptionKinds.Whole("--lease", 1, 3600, 10, "How many seconds the others wait for a worker that says nothing");
+
+    public override IEnumerable<Option> All =>
+    [
+        _rank, Consistency, .. base.All.Where(o => o != Report), Model, SnapshotEvery, Lease, _maxSteps, _evaluate, _export, _patience,
+        .. _stragglers.All,
+    ];
+
+    /// <summary>Which part of the training this process does.</summary>
+    /// <exception cref="InvalidOptionsException">The ranks are none below the number of workers.</exception>
+    public JobPart ToPart(ParseResult result)
+    {
+        var ranks = RanksOf(result);
+        var export = result.GetValue(_export);
+        return new(ranks, result.GetValue(_maxSteps), result.GetValue(_evaluate) || export is not null || ranks.Contains(0), export,
+            TimeSpan.FromSeconds(result.GetValue(_patience)));
+    }
+
+    /// <summary>The settings of the training, which all workers must share.</summary>
+    /// <exception cref="InvalidOptionsException">They break a rule.</exception>
+    public RunSettings ToSettings(ParseResult result)
+    {
+        var consistency = result.GetValue(Consistency)!;
+        Rule.Require(consistency == "ssp" || !IsGiven(result, Staleness),
+            "--staleness", result.GetValue(Staleness), "it goes with --consistency ssp alone.");
+        var settings = ToSettings(result, consistency);
+        return settings with
+        {
+            SnapshotEvery = result.GetValue(SnapshotEvery) ?? 0,
+            Stragglers = _stragglers.ToSettings(result, settings.Workers),
+        };
+    }
+
+    /// <summary>The model's spec.</summary>
+    public ModelSpec ToSpec(ParseResult result, RunSettings settings, LabeledImages images) => settings.ToSpec(images) with
+    {
+        Name = result.GetValue(Model) ?? RunSettings.ModelName,
+        Lease = TimeSpan.FromSeconds(result.GetValue(Lease)),
+    };
+
+    private IReadOnlyList<int> RanksOf(ParseResult result)
+    {
+        var (text, workers) = (result.GetValue(_rank), result.GetValue(Workers));
+        Rule.Require(text is not null, _rank.Name, null, $"say which of the {workers} workers this is, 0 to {workers - 1}.");
+        var ends = text!.Replace("..", "-", StringComparison.Ordinal).Split('-');
+        var areRanks = ends.Length <= 2 & IsWhole(ends[0], out var first) & IsWhole(ends[^1], out var last);
+        Rule.Require(areRanks && first <= last && last < workers, _rank.Name, text,
+            $"it must be 0 to {workers - 1}, or a range such as 0-{workers - 1}.");
+        return [.. Enumerable.Range(first, last - first + 1)];
+    }
+
+    private static bool IsWhole(string text, out int value) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+}

@@ -1,0 +1,4 @@
+namespace OrleansPs.Worker;
+
+/// <summary>Some workers did not do all of their steps.</summary>
+internal sealed class UnfinishedException(string message) : Exception(message);

@@ -1,0 +1,40 @@
+namespace OrleansPs.Worker;
+
+/// <summary>A worker that tells when it had to be taken up again, and where it goes on.</summary>
+/// <param name="worker">The worker.</param>
+/// <param name="onResumed">Told where it was and where it goes on.</param>
+internal sealed class WatchedWorker(IParameterWorker worker, Action<int, WorkerPosition, WorkerPosition> onResumed) : IParameterWorker
+{
+    public string Model => worker.Model;
+
+    public ModelSpec Spec => worker.Spec;
+
+    public int Rank => worker.Rank;
+
+    public WorkerPosition Position => worker.Position;
+
+    public ValueTask PullAsync(TensorSet values, CancellationToken cancellationToken = default) => worker.PullAsync(values, cancellationToken);
+
+    public ValueTask PushAsync(TensorSet gradients, CancellationToken cancellationToken = default) => worker.PushAsync(gradients, cancellationToken);
+
+    public ValueTask PushPullAsync(TensorSet gradients, TensorSet values, CancellationToken cancellationToken = default) =>
+        worker.PushPullAsync(gradients, values, cancellationToken);
+
+    public void Prefetch(TensorSet values) => worker.Prefetch(values);
+
+    public ValueTask<ClockResult> ClockAsync(long cursor, CancellationToken cancellationToken = default) => worker.ClockAsync(cursor, cancellationToken);
+
+    public Task OutOfDataAsync(CancellationToken cancellationToken = default) => worker.OutOfDataAsync(cancellationToken);
+
+    public async Task<WorkerPosition> ResumeAsync(CancellationToken cancellationToken = default)
+    {
+        var before = worker.Position;
+        var after = await worker.ResumeAsync(cancellationToken).ConfigureAwait(false);
+        onResumed(worker.Rank, before, after);
+        return after;
+    }
+
+    public Task LeaveAsync(CancellationToken cancellationToken = default) => worker.LeaveAsync(cancellationToken);
+
+    public ValueTask DisposeAsync() => worker.DisposeAsync();
+}
