@@ -82,6 +82,41 @@ public sealed class DataParallelTrainerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_model_that_is_put_back_after_the_last_step_is_trained_to_the_end_again()
+    {
+        var worker = Worker();
+        worker.RestoreAtEnd.Enqueue(new(12, 12, 12));
+        worker.RestoreAtEnd.Enqueue(new(14, 14, 14));
+        var steps = new List<long>();
+        await Trainer(worker, s_options).RunAsync(r => steps.Add(r.Step));
+
+        Assert.Equal([.. Enumerable.Range(0, 15), 12, 13, 14, 14], steps);
+        string[] calls = [.. worker.Calls.Where(c => c is "clock" or "resume" or "out of data")];
+        Assert.Equal(["out of data", "resume", "clock", "clock", "clock", "out of data", "resume", "clock", "out of data"], calls[15..]);
+        Assert.Equal(15, worker.Position.Cursor);
+    }
+
+    [Fact]
+    public async Task A_model_that_is_put_back_to_its_end_has_nothing_more_to_do()
+    {
+        var worker = Worker();
+        worker.Position = new(15, 15, 15);
+        worker.RestoreAtEnd.Enqueue(new(15, 15, 15));
+        await Trainer(worker, s_options).RunAsync();
+        Assert.Equal(["out of data", "resume", "out of data"], worker.Calls);
+    }
+
+    [Fact]
+    public async Task A_trainer_that_is_stopped_while_it_resumes_at_the_end_stops()
+    {
+        using var stop = new CancellationTokenSource();
+        var worker = new ScriptedWorker(Mlp.ParametersOf(s_sizes), call => { if (call == "out of data") stop.Cancel(); }) { Rank = 1 };
+        worker.RestoreAtEnd.Enqueue(new(12, 12, 12));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Trainer(worker, s_options).RunAsync(null, stop.Token));
+        Assert.Equal("resume", worker.Calls[^1]);
+    }
+
+    [Fact]
     public async Task A_finished_rank_only_says_so()
     {
         var worker = Worker();

@@ -13,6 +13,12 @@ internal sealed class ScriptedWorker(IReadOnlyList<DenseParameter> parameters, A
 
     public HashSet<int> RestartAtPush { get; } = [];
 
+    /// <summary>
+    /// When the rank says that it has no more data, the model has been put back to these positions, one after the other: each takes
+    /// effect with the next resume.
+    /// </summary>
+    public Queue<WorkerPosition> RestoreAtEnd { get; } = new();
+
     public IReadOnlyDictionary<string, float[]> Values => _values;
 
     public string Model => "scripted";
@@ -54,11 +60,17 @@ internal sealed class ScriptedWorker(IReadOnlyList<DenseParameter> parameters, A
         return ValueTask.FromResult(new ClockResult(Position.Clock, Position.Clock - 2));
     }
 
-    public Task OutOfDataAsync(CancellationToken cancellationToken = default) => CallAsync("out of data");
+    public async Task OutOfDataAsync(CancellationToken cancellationToken = default)
+    {
+        await CallAsync("out of data");
+        if (RestoreAtEnd.Count > 0) throw new StepRestartException(StepRestartReason.ModelRestored, "The model was put back.");
+    }
 
     public async Task<WorkerPosition> ResumeAsync(CancellationToken cancellationToken = default)
     {
         await CallAsync("resume");
+        cancellationToken.ThrowIfCancellationRequested();
+        if (RestoreAtEnd.TryDequeue(out var restored)) Position = restored;
         return Position;
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using OrleansPs.Core.Messages;
 using OrleansPs.Core.Partitioning;
 using OrleansPs.Core.Snapshots;
@@ -7,7 +8,8 @@ namespace OrleansPs.Core.Blocks;
 
 /// <summary>
 /// All that a replica knows, as bytes for another replica that goes on in its place: the block's image, cuts, fences, the
-/// newest certificate and the open round's contributions. A frozen copy does not go along: a move gives up the open cut.
+/// newest certificate and the open round's contributions. A frozen copy does not go along: a move gives up the open cut. The image
+/// has its own checksum; what is behind it is closed by another one.
 /// </summary>
 /// <remarks>It lives as long as a move, so it may change between versions; it is not the snapshot format. Thread safe.</remarks>
 internal static class ReplicaStateCodec
@@ -20,7 +22,7 @@ internal static class ReplicaStateCodec
         long length = FixedBytes + BlockImageCodec.GetEncodedLength(state.Image);
         length += sizeof(int) + ((long)state.Fences.Count * sizeof(long));
         length += sizeof(long) + sizeof(int) + ((state.LastCertificate?.Members.Count ?? 0) * 12L);
-        return length + sizeof(int) + state.Staged.Sum(s => StagedBytes(state, s));
+        return length + sizeof(int) + state.Staged.Sum(s => StagedBytes(state, s)) + SHA256.HashSizeInBytes;
     }
 
     public static byte[] Encode(ReplicaState state, string model, long generation, long epoch)
@@ -32,6 +34,7 @@ internal static class ReplicaStateCodec
         writer.Int64(image);
         BlockImageCodec.Encode(state.Image, model, generation, state.Cut, epoch, bytes.AsSpan(writer.Position, image));
         writer.Skip(image);
+        var rest = writer.Position;
         writer.Int64(state.Cut);
         writer.Int64(state.WrittenCut);
         writer.Int64(state.Term);
@@ -40,6 +43,7 @@ internal static class ReplicaStateCodec
         WriteCertificate(ref writer, state.LastCertificate);
         writer.Int32(state.Staged.Count);
         foreach (var staged in state.Staged) WriteStaged(ref writer, state, staged);
+        SHA256.HashData(bytes.AsSpan(rest..writer.Position), bytes.AsSpan(writer.Position));
         return bytes;
     }
 
@@ -63,16 +67,37 @@ internal static class ReplicaStateCodec
     {
         var reader = new ByteReader(bytes);
         if (reader.Int32() is var version && version != Version) throw new SnapshotCorruptException(name, $"it is of version {version}.");
-        var chunk = reader.Bytes(checked((int)reader.Int64()));
+        var chunk = reader.Bytes((int)Math.Clamp(reader.Int64(), -1, int.MaxValue));
+        CheckSum(bytes[reader.Position..], name);
         var (cut, written, term) = (reader.Int64(), reader.Int64(), reader.Int64());
         var image = BlockImageCodec.Decode(chunk, name, new(spec.Name, generation, cut, shape.Index, epoch));
+        if (ImageFit.Misfit(spec, shape, image) is { } misfit) throw new SnapshotCorruptException(name, $"it {misfit}");
         var fences = new long[Count(reader.Int32(), spec.RankLimit, name)];
         for (var i = 0; i < fences.Length; i++) fences[i] = reader.Int64();
         var certificate = ReadCertificate(ref reader, spec, name);
         var staged = new StagedImage[Count(reader.Int32(), spec.RankLimit, name)];
         for (var i = 0; i < staged.Length; i++) staged[i] = ReadStaged(ref reader, shape);
-        if (reader.Position != bytes.Length) throw new SnapshotCorruptException(name, "it goes on behind its end.");
+        CheckRanks(staged.Select(s => s.Rank), spec, name);
+        if (reader.Position != bytes.Length - SHA256.HashSizeInBytes) throw new SnapshotCorruptException(name, "it goes on behind its end.");
         return new(image, cut, written, term, fences, certificate, staged);
+    }
+
+    private static void CheckSum(ReadOnlySpan<byte> rest, string name)
+    {
+        var content = rest[..Math.Max(0, rest.Length - SHA256.HashSizeInBytes)];
+        if (!SHA256.HashData(content).AsSpan().SequenceEqual(rest[content.Length..]))
+            throw new SnapshotCorruptException(name, "its checksum does not fit its content.");
+    }
+
+    private static void CheckRanks(IEnumerable<int> ranks, ModelSpec spec, string name)
+    {
+        var last = -1;
+        foreach (var rank in ranks)
+        {
+            if (rank <= last || rank >= spec.RankLimit)
+                throw new SnapshotCorruptException(name, $"rank {rank} of {spec.RankLimit} follows rank {last}.");
+            last = rank;
+        }
     }
 
     private static long StagedBytes(ReplicaState state, StagedImage staged) =>
@@ -112,6 +137,7 @@ internal static class ReplicaStateCodec
         var round = reader.Int64();
         var members = new CertificateMember[Count(reader.Int32(), spec.RankLimit, name)];
         for (var i = 0; i < members.Length; i++) members[i] = new(reader.Int32(), reader.Int64());
+        CheckRanks(members.Select(m => m.Rank), spec, name);
         return round < 0 ? null : new(round, members);
     }
 

@@ -11,7 +11,9 @@ public static class BlockPlacement
 
     /// <summary>Says for each block on which silo it should be.</summary>
     /// <param name="current">For each block the index of its silo, or <see cref="Nowhere"/>.</param>
-    /// <param name="silos">How many silos there are, >= 1. Where blocks don't divide evenly, those first in line get one more.</param>
+    /// <param name="silos">
+    /// How many silos there are, >= 1. Where blocks don't divide evenly, the fullest get one more, of equal ones those first in line.
+    /// </param>
     /// <returns>For each block the index of its silo. A pure function: the same input gives the same plan.</returns>
     public static int[] Plan(IReadOnlyList<int> current, int silos)
     {
@@ -21,6 +23,7 @@ public static class BlockPlacement
         foreach (var silo in current)
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(silo, silos, nameof(current));
+            ArgumentOutOfRangeException.ThrowIfLessThan(silo, Nowhere, nameof(current));
             if (silo >= 0) held[silo]++;
         }
         var room = Rooms(held, current.Count);

@@ -20,6 +20,7 @@ internal static class BlockKey
         silo = null;
         var parts = key.Split('/');
         if (parts.Length != Parts) return false;
+        if (!int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out _) || !Guid.TryParseExact(parts[2], "N", out _)) return false;
         try
         {
             silo = SiloAddress.FromParsableString(parts[^1]);

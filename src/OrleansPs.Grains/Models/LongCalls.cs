@@ -13,21 +13,32 @@ internal sealed class LongCalls(TimeProvider time)
     private static readonly TimeSpan s_wait = TimeSpan.FromSeconds(5);
 
     private readonly Dictionary<Guid, Task<Outcome<SnapshotInfo>>> _calls = [];
-    private readonly Queue<Guid> _order = new();
+    private readonly List<Guid> _order = [];
 
     public async Task<Outcome<SnapshotInfo?>> RunAsync(Guid nonce, Func<Task<Outcome<SnapshotInfo>>> work)
     {
-        if (!_calls.TryGetValue(nonce, out var call))
-        {
-            if (_order.Count == Kept) _calls.Remove(_order.Dequeue());
-            _calls.Add(nonce, call = work());
-            _order.Enqueue(nonce);
-        }
+        if (!_calls.TryGetValue(nonce, out var call)) call = Begin(nonce, work);
         await Task.WhenAny(call, Task.Delay(s_wait, time));
         if (!call.IsCompleted) return new(null, null);
         var outcome = await call;
-        // What could not be tried is tried again when the caller asks again.
-        if (outcome.Fault is { Kind: FaultKind.Unavailable }) _calls.Remove(nonce);
+        // What could not be tried is tried again when the caller asks again; it may have been already.
+        if (outcome.Fault is { Kind: FaultKind.Unavailable } && _calls.GetValueOrDefault(nonce) == call) Forget(nonce);
         return new(outcome.Value, outcome.Fault);
+    }
+
+    // One that still runs is kept however many there are: forgotten, it would run once more.
+    private Task<Outcome<SnapshotInfo>> Begin(Guid nonce, Func<Task<Outcome<SnapshotInfo>>> work)
+    {
+        var call = work();
+        if (_order.Count >= Kept && _order.FindIndex(n => _calls[n].IsCompleted) is var oldest and >= 0) Forget(_order[oldest]);
+        _calls.Add(nonce, call);
+        _order.Add(nonce);
+        return call;
+    }
+
+    private void Forget(Guid nonce)
+    {
+        _calls.Remove(nonce);
+        _order.Remove(nonce);
     }
 }

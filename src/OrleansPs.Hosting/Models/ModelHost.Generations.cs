@@ -47,6 +47,8 @@ internal sealed partial class ModelHost : ISnapshotReader
         await _changing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            // One that has ended leaves its blocks to others, or has none.
+            if (_stop.IsCancellationRequested) throw new UnknownModelException(Spec.Name);
             var (manifest, content) = await FindLastAsync(cancellationToken).ConfigureAwait(false);
             await using var prepared = content;
             var pointer = await RaisePointerAsync(cancellationToken).ConfigureAwait(false);

@@ -152,6 +152,28 @@ public class ReplicaTests
     }
 
     [Fact]
+    public void Its_bytes_are_those_of_its_values_and_optimizer_state()
+    {
+        var spec = BlockStory.Spec(ConsistencyPolicy.Asynchronous);
+        Assert.Equal(8 * 4, Bytes(Optimizer.Sum()));
+        Assert.Equal(2 * 8 * 4, Bytes(Optimizer.Sgd(momentum: 0.9)));
+        Assert.Equal(3 * 8 * 4, Bytes(Optimizer.Adam()));
+
+        long Bytes(Optimizer optimizer) =>
+            new BlockReplica(spec with { Optimizer = optimizer }, BlockLayout.Create(spec).Blocks[0], 0).StateBytes;
+    }
+
+    [Fact]
+    public void One_that_holds_a_frozen_copy_can_be_released()
+    {
+        var spec = BlockStory.Spec(ConsistencyPolicy.BulkSynchronous);
+        var block = new BlockReplica(spec, BlockLayout.Create(spec).Blocks[0], 0);
+        Assert.Equal(BlockStatus.Ok, block.Push(new() { Rank = 0 }, null, []).Status);
+        Assert.Equal(BlockStatus.Ok, block.Freeze(new() { Rank = -1 }, 1, []).Status);
+        block.Release();
+    }
+
+    [Fact]
     public void What_is_missing_is_named()
     {
         var spec = BlockStory.Spec(ConsistencyPolicy.BulkSynchronous);

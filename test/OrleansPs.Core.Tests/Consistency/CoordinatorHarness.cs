@@ -35,7 +35,7 @@ internal sealed class CoordinatorHarness
     /// <summary>How often what happened, so that a test can tell whether it saw anything.</summary>
     public Dictionary<string, int> Seen { get; } = [];
 
-    private ControlState State => _coordinator.State;
+    public ControlState State => _coordinator.State;
 
     private bool IsRounds => _spec.Consistency.Mode == ConsistencyMode.BulkSynchronous;
 

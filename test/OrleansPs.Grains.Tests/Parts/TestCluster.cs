@@ -27,7 +27,8 @@ internal sealed class TestCluster : IAsyncDisposable
         builder.ConfigureSilo((_, silo) =>
         {
             silo.Services.AddKeyedSingleton<IGrainStorage>(ParameterServerOptions.DefaultStorageName, storage);
-            silo.AddParameterServer(options => options.DrainTimeout = TimeSpan.FromSeconds(10));
+            // Silos in one process have no sockets: whoever knocks at their ports is refused, though they live.
+            silo.AddParameterServer(options => (options.DrainTimeout, options.WatchPeers) = (TimeSpan.FromSeconds(10), false));
         });
         builder.ConfigureClient(client => client.AddParameterServerClient());
         var cluster = builder.Build();
