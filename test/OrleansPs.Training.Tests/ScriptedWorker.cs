@@ -13,6 +13,9 @@ internal sealed class ScriptedWorker(IReadOnlyList<DenseParameter> parameters, A
 
     public HashSet<int> RestartAtPush { get; } = [];
 
+    /// <summary>Where a resumed worker goes on; null for where it was.</summary>
+    public WorkerPosition? ResumeAt { get; init; }
+
     public IReadOnlyDictionary<string, float[]> Values => _values;
 
     public string Model => "scripted";
@@ -59,6 +62,7 @@ internal sealed class ScriptedWorker(IReadOnlyList<DenseParameter> parameters, A
     public async Task<WorkerPosition> ResumeAsync(CancellationToken cancellationToken = default)
     {
         await CallAsync("resume");
+        Position = ResumeAt ?? Position;
         return Position;
     }
 
