@@ -12,10 +12,12 @@ public sealed class ConnectionTests
         using var error = new StringWriter(CultureInfo.InvariantCulture) { NewLine = "\n" };
 
         var status = await WorkerApp.RunAsync(
-            bench.Small("--rank", "0", "--gateway", "127.0.0.1:1", "--connect-timeout", "1"), new(output, error, _ => null), default);
+            [.. bench.Small, "--rank", "0", "--gateway", "127.0.0.1:1", "--connect-timeout", "1"], new(output, error, _ => null), default);
 
-        new Outcome(status, output.ToString(), error.ToString()).AssertFailed(1,
+        var outcome = new Outcome(status, output.ToString(), error.ToString());
+        outcome.AssertFailed(1,
             "No silo of cluster 'orleansps' answered within 1 s: start one, or check Orleans:ClusterId and " +
             "Orleans:Clustering of this client (Unable to connect to any of the 1 available gateways); it was looked for at 127.0.0.1:1.");
+        Assert.Empty(outcome.Output);
     }
 }
