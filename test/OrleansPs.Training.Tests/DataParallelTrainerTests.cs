@@ -66,6 +66,17 @@ public sealed class DataParallelTrainerTests : IDisposable
     }
 
     [Fact]
+    public async Task Reports_of_a_model_that_was_put_back_are_of_the_steps_that_were_done()
+    {
+        var worker = new ScriptedWorker(Mlp.ParametersOf(s_sizes)) { Rank = 1, ResumeAt = new(2, 2, 2) };
+        worker.RestartAtPush.Add(5);
+        var reports = new List<StepReport>();
+        await Trainer(worker, s_options with { Epochs = 1 }).RunAsync(reports.Add);
+
+        Assert.Equal([(0, 1), (1, 2), (2, 3), (3, 4), (2, 3), (3, 4), (4, 5)], reports.Select(r => (r.Step, r.Cursor)));
+    }
+
+    [Fact]
     public async Task A_trainer_that_is_stopped_goes_on_from_the_cursor_as_if_it_had_not_been()
     {
         var (whole, broken) = (Worker(), Worker());

@@ -19,6 +19,9 @@ internal sealed class ScriptedWorker(IReadOnlyList<DenseParameter> parameters, A
     /// </summary>
     public Queue<WorkerPosition> RestoreAtEnd { get; } = new();
 
+    /// <summary>Where a resumed worker goes on; null for where it was.</summary>
+    public WorkerPosition? ResumeAt { get; init; }
+
     public IReadOnlyDictionary<string, float[]> Values => _values;
 
     public string Model => "scripted";
@@ -70,7 +73,7 @@ internal sealed class ScriptedWorker(IReadOnlyList<DenseParameter> parameters, A
     {
         await CallAsync("resume");
         cancellationToken.ThrowIfCancellationRequested();
-        if (RestoreAtEnd.TryDequeue(out var restored)) Position = restored;
+        Position = RestoreAtEnd.TryDequeue(out var restored) ? restored : ResumeAt ?? Position;
         return Position;
     }
 

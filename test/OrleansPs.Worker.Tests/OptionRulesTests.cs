@@ -32,6 +32,25 @@ public sealed class OptionRulesTests
     }
 
     [Fact]
+    public async Task A_directory_is_no_place_for_parameters()
+    {
+        await using var bench = await Bench.StartAsync();
+        (await bench.WorkAsync("--rank", "0", "--export", bench.Data))
+            .AssertFailed(2, $"--export is '{bench.Data}': it must be a file, not a directory.");
+        Assert.Empty(await bench.Server.ListModelsAsync());
+    }
+
+    [Fact]
+    public async Task A_name_that_no_model_may_have_is_refused()
+    {
+        await using var bench = await Bench.StartAsync();
+        var outcome = await bench.WorkAsync("--rank", "0", "--model", "a/b");
+        Assert.Equal((2, ""), (outcome.Status, outcome.Output));
+        Assert.StartsWith("worker: Name is 'a/b': ", outcome.Error, StringComparison.Ordinal);
+        Assert.Single(outcome.Error, '\n');
+    }
+
+    [Fact]
     public async Task A_job_must_be_named()
     {
         await using var bench = await Bench.StartAsync();

@@ -13,7 +13,7 @@ public sealed class DataParallelTrainer
     private readonly TimeProvider _time;
     private readonly BatchPlan _plan;
     private readonly bool _prefetches;
-    private (int Epoch, double Loss) _last;
+    private (long Step, int Epoch, double Loss) _last;
     private TimeSpan _compute;
     private long _started;
     private long _pushed;
@@ -55,10 +55,9 @@ public sealed class DataParallelTrainer
         Func<WorkerPosition, CancellationToken, ValueTask<long>> step = StepAsync;
         while (_worker.Position.Cursor < _plan.StepsOf(_worker.Position))
         {
-            var number = _worker.Position.Step;
             _started = _time.GetTimestamp();
             var result = await _worker.RunStepAsync(step, cancellationToken).ConfigureAwait(false);
-            onStep?.Invoke(Report(number, result));
+            onStep?.Invoke(Report(result));
         }
     }
 
@@ -82,7 +81,7 @@ public sealed class DataParallelTrainer
         await _worker.PullAsync(_objective.Parameters, cancellationToken).ConfigureAwait(false);
         if (_prefetches) _worker.Prefetch(_objective.Parameters);
         var computing = _time.GetTimestamp();
-        _last = (_plan.EpochOf(_worker.Rank, position), _objective.ComputeGradients(_plan.BatchOf(_worker.Rank, position)));
+        _last = (position.Step, _plan.EpochOf(_worker.Rank, position), _objective.ComputeGradients(_plan.BatchOf(_worker.Rank, position)));
         await StraggleAsync(position, computing, cancellationToken).ConfigureAwait(false);
         _compute = _time.GetElapsedTime(computing);
         await _worker.PushAsync(_objective.Gradients, cancellationToken).ConfigureAwait(false);
@@ -97,11 +96,11 @@ public sealed class DataParallelTrainer
         if (left > TimeSpan.Zero) await Task.Delay(left, _time, cancellationToken).ConfigureAwait(false);
     }
 
-    private StepReport Report(long step, ClockResult result)
+    private StepReport Report(ClockResult result)
     {
         var gate = _time.GetElapsedTime(_pushed);
         var transfer = _time.GetElapsedTime(_started, _pushed) - _compute;
-        return new(_worker.Rank, step, _last.Epoch, _worker.Position.Cursor, result.Clock, result.Staleness, _last.Loss,
+        return new(_worker.Rank, _last.Step, _last.Epoch, _worker.Position.Cursor, result.Clock, result.Staleness, _last.Loss,
             _options.BatchSize, new(_compute, transfer, gate));
     }
 }

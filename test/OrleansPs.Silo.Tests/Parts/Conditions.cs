@@ -24,6 +24,17 @@ internal sealed class UnixFactAttribute : FactAttribute
     }
 }
 
+/// <summary>A test on the real data set of the Debian package; it is skipped where that is not.</summary>
+internal sealed class RealDataFactAttribute : FactAttribute
+{
+    public const string Location = "/usr/share/datasets/fashion-mnist";
+
+    public RealDataFactAttribute()
+    {
+        if (!Directory.Exists(Location)) Skip = $"the data set is not there: {Location}";
+    }
+}
+
 /// <summary>A test that needs kubectl to render manifests.</summary>
 internal sealed class KubectlFactAttribute : FactAttribute
 {
