@@ -56,21 +56,24 @@ internal sealed class ReplicationLog
     }
 }
 
-/// <summary>An entry with its gradient, which belongs to the log.</summary>
+/// <summary>An entry with its gradient. A log's own belong to the log, and may be read only until it is given another command.</summary>
 public sealed class LoggedEntry
 {
-    private readonly float[] _floats;
+    private readonly float[] _floats = [];
 
-    private LoggedEntry(in BlockEntry entry, SegmentSlice[] gradient, float[] floats)
+    /// <summary>An entry whose gradient is somebody else's.</summary>
+    public LoggedEntry(in BlockEntry entry, ReadOnlyMemory<SegmentSlice> gradient)
     {
-        (Entry, Gradient, _floats) = (entry, gradient, floats);
-        foreach (var slice in gradient) Bytes += (long)slice.Values.Length * sizeof(float);
+        (Entry, Gradient) = (entry, gradient);
+        foreach (var slice in gradient.Span) Bytes += (long)slice.Values.Length * sizeof(float);
     }
+
+    private LoggedEntry(in BlockEntry entry, SegmentSlice[] gradient, float[] floats) : this(entry, gradient) => _floats = floats;
 
     /// <summary>The entry.</summary>
     public BlockEntry Entry { get; }
 
-    /// <summary>The gradient's pieces: to be read at once, not to be kept.</summary>
+    /// <summary>The gradient's pieces.</summary>
     public ReadOnlyMemory<SegmentSlice> Gradient { get; }
 
     /// <summary>The gradient's bytes.</summary>
