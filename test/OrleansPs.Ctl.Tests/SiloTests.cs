@@ -23,11 +23,11 @@ public sealed class SiloTests
     public async Task Blocks_are_shown_with_where_they_are()
     {
         await using var bench = await Bench.StartAsync();
-        bench.Admin.Blocks = [new(0, "10.0.0.1:11111@5", 2, 17, 4321, 8192)];
+        bench.Admin.Blocks = [new(0, "10.0.0.1:11111@5", 2, 17, 4321, 8192, "10.0.0.2:11111@6"), new(1, "10.0.0.1:11111@5", 0, 0, 0, 4, null)];
         Assert.Equal(
-            ["block silo epoch version entries bytes", "0 10.0.0.1:11111@5 2 17 4,321 8.0 KiB"], (await bench.RunAsync("blocks", "m")).Rows);
+            ["block silo standby epoch version entries bytes", "0 10.0.0.1:11111@5 10.0.0.2:11111@6 2 17 4,321 8.0 KiB", "1 10.0.0.1:11111@5 none 0 0 0 4 B"], (await bench.RunAsync("blocks", "m")).Rows);
         Assert.Equal(
-            """[{"block":0,"silo":"10.0.0.1:11111@5","epoch":2,"version":17,"entries":4321,"bytes":8192}]""",
+            """[{"block":0,"silo":"10.0.0.1:11111@5","epoch":2,"version":17,"entries":4321,"bytes":8192,"standby":"10.0.0.2:11111@6"},{"block":1,"silo":"10.0.0.1:11111@5","epoch":0,"version":0,"entries":0,"bytes":4,"standby":null}]""",
             JsonSerializer.Serialize(await bench.JsonAsync("blocks", "m")));
     }
 

@@ -46,9 +46,9 @@ public sealed class WireGoldenTests
         yield return Of("TensorPayload", TensorPayloadTests.Payload((0, [1f]), (2, [2f, 3f])));
         yield return Of("PullReply", new PullReply(new(BlockStatus.Ok, 1, 1, 1), TensorPayloadTests.Payload((0, [1f]))));
         yield return Of("JoinCommand", new JoinCommand(1, new Guid("00112233-4455-6677-8899-aabbccddeeff"), 2, 3));
-        yield return Of("JoinReply", new JoinReply(CoordinatorStatus.Ok, 1, 2, 3, 4, 5, 6, 7, 8, 9, [certificate], [new(1, 2, 3)]));
+        yield return Of("JoinReply", new JoinReply(CoordinatorStatus.Ok, 1, 2, 3, 4, 5, 6, 7, 8, 9, [certificate], [new(1, 2, 3)]) { MapVersion = 10 });
         yield return Of("ClockCommand", new ClockCommand(1, 2, 3, 4, 5));
-        yield return Of("ClockReply", new ClockReply(CoordinatorStatus.Waiting, 1, 2, 3, 4, certificate));
+        yield return Of("ClockReply", new ClockReply(CoordinatorStatus.Waiting, 1, 2, 3, 4, certificate) { MapVersion = 5 });
         yield return Of("PresenceCommand", new PresenceCommand(PresenceKind.Leave, 1, 2, 3));
         yield return Of("PresenceReply", new PresenceReply(CoordinatorStatus.Evicted, 4));
         yield return Of("BlockMap", new BlockMap(1, 2, 3, [new("m/0/n/127.0.0.1:1@2", 4)]));

@@ -18,10 +18,10 @@ internal static class Tables
         ]));
 
     public static Table Blocks(IReadOnlyList<BlockInfo> blocks) => Of(
-        [">block", "silo", ">epoch", ">version", ">entries", ">bytes"],
+        [">block", "silo", "standby", ">epoch", ">version", ">entries", ">bytes"],
         blocks.Select(b => (string[])
         [
-            Texts.Count(b.Block), b.Silo, Texts.Count(b.Epoch), Texts.Count(b.Version), Texts.Count(b.Entries), Texts.Bytes(b.Bytes),
+            Texts.Count(b.Block), b.Silo, b.Standby ?? "none", Texts.Count(b.Epoch), Texts.Count(b.Version), Texts.Count(b.Entries), Texts.Bytes(b.Bytes),
         ]));
 
     public static Table Silos(IReadOnlyList<SiloInfo> silos) => Of(
@@ -41,6 +41,7 @@ internal static class Tables
     {
         var spec = status.Spec;
         yield return ["consistency", spec.Consistency.ToString()];
+        yield return ["durability", spec.Durability.IsReplicated ? "replicated" : "snapshot"];
         yield return ["parameters", $"{Texts.Count(spec.Parameters.Count)} ({Texts.Many(spec.Length, "element")}, {Texts.Bytes(spec.Length * sizeof(float))})"];
         yield return ["blocks", Texts.Count(status.Blocks)];
         yield return ["workers", $"{Texts.Count(status.Workers.Count(w => w.Status == WorkerStatus.Live))} live, {Texts.Count(status.Workers.Count)} known"];

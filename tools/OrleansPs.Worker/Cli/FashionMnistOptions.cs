@@ -9,6 +9,7 @@ namespace OrleansPs.Worker;
 internal sealed class FashionMnistOptions : TrainingOptions
 {
     private static readonly string[] s_modes = ["bsp", "ssp", "asp"];
+    private static readonly string[] s_durabilities = ["snapshot", "replicated"];
 
     private readonly Option<string?> _rank = OptionKinds.Path("--rank", "R", "The worker's rank, from 0; or several that this process plays, such as 0-3");
 
@@ -35,6 +36,9 @@ internal sealed class FashionMnistOptions : TrainingOptions
 
     public Option<string> Consistency { get; } = OptionKinds.Choice("--consistency", s_modes, "bsp", "How far workers may drift apart");
 
+    public Option<string> Durability { get; } = OptionKinds.Choice("--durability", s_durabilities, "snapshot",
+        "What the death of a silo costs: a step back to the newest snapshot, or nothing, for twice the memory and traffic");
+
     public Option<string?> Model { get; } = OptionKinds.Path("--model", "NAME", $"The model's name [default: {RunSettings.ModelName}]");
 
     public Option<int?> SnapshotEvery { get; } =
@@ -45,7 +49,7 @@ internal sealed class FashionMnistOptions : TrainingOptions
 
     public override IEnumerable<Option> All =>
     [
-        _rank, Consistency, .. base.All.Where(o => o != Report), Model, SnapshotEvery, Lease, _maxSteps, _evaluate, _export, _patience,
+        _rank, Consistency, .. base.All.Where(o => o != Report), Model, Durability, SnapshotEvery, Lease, _maxSteps, _evaluate, _export, _patience,
         .. _stragglers.All,
     ];
 
@@ -77,6 +81,9 @@ internal sealed class FashionMnistOptions : TrainingOptions
     /// <summary>The model's spec.</summary>
     public ModelSpec ToSpec(ParseResult result, RunSettings settings, LabeledImages images) => settings.ToSpec(images) with
     {
+        Durability = result.GetValue(Durability) == "replicated"
+            ? DurabilityPolicy.Replicated(settings.SnapshotEvery)
+            : DurabilityPolicy.Snapshot(settings.SnapshotEvery),
         Name = result.GetValue(Model) ?? RunSettings.ModelName,
         Lease = TimeSpan.FromSeconds(result.GetValue(Lease)),
     };
