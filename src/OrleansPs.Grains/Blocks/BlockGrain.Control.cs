@@ -29,14 +29,17 @@ internal sealed partial class BlockGrain
         }
     }
 
-    public Task<bool> Begin(Guid nonce, long generation, long newestCut)
+    public Task<bool> Begin(Guid nonce, long generation, long newestCut, ReplicaOrder? lead)
     {
         if (nonce != _nonce) return Task.FromResult(false);
         if (_block is { } present) return Task.FromResult(present.Replica.Generation == generation);
         if (!_isPrepared) return Task.FromResult(false);
         _block = new(_spec, _shape, generation, _image, newestCut);
         _image = null;
-        return Task.FromResult(true);
+        if (lead is null) return Task.FromResult(true);
+        var isLeading = _block.Obey(lead.ToCommand()) == ReplicaAnswer.Done;
+        Settle(_block);
+        return Task.FromResult(isLeading);
     }
 
     public Task<BlockReply> CertifyAll(MessageHeader header, Certificate[] certificates) => Certify(header, certificates).AsTask();

@@ -13,9 +13,9 @@ internal interface IBlockControl : IGrainWithStringKey
     [Alias("Prepare")]
     Task<Outcome<PreparedBlock>> Prepare(BlockPlan plan);
 
-    /// <summary>Is a standby of this generation from now on. Only the activation that was prepared is.</summary>
+    /// <summary>Is of this generation from now on: the primary if it is told so, otherwise a standby. Only the activation that was prepared is.</summary>
     [Alias("Begin")]
-    Task<bool> Begin(Guid nonce, long generation, long newestCut);
+    Task<bool> Begin(Guid nonce, long generation, long newestCut, ReplicaOrder? lead);
 
     /// <summary>Does what the coordinator says; what takes long is answered with "pending".</summary>
     [Alias("Obey")]

@@ -112,9 +112,11 @@ internal sealed class GrainBlockFactory : IBlockFactory
 
         public async Task<IBlockSet> BeginAsync(long generation, long newestCut, CancellationToken cancellationToken)
         {
-            var begun = await Task.WhenAll(All.Select(s => Calls.WaitAsync(
-                GrainOf(s).Begin(s.Nonce, generation, newestCut), cancellationToken).AsTask())).ConfigureAwait(false);
-            if (begun.Contains(false)) throw new ServerUnavailableException("A silo was lost before the blocks on it began.");
+            // The standbys first: a primary begins to feed its own at once.
+            await BeginAsync(standbys.OfType<ReplicaSite>().Select(s => GrainOf(s).Begin(s.Nonce, generation, newestCut, null)), cancellationToken)
+                .ConfigureAwait(false);
+            await BeginAsync(primaries.Select((p, b) => GrainOf(p!).Begin(p!.Nonce, generation, newestCut, FirstOrder(b))), cancellationToken)
+                .ConfigureAwait(false);
             _hasBegun = true;
             return new GrainBlocks(
                 generation, [.. primaries.Select((p, b) => new BlockSites(0, p!, standbys[b]))], 0, factory._grains, factory);
@@ -125,6 +127,16 @@ internal sealed class GrainBlockFactory : IBlockFactory
             if (_hasBegun) return;
             foreach (var site in All) _ = CloseAsync(GrainOf(site));
             await Task.CompletedTask.ConfigureAwait(false);
+        }
+
+        // Before the first order of any coordinator.
+        private ReplicaOrder FirstOrder(int block) =>
+            ReplicaOrder.Of(new(new(-1, 1), ReplicaTask.Lead, 0, standbys[block]));
+
+        private static async Task BeginAsync(IEnumerable<Task<bool>> calls, CancellationToken cancellationToken)
+        {
+            var begun = await Task.WhenAll(calls.Select(c => Calls.WaitAsync(c, cancellationToken).AsTask())).ConfigureAwait(false);
+            if (begun.Contains(false)) throw new ServerUnavailableException("A silo was lost before the blocks on it began.");
         }
 
         private IBlockControl GrainOf(ReplicaSite site) => factory._grains.GetGrain<IBlockControl>(site.Key);

@@ -12,6 +12,8 @@ namespace OrleansPs.Grains;
 internal sealed class GrainBlocks : IBlockSet, IReplicaSet
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_betweenPrimaries = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_tellLimit = TimeSpan.FromSeconds(2);
 
     private readonly IGrainFactory _grains;
@@ -72,14 +74,14 @@ internal sealed class GrainBlocks : IBlockSet, IReplicaSet
     public async ValueTask<long> CertifyAsync(MessageHeader header, IReadOnlyList<Certificate> certificates)
     {
         Certificate[] all = [.. certificates];
-        var replies = await AllAsync((grain, epoch) => grain.CertifyAll(header with { Epoch = epoch }, all)).ConfigureAwait(false);
+        var replies = await AllAsync((grain, epoch) => grain.CertifyAll(header with { Epoch = epoch }, all), r => r.Status).ConfigureAwait(false);
         return replies.Min(r => r.Version);
     }
 
     public async ValueTask<string?> FreezeAsync(MessageHeader header, FreezeBlocks cut)
     {
         Certificate[] all = [.. cut.Certificates];
-        var replies = await AllAsync((grain, epoch) => grain.Freeze(header with { Epoch = epoch }, cut.Cut, all)).ConfigureAwait(false);
+        var replies = await AllAsync((grain, epoch) => grain.Freeze(header with { Epoch = epoch }, cut.Cut, all), r => r.Status).ConfigureAwait(false);
         foreach (var reply in replies)
             if (reply.Status != BlockStatus.Ok) return $"a block answered {reply.Status} when it was to be frozen";
         return null;
@@ -87,14 +89,14 @@ internal sealed class GrainBlocks : IBlockSet, IReplicaSet
 
     public async ValueTask<CutPart> WriteCutAsync(int block, MessageHeader header, long cut, CancellationToken cancellationToken)
     {
-        var published = Volatile.Read(ref _published);
-        var call = published.Grains[block].WriteCut(header with { Epoch = published.Map[block].Epoch }, cut);
-        var written = (await Calls.WaitAsync(call, cancellationToken).ConfigureAwait(false)).Get();
+        var outcome = await OneAsync(
+            block, (grain, epoch) => grain.WriteCut(header with { Epoch = epoch }, cut), w => w.Value?.Status, cancellationToken).ConfigureAwait(false);
+        var written = outcome.Get();
         return new(written.Status, written.Chunk, written.Dedupe);
     }
 
     public async ValueTask DropCutAsync(MessageHeader header, long cut) =>
-        await AllAsync((grain, epoch) => grain.DropCut(header with { Epoch = epoch }, cut)).ConfigureAwait(false);
+        await AllAsync((grain, epoch) => grain.DropCut(header with { Epoch = epoch }, cut), r => r.Status).ConfigureAwait(false);
 
     /// <summary>What each block is and holds; of one that does not answer nothing but its place.</summary>
     public Task<BlockInfo[]> DescribeAsync(CancellationToken cancellationToken)
@@ -123,18 +125,30 @@ internal sealed class GrainBlocks : IBlockSet, IReplicaSet
     private static async Task CloseAsync(IBlockControl grain) =>
         await grain.Close().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    private async Task<T[]> AllAsync<T>(Func<IBlockControl, long, Task<T>> call)
+    private async Task<T[]> AllAsync<T>(Func<IBlockControl, long, Task<T>> call, Func<T, BlockStatus?> statusOf)
     {
-        var published = Volatile.Read(ref _published);
         using var limit = new CancellationTokenSource(s_limit);
         try
         {
-            return await Task.WhenAll(published.Map.Select((sites, block) =>
-                Calls.WaitAsync(call(published.Grains[block], sites.Epoch), limit.Token).AsTask())).ConfigureAwait(false);
+            return await Task.WhenAll(Enumerable.Range(0, Count).Select(block => OneAsync(block, call, statusOf, limit.Token))).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
             throw new ServerUnavailableException($"Not all blocks answered within {s_limit.TotalSeconds} s.");
+        }
+    }
+
+    /// <summary>Asks the primary. Where none is one at the moment, since it is just being exchanged, it is asked for again.</summary>
+    private async Task<T> OneAsync<T>(
+        int block, Func<IBlockControl, long, Task<T>> call, Func<T, BlockStatus?> statusOf, CancellationToken cancellationToken)
+    {
+        for (var start = Environment.TickCount64; ;)
+        {
+            var published = Volatile.Read(ref _published);
+            var reply = await Calls.WaitAsync(call(published.Grains[block], published.Map[block].Epoch), cancellationToken).ConfigureAwait(false);
+            var isBetween = statusOf(reply) == BlockStatus.OtherEpoch && Environment.TickCount64 - start < s_betweenPrimaries.TotalMilliseconds;
+            if (!isBetween) return reply;
+            await Task.Delay(s_pause, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -11,6 +11,7 @@ internal sealed partial class ModelKeeper : IAsyncDisposable
 {
     private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_renew = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_drainWait = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_lastSnapshotLimit = TimeSpan.FromSeconds(10);
 
@@ -34,7 +35,7 @@ internal sealed partial class ModelKeeper : IAsyncDisposable
     public void Start()
     {
         TellSilos();
-        _watching = Task.Run(WatchAsync);
+        _watching = Task.WhenAll(Task.Run(WatchAsync), Task.Run(LookAsync));
     }
 
     /// <summary>Ends: what is under way comes to its end first, and nothing more begins.</summary>
@@ -84,6 +85,14 @@ internal sealed partial class ModelKeeper : IAsyncDisposable
     private async Task WatchAsync()
     {
         await foreach (var _ in _services.Silos.Changes.WithCancellation(_stop.Token).ConfigureAwait(false)) TellSilos();
+    }
+
+    /// <summary>A silo may fail and come round without leaving the cluster: the record's other copy is looked after again and again.</summary>
+    private async Task LookAsync()
+    {
+        using var looks = new PeriodicTimer(s_renew, _services.Time);
+        while (await looks.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
+            if (_host.TryRuntime is { } runtime) await runtime.Coordinator.RenewJournalAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private void TellSilos()

@@ -18,6 +18,7 @@ internal sealed partial class WitnessJournal : IControlJournal
     private static readonly TimeSpan s_askLimit = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_beginLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_shunned = TimeSpan.FromSeconds(3);
 
     private readonly ClusterServices _services;
     private readonly ModelSpec _spec;
@@ -30,6 +31,7 @@ internal sealed partial class WitnessJournal : IControlJournal
     private WitnessRecord? _witness;
     private bool _isRegistered;
     private string? _failedSilo;
+    private long _failedAt;
 
     /// <summary>A journal.</summary>
     /// <param name="spec">The model.</param>
@@ -65,17 +67,17 @@ internal sealed partial class WitnessJournal : IControlJournal
             if (reply is not null && reply.Index >= last) return last;
             if (reply is null) await Task.Delay(s_pause, _services.Time, _stop).ConfigureAwait(false);
         }
-        _failedSilo = _witness.Silo;
+        Shun(_witness.Silo);
         return await ReplaceAsync(state).ConfigureAwait(false);
     }
 
     public async Task<long?> RenewAsync(Func<ControlState> state)
     {
         if (!_isRegistered) return await ReplaceAsync(state).ConfigureAwait(false);
-        var isBadlyPlaced = _witness is not { } witness || IsGone(witness) || !Candidates().Contains(witness.Silo);
-        return isBadlyPlaced && (Candidates().Count > 0 || _witness is { } w && IsGone(w))
-            ? await ReplaceAsync(state).ConfigureAwait(false)
-            : -1;
+        var isLost = _witness is { } witness && IsGone(witness);
+        var others = Candidates();
+        var isBadlyPlaced = others.Count > 0 && !(_witness is { } w && others.Contains(w.Silo));
+        return isLost || isBadlyPlaced ? await ReplaceAsync(state).ConfigureAwait(false) : -1;
     }
 
     /// <summary>Raises a term at the witness that the storage names, and reads the record.</summary>
@@ -98,11 +100,11 @@ internal sealed partial class WitnessJournal : IControlJournal
 
     private async Task<long?> ReplaceAsync(Func<ControlState> state)
     {
-        for (var attempt = 1; ; attempt++)
+        while (true)
         {
             _stop.ThrowIfCancellationRequested();
             var present = state();
-            var next = await MakeAsync(present, attempt).ConfigureAwait(false);
+            var next = await MakeAsync(present).ConfigureAwait(false);
             try
             {
                 if (!await _records.TryChangeAsync(_term, r => r with { Witness = next, Left = null }).ConfigureAwait(false)) return null;
@@ -120,25 +122,29 @@ internal sealed partial class WitnessJournal : IControlJournal
         }
     }
 
-    /// <summary>Makes a witness with a state; null if there is no silo for it.</summary>
-    private async Task<WitnessRecord?> MakeAsync(ControlState state, int salt)
+    /// <summary>Makes a witness with a state; null if there is no silo for it that answers.</summary>
+    private async Task<WitnessRecord?> MakeAsync(ControlState state)
     {
         var bytes = ControlStateCodec.Encode(state);
-        for (var attempt = 0; attempt < Attempts; attempt++)
+        for (var attempt = 0; attempt < Attempts && Candidates() is [var silo, ..]; attempt++)
         {
-            var candidates = Candidates();
-            if (candidates.Count == 0) return null;
-            var silo = candidates.FirstOrDefault(s => s != _failedSilo) ?? candidates[(salt + attempt) % candidates.Count];
             var key = BlockKey.OfRecord(_spec.Name, Guid.NewGuid(), SiloAddress.FromParsableString(silo));
             var reply = await AskAsync(_services.Grains.GetGrain<IRecordControl>(key).Begin(_specBytes, bytes, _term), s_beginLimit).ConfigureAwait(false);
             if (reply is { Status: RecordStatus.Ok }) return new(key, silo, reply.Nonce);
-            _failedSilo = silo;
+            Shun(silo);
         }
         return null;
     }
 
-    private IReadOnlyList<string> Candidates() =>
-        [.. _placer.Usable().Where(s => s != _services.Silos.Local.ToParsableString() && !_placer.Avoids(SiloAddress.FromParsableString(s)))];
+    /// <summary>The other silos that may hold the witness; not one that just failed to.</summary>
+    private IReadOnlyList<string> Candidates()
+    {
+        var shunned = _failedSilo is not null && _services.Time.GetElapsedTime(_failedAt) < s_shunned ? _failedSilo : null;
+        return [.. _placer.Usable().Where(s => s != shunned && s != _services.Silos.Local.ToParsableString()
+            && !_placer.Avoids(SiloAddress.FromParsableString(s)))];
+    }
+
+    private void Shun(string silo) => (_failedSilo, _failedAt) = (silo, _services.Time.GetTimestamp());
 
     private bool IsGone(WitnessRecord witness) => _services.Silos.IsGone(SiloAddress.FromParsableString(witness.Silo));
 
