@@ -39,7 +39,7 @@ internal sealed class TortureApp(TextWriter output, TextWriter error, int? width
         {
             return Fail(BadOption, e.Message);
         }
-        catch (Exception e) when (e is ParameterServerException or TimeoutException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return Fail(Failed, e.Message);
         }
@@ -51,34 +51,42 @@ internal sealed class TortureApp(TextWriter output, TextWriter error, int? width
         var json = result.GetValue(_options.Json);
         Rule.RequireWritable(_options.Json.Name, json);
         var directory = Directory.CreateTempSubdirectory("orleansps-torture-").FullName;
-        var status = Failed;
+        var verdict = new Verdict(false, "");
         try
         {
             await output.WriteLineAsync($"seed {settings.Seed}").ConfigureAwait(false);
-            var figures = await new TortureRun(settings, directory, new LiveLine(output, width)).RunAsync(stop).ConfigureAwait(false);
-            if (json is not null) await File.WriteAllTextAsync(json, JsonSerializer.Serialize(figures, s_json) + "\n", stop).ConfigureAwait(false);
-            return status = Show(figures);
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            status = Interrupted;
-            throw;
+            verdict = await VerdictAsync(settings, directory, json, stop).ConfigureAwait(false);
         }
         finally
         {
-            if (status == Failed || _options.Keeps(result)) await error.WriteLineAsync($"logs, ledgers and snapshots are in {directory}").ConfigureAwait(false);
+            if (_options.Keeps(result) || !(verdict.Passed || stop.IsCancellationRequested))
+                await output.WriteLineAsync($"logs, ledgers and snapshots are in {directory}").ConfigureAwait(false);
             else Directory.Delete(directory, recursive: true);
+        }
+        await output.WriteLineAsync(verdict.Line).ConfigureAwait(false);
+        return verdict.ExitStatus;
+    }
+
+    private async Task<Verdict> VerdictAsync(RunSettings settings, string directory, string? json, CancellationToken stop)
+    {
+        try
+        {
+            var figures = await new TortureRun(settings, directory, new LiveLine(output, width)).RunAsync(stop).ConfigureAwait(false);
+            if (json is not null) await File.WriteAllTextAsync(json, JsonSerializer.Serialize(figures, s_json) + "\n", stop).ConfigureAwait(false);
+            Show(figures);
+            return Verdict.Of(figures);
+        }
+        catch (Exception e) when (e is TimeoutException or (ParameterServerException and not InvalidOptionsException))
+        {
+            return Verdict.NoRun(settings.Seed, e.Message);
         }
     }
 
-    private int Show(Figures figures)
+    private void Show(Figures figures)
     {
         var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(output), Interactive = InteractionSupport.No });
         console.Write(FaultTable.Of(figures));
         foreach (var problem in figures.Problems) output.WriteLine($"  {problem}");
-        var verdict = Verdict.Of(figures);
-        output.WriteLine(verdict.Line);
-        return verdict.ExitStatus;
     }
 
     private int Fail(int status, string message)

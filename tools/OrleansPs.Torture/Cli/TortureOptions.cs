@@ -22,6 +22,8 @@ internal sealed class TortureOptions
     private readonly Option<string?> _consistency =
         OptionKinds.Path("--consistency", "asp|ssp|bsp,...", "How far workers may drift apart; several make as many models [default: asp]");
 
+    private readonly Option<int> _rest = OptionKinds.Whole("--rest", 0, 60_000, 10, "How many milliseconds a worker rests after a step");
+
     private readonly Option<int> _snapshotEvery = OptionKinds.Whole("--snapshot-every", 1, 3600, 10, "Take a snapshot after so many seconds");
 
     private readonly Option<string> _network =
@@ -32,7 +34,7 @@ internal sealed class TortureOptions
     public Option<string?> Json { get; } = OptionKinds.Path("--json", "FILE", "Write all figures to a file");
 
     public IEnumerable<Option> All =>
-        [_minutes, _silos, _workers, _parameters, _seed, _durability, _consistency, _snapshotEvery, _network, _keep, Json];
+        [_minutes, _silos, _workers, _parameters, _seed, _durability, _consistency, _rest, _snapshotEvery, _network, _keep, Json];
 
     public bool Keeps(ParseResult result) => result.GetValue(_keep);
 
@@ -53,6 +55,7 @@ internal sealed class TortureOptions
             Seed = result.GetValue(_seed) ?? Random.Shared.Next(1_000_000),
             Replicated = result.GetValue(_durability) == "replicated",
             Consistencies = modes,
+            Rest = TimeSpan.FromMilliseconds(result.GetValue(_rest)),
             SnapshotInterval = TimeSpan.FromSeconds(result.GetValue(_snapshotEvery)),
             Network = Enum.Parse<NetworkUse>(result.GetValue(_network)!, ignoreCase: true),
         };

@@ -9,21 +9,22 @@ internal static class WorkerCommand
     public static Command Build()
     {
         Argument<string> silos = new("silos"), model = new("model"), ledger = new("ledger");
-        var rank = new Argument<int>("rank");
+        Argument<int> rank = new("rank"), rest = new("rest");
         var command = new Command("worker", "Train as one rank of a model") { Hidden = true };
-        foreach (var argument in (Argument[])[silos, model, rank, ledger]) command.Arguments.Add(argument);
+        foreach (var argument in (Argument[])[silos, model, rank, ledger, rest]) command.Arguments.Add(argument);
         command.SetAction((result, stop) => RunAsync(
-            result.GetValue(silos)!, result.GetValue(model)!, result.GetValue(rank), result.GetValue(ledger)!, stop));
+            result.GetValue(silos)!, result.GetValue(model)!, result.GetValue(rank), result.GetValue(ledger)!,
+            TimeSpan.FromMilliseconds(result.GetValue(rest)), stop));
         return command;
     }
 
-    private static async Task<int> RunAsync(string silos, string model, int rank, string ledger, CancellationToken stop)
+    private static async Task<int> RunAsync(string silos, string model, int rank, string ledger, TimeSpan rest, CancellationToken stop)
     {
         using var writer = new LedgerWriter(ledger);
         var connection = await ClusterConnection.OpenAsync(new() { Directory = silos, ConnectTimeout = TimeSpan.FromMinutes(1) }, stop).ConfigureAwait(false);
         await using var _ = connection.ConfigureAwait(false);
         var worker = await connection.Server.JoinAsync(model, rank, cancellationToken: stop).ConfigureAwait(false);
-        await new RankLoop(worker, writer).RunAsync(stop).ConfigureAwait(false);
+        await new RankLoop(worker, writer, rest).RunAsync(stop).ConfigureAwait(false);
         return 0;
     }
 }

@@ -7,7 +7,7 @@ internal static class FaultSchedule
     [
         (FaultKind.KillSilo, 30, 0.5, 5),
         (FaultKind.PauseSilo, 15, 0.1, 3),
-        (FaultKind.PauseSiloLong, 8, 6, 9),
+        (FaultKind.PauseSiloLong, 8, 8, 14),
         (FaultKind.EndSilo, 12, 0.5, 5),
         (FaultKind.KillWorker, 17, 0.5, 5),
         (FaultKind.CutSilos, 9, 0.2, 6),

@@ -9,6 +9,7 @@ internal sealed class Cluster : IAsyncDisposable
 {
     private readonly string _directory;
     private readonly Network? _network;
+    private readonly TimeSpan _rest;
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(1) };
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _watches = [];
@@ -18,9 +19,10 @@ internal sealed class Cluster : IAsyncDisposable
     /// <param name="network">The network, with a place for each silo and then one for each worker; null for loopback.</param>
     /// <param name="silos">How many silos.</param>
     /// <param name="workers">Each worker's model and rank.</param>
-    public Cluster(string directory, Network? network, int silos, IReadOnlyList<(string Model, int Rank)> workers)
+    /// <param name="rest">How long a worker rests after a step.</param>
+    public Cluster(string directory, Network? network, int silos, IReadOnlyList<(string Model, int Rank)> workers, TimeSpan rest)
     {
-        (_directory, _network) = (directory, network);
+        (_directory, _network, _rest) = (directory, network, rest);
         foreach (var part in new[] { Silos, Logs, Ledgers }) Directory.CreateDirectory(part);
         Places = network is null ? Place.OnLoopback(silos) : [.. Enumerable.Range(0, silos).Select(i => Place.In(network, i))];
         SiloChildren = [.. Places.Select((place, i) => new Child(_ => StartSilo(place, i), () => IsHealthyAsync(place)))];
@@ -94,7 +96,7 @@ internal sealed class Cluster : IAsyncDisposable
         var name = NameOf(model, rank);
         var ledger = Path.Combine(Ledgers, string.Create(CultureInfo.InvariantCulture, $"{name}-{life:0000}"));
         return Tool.Start(Path.Combine(Logs, $"worker-{name}.log"), new Dictionary<string, string>(),
-            [.. prefix, Dotnet, typeof(Cluster).Assembly.Location, "worker", Silos, model, rank.ToString(CultureInfo.InvariantCulture), ledger]);
+            [.. prefix, Dotnet, typeof(Cluster).Assembly.Location, "worker", Silos, model, Text(rank), ledger, Text((int)_rest.TotalMilliseconds)]);
     }
 
     private async Task<bool> IsHealthyAsync(Place place)
@@ -111,6 +113,8 @@ internal sealed class Cluster : IAsyncDisposable
     }
 
     private static string NameOf(string model, int rank) => string.Create(CultureInfo.InvariantCulture, $"{model}-{rank:00}");
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static string Dotnet => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 

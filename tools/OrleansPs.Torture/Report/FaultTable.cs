@@ -22,7 +22,7 @@ internal static class FaultTable
     {
         FaultKind.KillSilo => "silo killed",
         FaultKind.PauseSilo => "silo paused, up to 3 s",
-        FaultKind.PauseSiloLong => "silo paused, 6 s and more",
+        FaultKind.PauseSiloLong => "silo paused, 8 s and more",
         FaultKind.EndSilo => "silo told to end",
         FaultKind.KillWorker => "worker killed",
         FaultKind.CutSilos => "two silos cut apart",

@@ -14,6 +14,9 @@ internal sealed record Verdict(bool Passed, string Line)
         return new(broken.Length == 0, line);
     }
 
+    /// <summary>The verdict where the cluster did not even come up.</summary>
+    public static Verdict NoRun(int seed, string why) => new(false, Invariant($"FAIL: {why.ReplaceLineEndings(" ").TrimEnd('.')}; seed {seed}"));
+
     // A run in which nothing happened proves nothing.
     private static IEnumerable<string> Broken(Figures figures)
     {

@@ -33,6 +33,9 @@ internal sealed record RunSettings
     /// <summary>A model for each.</summary>
     public required IReadOnlyList<string> Consistencies { get; init; }
 
+    /// <summary>How long a worker rests after a step, so that silos and workers on few processors are not late for want of these.</summary>
+    public required TimeSpan Rest { get; init; }
+
     public required TimeSpan SnapshotInterval { get; init; }
 
     public required NetworkUse Network { get; init; }

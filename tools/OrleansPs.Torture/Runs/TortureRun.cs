@@ -20,7 +20,7 @@ internal sealed class TortureRun(RunSettings settings, string directory, LiveLin
         try
         {
             var ranks = specs.SelectMany(spec => Enumerable.Range(0, spec.Workers).Select(rank => (spec.Name, rank))).ToArray();
-            var cluster = new Cluster(directory, network, settings.Silos, ranks);
+            var cluster = new Cluster(directory, network, settings.Silos, ranks, settings.Rest);
             await using var _ = cluster.ConfigureAwait(false);
             return await RunAsync(cluster, specs, why, stop).ConfigureAwait(false);
         }

@@ -1,7 +1,7 @@
 namespace OrleansPs.Torture;
 
 /// <summary>One rank's training: the ledger's steps, one after the other, until it is told to stop, and each answer put down.</summary>
-internal sealed class RankLoop(IParameterWorker worker, LedgerWriter ledger)
+internal sealed class RankLoop(IParameterWorker worker, LedgerWriter ledger, TimeSpan rest)
 {
     private readonly TensorSet[] _gradients = [.. worker.Spec.Parameters.Select(p =>
         new TensorSet { { p.Name, LedgerModel.Gradient(p.Length, worker.Spec.Workers, worker.Rank) } })];
@@ -14,7 +14,11 @@ internal sealed class RankLoop(IParameterWorker worker, LedgerWriter ledger)
     public async Task RunAsync(CancellationToken stop)
     {
         Joined(worker.Position);
-        while (!stop.IsCancellationRequested) await TryAsync(StepAsync).ConfigureAwait(false);
+        while (!stop.IsCancellationRequested)
+        {
+            await TryAsync(StepAsync).ConfigureAwait(false);
+            await Task.Delay(rest, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
         while (!await TryAsync(() => worker.OutOfDataAsync()).ConfigureAwait(false))
         {
         }
