@@ -58,7 +58,7 @@ public interface IParameterServerAdmin
 /// <param name="Address">Its address, as Orleans writes it: ip:port@generation.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="IsDraining">Whether blocks move away from it.</param>
-/// <param name="Blocks">How many blocks it holds, over all models.</param>
+/// <param name="Blocks">How many replicas of blocks it holds, over all models.</param>
 /// <param name="Bytes">Their parameters and optimizer state, in bytes.</param>
 [GenerateSerializer, Alias("orleansps.SiloInfo")]
 public sealed record SiloInfo(
@@ -67,12 +67,13 @@ public sealed record SiloInfo(
 
 /// <summary>A block.</summary>
 /// <param name="Block">Its index in the model.</param>
-/// <param name="Silo">The address of the silo it is on.</param>
-/// <param name="Epoch">How often it moved in the model's present generation.</param>
+/// <param name="Silo">The address of the silo that its primary is on.</param>
+/// <param name="Epoch">How often it got another primary in the model's present generation.</param>
 /// <param name="Version">Rounds applied (BSP); 0 otherwise.</param>
 /// <param name="Entries">How many entries its log has: every push, round and cut is one.</param>
 /// <param name="Bytes">Its parameters and optimizer state, in bytes.</param>
+/// <param name="Standby">The address of the silo that its standby is on; null while the primary is alone.</param>
 [GenerateSerializer, Alias("orleansps.BlockInfo")]
 public sealed record BlockInfo(
     [property: Id(0)] int Block, [property: Id(1)] string Silo, [property: Id(2)] long Epoch, [property: Id(3)] long Version,
-    [property: Id(4)] long Entries, [property: Id(5)] long Bytes);
+    [property: Id(4)] long Entries, [property: Id(5)] long Bytes, [property: Id(6)] string? Standby);

@@ -6,13 +6,15 @@ namespace OrleansPs.Conformance;
 /// A server that many tests share, as one test sees it: it ends with its test, and the models that the test made end with it, as
 /// they do with a process. Snapshots stay.
 /// </summary>
-public sealed class BorrowedServer(IParameterServer server) : IParameterServer
+/// <param name="server">The server.</param>
+/// <param name="isReplicated">Whether every model is made a replicated one.</param>
+public sealed class BorrowedServer(IParameterServer server, bool isReplicated = false) : IParameterServer
 {
     private readonly ConcurrentDictionary<string, bool> _models = new();
 
     public async Task CreateModelAsync(ModelSpec spec, CancellationToken cancellationToken = default)
     {
-        await server.CreateModelAsync(spec, cancellationToken);
+        await server.CreateModelAsync(isReplicated ? Replicated(spec) : spec, cancellationToken);
         _models[spec.Name] = true;
     }
 
@@ -53,4 +55,9 @@ public sealed class BorrowedServer(IParameterServer server) : IParameterServer
         foreach (var model in _models.Keys) await server.DeleteModelAsync(model);
         _models.Clear();
     }
+
+    private static ModelSpec Replicated(ModelSpec spec) => spec is null ? spec! : spec with
+    {
+        Durability = DurabilityPolicy.Replicated(spec.Durability.EveryClocks, spec.Durability.Interval, spec.Durability.Keep),
+    };
 }

@@ -114,7 +114,7 @@ internal sealed class BlockMachine
     {
         Fences.Raise(header.Rank, header.Incarnation);
         if (IsRounds) _staged.Add(header.Rank, header.Incarnation, gradient);
-        else if (header.Cut < Cut && _frozen is not null) PushBeforeCut(header, gradient);
+        else if (header.Cut < Cut) PushBeforeCut(header, gradient);
         else PushLive(header, gradient);
     }
 
@@ -131,17 +131,17 @@ internal sealed class BlockMachine
 
     /// <summary>
     /// A push from before the cut goes to the frozen copy, which lacks it, for what the copy has the live state has too; and to
-    /// the live state unless it has it.
+    /// the live state unless it has it. A standby that came after the cut began has no frozen copy, and the same live state.
     /// </summary>
     private void PushBeforeCut(in MessageHeader header, ReadOnlySpan<SegmentSlice> gradient)
     {
         var live = !_dedupe.Contains(header.Rank, header.Step, header.Sequence);
         if (live) _dedupe.Add(header.Rank, header.Step, header.Sequence);
-        _frozen!.Dedupe.Add(header.Rank, header.Step, header.Sequence);
+        _frozen?.Dedupe.Add(header.Rank, header.Step, header.Sequence);
         var factor = _spec.Schedule.FactorAt(header.Clock);
         foreach (var slice in gradient)
         {
-            if (!_frozen.Shares(slice.Segment)) _frozen.Update(slice, factor);
+            if (_frozen is not null && !_frozen.Shares(slice.Segment)) _frozen.Update(slice, factor);
             if (live) _state.Update(slice.Segment, slice.Values.Span, factor);
         }
     }

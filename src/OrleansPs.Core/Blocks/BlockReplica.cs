@@ -46,7 +46,7 @@ public sealed class BlockReplica
     /// <param name="spec">The model's spec, valid.</param>
     /// <param name="shape">The block's shape in the spec's layout.</param>
     /// <param name="generation">The model's generation.</param>
-    /// <param name="epoch">This replica's epoch, one above the other's.</param>
+    /// <param name="epoch">The other's epoch, which is this one's too.</param>
     /// <param name="state">What <see cref="ToState"/> of the other one gave.</param>
     /// <param name="sink">Is given every entry; may be null.</param>
     /// <exception cref="SnapshotCorruptException">The bytes are not whole, or of another block, generation or epoch.</exception>
@@ -55,7 +55,7 @@ public sealed class BlockReplica
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(shape);
-        return new(spec, shape, generation, epoch, ReplicaStateCodec.Decode(state, spec, shape, generation, epoch - 1), sink);
+        return new(spec, shape, generation, epoch, ReplicaStateCodec.Decode(state, spec, shape, generation, epoch), sink);
     }
 
     /// <summary>
@@ -72,7 +72,7 @@ public sealed class BlockReplica
     public long Generation { get; }
 
     /// <summary>The block's epoch in the block map.</summary>
-    public long Epoch { get; }
+    public long Epoch { get; private set; }
 
     /// <summary>The newest coordinator term whose command is in the log.</summary>
     public long Term => _machine.Term;
@@ -207,6 +207,9 @@ public sealed class BlockReplica
         Apply(entry, gradient);
         return true;
     }
+
+    /// <summary>Another replica became the primary, or this one did; an epoch never falls.</summary>
+    internal void RaiseEpoch(long epoch) => Epoch = Math.Max(Epoch, epoch);
 
     /// <summary>Returns all pooled memory; the replica must not be used afterwards.</summary>
     public void Release() => _machine.Release();

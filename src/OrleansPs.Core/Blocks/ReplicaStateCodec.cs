@@ -8,7 +8,7 @@ namespace OrleansPs.Core.Blocks;
 
 /// <summary>
 /// All that a replica knows, as bytes for another replica that goes on in its place: the block's image, cuts, fences, the
-/// newest certificate and the open round's contributions. A frozen copy does not go along: a move gives up the open cut. The image
+/// newest certificate and the open round's contributions. A frozen copy does not go along: if that replica is ever to lead, the open cut is given up. The image
 /// has its own checksum; what is behind it is closed by another one.
 /// </summary>
 /// <remarks>It lives as long as a move, so it may change between versions; it is not the snapshot format. Thread safe.</remarks>

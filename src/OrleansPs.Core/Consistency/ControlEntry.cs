@@ -1,4 +1,5 @@
 using OrleansPs.Core.Messages;
+using OrleansPs.Core.Replication;
 
 namespace OrleansPs.Core.Consistency;
 
@@ -48,3 +49,8 @@ public sealed record CutAdopted(IReadOnlyList<int> Ranks) : ControlEntry;
 /// <param name="Cut">Its number.</param>
 /// <param name="Completed">Whether its manifest is written; otherwise it was given up.</param>
 public sealed record CutClosed(long Cut, bool Completed) : ControlEntry;
+
+/// <summary>Other replicas hold a block.</summary>
+/// <param name="Block">The block.</param>
+/// <param name="Sites">Who holds it from now on.</param>
+public sealed record MapChanged(int Block, BlockSites Sites) : ControlEntry;

@@ -1,4 +1,5 @@
 using OrleansPs.Core.Messages;
+using OrleansPs.Core.Replication;
 using OrleansPs.Core.Snapshots;
 
 namespace OrleansPs.Core.Consistency;
@@ -12,6 +13,7 @@ public sealed class ControlState
     private readonly SortedDictionary<int, RankState> _ranks = [];
     private readonly List<Certificate> _certificates = [];
     private readonly SortedDictionary<int, RankRecord> _roundStart = [];
+    private readonly List<BlockSites> _map = [];
     private readonly ConsistencyMode _mode;
 
     private ControlState(ModelSpec spec, long generation)
@@ -49,6 +51,22 @@ public sealed class ControlState
 
     /// <summary>The certificates that blocks may still lack, ascending by round.</summary>
     public IReadOnlyList<Certificate> Certificates => _certificates;
+
+    /// <summary>Who holds each block; empty where blocks don't move.</summary>
+    public IReadOnlyList<BlockSites> Map => _map;
+
+    /// <summary>It rises with each change of the map.</summary>
+    public long MapVersion { get; private set; }
+
+    /// <summary>Gives the state its first map, before anything is decided.</summary>
+    /// <param name="map">The sites, by block.</param>
+    /// <param name="version">The map's version.</param>
+    public void BeginMap(IEnumerable<BlockSites> map, long version = 1)
+    {
+        _map.Clear();
+        _map.AddRange(map);
+        MapVersion = version;
+    }
 
     /// <summary>The state of a new model: it waits for its first workers.</summary>
     /// <param name="spec">The model's spec.</param>
@@ -129,6 +147,7 @@ public sealed class ControlState
         foreach (var (rank, state) in _ranks) clone._ranks[rank] = state;
         foreach (var (rank, record) in _roundStart) clone._roundStart[rank] = record;
         clone._certificates.AddRange(_certificates);
+        clone.BeginMap(_map, MapVersion);
         return clone;
     }
 
@@ -146,6 +165,7 @@ public sealed class ControlState
             case CutOpened e: OpenCutAt(e.Cut); break;
             case CutAdopted e: foreach (var rank in e.Ranks) Adopt(rank); break;
             case CutClosed e: CloseCut(e); break;
+            case MapChanged e: (_map[e.Block], MapVersion) = (e.Sites, MapVersion + 1); break;
         }
         RaiseMinClock();
     }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using OrleansPs.Core.Messages;
+using OrleansPs.Core.Replication;
 using OrleansPs.Core.Snapshots;
 using OrleansPs.Core.Specs;
 
@@ -32,6 +33,8 @@ public static class ControlStateCodec
             SpecWriter.WriteList(writer, "ranks", [.. state.Ranks.Values], Write);
             SpecWriter.WriteList(writer, "certificates", state.Certificates, Write);
             SpecWriter.WriteList(writer, "roundStart", [.. state.RoundStart.Values], ManifestJson.Write);
+            writer.WriteNumber("mapVersion", state.MapVersion);
+            SpecWriter.WriteList(writer, "map", state.Map, BlockSitesJson.Write);
             writer.WriteEndObject();
         }
         return buffer.WrittenSpan.ToArray();
@@ -53,6 +56,8 @@ public static class ControlStateCodec
                 fields.Int64("newestCut"), fields.Int64("lastCut"), fields.Int64("restoredCut"), fields.Int64("openCut"),
                 fields.List("ranks", ReadRank), fields.List("certificates", ReadCertificate),
                 fields.List("roundStart", ManifestJson.ReadRank));
+            var version = fields.Int64("mapVersion");
+            state.BeginMap(fields.List("map", BlockSitesJson.Read), version);
             fields.End();
             return state;
         }
@@ -91,7 +96,7 @@ public static class ControlStateCodec
         return rank;
     }
 
-    private static void Write(Utf8JsonWriter writer, Certificate certificate)
+    internal static void Write(Utf8JsonWriter writer, Certificate certificate)
     {
         writer.WriteStartObject();
         writer.WriteNumber("round", certificate.Round);
@@ -99,7 +104,7 @@ public static class ControlStateCodec
         writer.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter writer, CertificateMember member)
+    internal static void Write(Utf8JsonWriter writer, CertificateMember member)
     {
         writer.WriteStartObject();
         writer.WriteNumber("rank", member.Rank);
@@ -107,7 +112,7 @@ public static class ControlStateCodec
         writer.WriteEndObject();
     }
 
-    private static Certificate ReadCertificate(JsonElement element, string path)
+    internal static Certificate ReadCertificate(JsonElement element, string path)
     {
         var fields = new JsonFields(element, path);
         var certificate = new Certificate(fields.Int64("round"), fields.List("members", ReadMember));
@@ -123,6 +128,6 @@ public static class ControlStateCodec
         return member;
     }
 
-    private static Guid ReadGuid(JsonElement element, string path) =>
+    internal static Guid ReadGuid(JsonElement element, string path) =>
         Guid.TryParse(JsonFields.Text(element, path), out var guid) ? guid : throw JsonFields.Wrong(path, "a GUID");
 }

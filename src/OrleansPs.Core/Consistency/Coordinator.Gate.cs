@@ -96,9 +96,11 @@ public sealed partial class Coordinator
 
     private JoinReply ReplyToJoin(RankState rank) => new(
         CoordinatorStatus.Ok, _state.Generation, Term, rank.Record.Incarnation, rank.Record.Step, rank.Record.Clock,
-        rank.Record.Cursor, _state.MinClock, rank.Cut, _state.RestoredCut, [.. _state.Certificates], rank.Record.Inherited);
+        rank.Record.Cursor, _state.MinClock, rank.Cut, _state.RestoredCut, [.. _state.Certificates], rank.Record.Inherited)
+    { MapVersion = _state.MapVersion };
 
     private ClockReply ReplyToClock(RankState rank) => new(
         CoordinatorStatus.Ok, rank.Record.Clock, Math.Min(_state.MinClock, rank.Record.Clock), rank.Cut, Term,
-        _state.Certificates.Count > 0 ? _state.Certificates[^1] : null);
+        _state.Certificates.Count > 0 ? _state.Certificates[^1] : null)
+    { MapVersion = _state.MapVersion };
 }

@@ -42,6 +42,7 @@ public sealed partial class Coordinator
         Term = term;
         foreach (var rank in state.Ranks.Values.Where(r => r.Participates && WasPresent(r))) GrantGrace(rank, now);
         AbortCut("a new coordinator took over");
+        BeginMap(now);
     }
 
     /// <summary>The coordinator's term.</summary>
@@ -99,6 +100,7 @@ public sealed partial class Coordinator
         foreach (var rank in _leases.Expire(now)) Retire(rank, WorkerStatus.Evicted);
         AnswerLongWaits(now);
         CertifyIdleBlocks(again: true);
+        TickMap(now);
         Advance(now);
     }
 

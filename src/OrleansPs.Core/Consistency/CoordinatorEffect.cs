@@ -1,4 +1,5 @@
 using OrleansPs.Core.Messages;
+using OrleansPs.Core.Replication;
 using OrleansPs.Core.Snapshots;
 
 namespace OrleansPs.Core.Consistency;
@@ -52,3 +53,28 @@ public sealed record WriteManifest(
 /// <param name="Completed">Whether it can be restored; otherwise what was written of it may be deleted.</param>
 /// <param name="Reason">Why it was given up; null if it was completed.</param>
 public sealed record EndCut(long Cut, bool Completed, string? Reason) : CoordinatorEffect;
+
+/// <summary>Tell the block map to whoever asks from now on.</summary>
+/// <param name="Map">The sites, by block.</param>
+/// <param name="Version">The map's version.</param>
+public sealed record PublishMap(IReadOnlyList<BlockSites> Map, long Version) : CoordinatorEffect;
+
+/// <summary>Make an empty replica on a silo, then call <see cref="Coordinator.ReplicaPrepared"/>.</summary>
+/// <param name="Block">The block.</param>
+/// <param name="Silo">The silo.</param>
+/// <param name="Attempt">To be named in the answer.</param>
+public sealed record PrepareReplica(int Block, string Silo, long Attempt) : CoordinatorEffect;
+
+/// <summary>Give a replica a command, then call <see cref="Coordinator.ReplicaAnswered"/>. It is asked for again until it is answered.</summary>
+/// <param name="Block">The block.</param>
+/// <param name="Site">The replica.</param>
+/// <param name="Command">The command.</param>
+public sealed record TellReplica(int Block, ReplicaSite Site, ReplicaCommand Command) : CoordinatorEffect;
+
+/// <summary>Free a replica that the map names no longer.</summary>
+/// <param name="Site">The replica.</param>
+public sealed record CloseReplica(ReplicaSite Site) : CoordinatorEffect;
+
+/// <summary>Blocks have lost all their replicas: put the model back to its newest cut.</summary>
+/// <param name="Blocks">How many.</param>
+public sealed record BlocksLost(int Blocks) : CoordinatorEffect;

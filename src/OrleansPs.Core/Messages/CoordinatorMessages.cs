@@ -69,7 +69,11 @@ public readonly record struct JoinCommand(int Rank, Guid Nonce, long Incarnation
 public sealed record JoinReply(
     CoordinatorStatus Status, long Generation, long Term, long Incarnation, long Step, long Clock, long Cursor,
     long MinClock, long Cut, long RestoredCut, IReadOnlyList<Certificate> Certificates,
-    IReadOnlyList<InheritedCursor> Inherited);
+    IReadOnlyList<InheritedCursor> Inherited)
+{
+    /// <summary>The version of the block map: what a block of an older one answers is not to be relied on.</summary>
+    public long MapVersion { get; init; }
+}
 
 /// <summary>End a step, and wait for the gate. Idempotent by rank, incarnation and step.</summary>
 /// <param name="Generation">The session's generation.</param>
@@ -87,7 +91,11 @@ public readonly record struct ClockCommand(long Generation, int Rank, long Incar
 /// <param name="Term">The coordinator's term.</param>
 /// <param name="Certificate">Under BSP the certificate that closed the round; null otherwise.</param>
 public readonly record struct ClockReply(
-    CoordinatorStatus Status, long Clock, long MinClock, long Cut, long Term, Certificate? Certificate);
+    CoordinatorStatus Status, long Clock, long MinClock, long Cut, long Term, Certificate? Certificate)
+{
+    /// <summary>The version of the block map: what a block of an older one answers is not to be relied on.</summary>
+    public long MapVersion { get; init; }
+}
 
 /// <summary>What a session says of itself without ending a step.</summary>
 public enum PresenceKind : byte

@@ -1,22 +1,21 @@
 using OrleansPs.Core.Blocks;
 using OrleansPs.Core.Messages;
 using OrleansPs.Core.Optimizers;
+using OrleansPs.Core.Replication;
 using OrleansPs.Core.Snapshots;
 using OrleansPs.Hosting;
 using OrleansPs.Protocol;
 
 namespace OrleansPs.Grains;
 
-/// <summary>How a block begins, is written, moves and ends.</summary>
+/// <summary>How a block begins, is written and ends.</summary>
 internal sealed partial class BlockGrain
 {
-    private const int PieceBytes = 4 << 20;
-
     public async Task<Outcome<PreparedBlock>> Prepare(BlockPlan plan)
     {
         try
         {
-            if (_replica is not null) throw new ServerUnavailableException("An activation that serves can't be prepared again.");
+            if (_block is not null) throw new ServerUnavailableException("An activation that serves can't be prepared again.");
             var (spec, layout) = specs.Get(plan.Spec);
             (_spec, _shape) = (spec, layout.Blocks[plan.Block]);
             if (plan.Chunk is { } chunk) _image = await LoadAsync(chunk).ConfigureAwait(true);
@@ -30,23 +29,21 @@ internal sealed partial class BlockGrain
         }
     }
 
-    public Task<bool> Begin(Guid nonce, long generation, long epoch, long newestCut)
+    public Task<bool> Begin(Guid nonce, long generation, long newestCut)
     {
         if (nonce != _nonce) return Task.FromResult(false);
-        if (_replica is { } present) return Task.FromResult(present.Generation == generation && present.Epoch == epoch);
+        if (_block is { } present) return Task.FromResult(present.Replica.Generation == generation);
         if (!_isPrepared) return Task.FromResult(false);
-        _replica = _received is { } received
-            ? BlockReplica.FromState(_spec, _shape, generation, epoch, received.Bytes)
-            : new(_spec, _shape, generation, epoch, _image, cut: newestCut);
-        (_image, _received) = (null, null);
+        _block = new(_spec, _shape, generation, _image, newestCut);
+        _image = null;
         return Task.FromResult(true);
     }
 
-    public Task<BlockReply> CertifyAll(MessageHeader header, Certificate[] certificates) =>
-        Task.FromResult(Serving is { } replica ? replica.Certify(header, certificates) : Blank(header));
+    public Task<BlockReply> CertifyAll(MessageHeader header, Certificate[] certificates) => Certify(header, certificates).AsTask();
 
-    public Task<BlockReply> Freeze(MessageHeader header, long cut, Certificate[] certificates) =>
-        Task.FromResult(Serving is { } replica ? replica.Freeze(header, cut, certificates) : Blank(header));
+    public Task<BlockReply> Freeze(MessageHeader header, long cut, Certificate[] certificates) => Serving is { } replica
+        ? WhenSafe(header, replica.Freeze(header, cut, certificates)).AsTask()
+        : Task.FromResult(Blank(header));
 
     public async Task<Outcome<WrittenCut>> WriteCut(MessageHeader header, long cut)
     {
@@ -56,6 +53,8 @@ internal sealed partial class BlockGrain
         try
         {
             var identity = new ChunkIdentity(_spec.Name, replica.Generation, cut, image.Block, replica.Epoch);
+            reply = await WhenSafe(header, reply);
+            if (reply.Status != BlockStatus.Ok) return new(new(reply.Status, null, []), null);
             var chunk = await storage.Snapshots.WriteBlockAsync(identity, image, CancellationToken.None).ConfigureAwait(true);
             return new(new(reply.Status, chunk, [.. image.Dedupe]), null);
         }
@@ -69,36 +68,9 @@ internal sealed partial class BlockGrain
         }
     }
 
-    public Task<BlockReply> DropCut(MessageHeader header, long cut) =>
-        Task.FromResult(Serving is { } replica ? replica.DropCut(header, cut) : Blank(header));
-
-    public async Task<Outcome<bool>> HandOver(MessageHeader header, string key, Guid nonce)
-    {
-        if (!IsMine(header)) return new(false, null);
-        _isStopped = true;
-        var state = _replica!.ToState(_spec.Name);
-        var successor = GrainFactory.GetGrain<IBlockControl>(key);
-        for (var offset = 0; offset < state.Length; offset += PieceBytes)
-        {
-            var piece = state.AsSpan(offset, Math.Min(PieceBytes, state.Length - offset)).ToArray();
-            if (!await successor.Receive(nonce, offset, state.Length, piece).ConfigureAwait(true)) return new(false, null);
-        }
-        return new(true, null);
-    }
-
-    public Task<bool> Receive(Guid nonce, int offset, int total, byte[] piece)
-    {
-        if (nonce != _nonce || !_isPrepared || _replica is not null) return Task.FromResult(false);
-        _received ??= new(total);
-        return Task.FromResult(_received.TryAdd(offset, total, piece));
-    }
-
-    public Task<bool> Resume(MessageHeader header)
-    {
-        if (!IsMine(header)) return Task.FromResult(false);
-        _isStopped = false;
-        return Task.FromResult(true);
-    }
+    public Task<BlockReply> DropCut(MessageHeader header, long cut) => Serving is { } replica
+        ? WhenSafe(header, replica.DropCut(header, cut)).AsTask()
+        : Task.FromResult(Blank(header));
 
     public Task<BlockDescription?> Describe(long generation, long epoch)
     {
@@ -113,9 +85,6 @@ internal sealed partial class BlockGrain
         DeactivateOnIdle();
         return Task.CompletedTask;
     }
-
-    private bool IsMine(in MessageHeader header) =>
-        _replica is { } replica && replica.Generation == header.Generation && replica.Epoch == header.Epoch && header.Term >= replica.Term;
 
     private async Task<BlockImage> LoadAsync(ChunkRecord chunk)
     {

@@ -4,28 +4,31 @@ using Orleans.Placement;
 using OrleansPs.Core.Blocks;
 using OrleansPs.Core.Messages;
 using OrleansPs.Core.Partitioning;
+using OrleansPs.Core.Replication;
 using OrleansPs.Core.Snapshots;
 using OrleansPs.Protocol;
 
 namespace OrleansPs.Grains;
 
 /// <summary>
-/// One replica of one block: lets messages into its replica, each of which runs to its end without waiting. An activation is
-/// blank until the coordinator begins it, and blank ones serve nothing: Orleans makes them as it likes.
+/// One replica of one block: lets messages into its replica, each of which runs to its end without waiting; a reply waits until
+/// the standby has what it tells. An activation is blank until the coordinator begins it, and blank ones serve nothing: Orleans makes them as it likes.
 /// </summary>
 [Reentrant, KeepAlive, Immovable, RandomPlacement, GrainDirectory(PlaceDirectory.Name)]
-internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, ILocalSiloDetails silo) : Grain, IBlockGrain, IBlockControl
+internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, ILocalSiloDetails silo, SiloPulse pulse, TimeProvider time)
+    : Grain, IBlockGrain, IBlockControl
 {
     private readonly Guid _nonce = Guid.NewGuid();
+    private readonly SafePoint _safe = new();
     private ModelSpec _spec = null!;
     private BlockShape _shape = null!;
     private BlockImage? _image;
     private StateBuffer? _received;
-    private BlockReplica? _replica;
+    private ReplicatedBlock? _block;
     private bool _isPrepared;
-    private bool _isStopped;
 
-    private BlockReplica? Serving => _isStopped ? null : _replica;
+    /// <summary>The replica, if it is the primary.</summary>
+    private BlockReplica? Serving => _block is { Role: ReplicaRole.Primary } block ? block.Replica : null;
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
@@ -41,17 +44,20 @@ internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, I
             if (gradient is null) return new(Incomplete(replica));
             MessageRules.RequirePush(_spec, _shape, header, gradient.Slices.Span);
             MessageRules.RequireCertificate(_spec, newest);
-            return new(replica.Push(header, newest, gradient.Slices.Span));
+            return WhenSafe(header, replica.Push(header, newest, gradient.Slices.Span));
         }
     }
 
     public ValueTask<PullReply> Pull(MessageHeader header, Certificate? newest, int[] segments)
     {
-        if (Serving is not { } replica) return new(new PullReply(Blank(header), null));
+        // A silo that was away does not know whether another one has been made the primary meanwhile.
+        if (Serving is not { } replica || !pulse.MayAnswer) return new(new PullReply(Blank(header), null));
         MessageRules.RequirePull(_spec, _shape, header, segments);
         MessageRules.RequireCertificate(_spec, newest);
         var values = Room(segments);
-        return new(Answer(replica.Pull(header, newest, values.Slices.Span), values));
+        var reply = replica.Pull(header, newest, values.Slices.Span);
+        Feed();
+        return new(Answer(reply, values));
     }
 
     public ValueTask<PullReply> PushPull(MessageHeader header, Certificate? newest, TensorPayload gradient, int[] segments)
@@ -64,7 +70,9 @@ internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, I
             MessageRules.RequirePull(_spec, _shape, header, segments);
             MessageRules.RequireCertificate(_spec, newest);
             var values = Room(segments);
-            return new(Answer(replica.PushPull(header, newest, gradient.Slices.Span, values.Slices.Span), values));
+            var reply = replica.PushPull(header, newest, gradient.Slices.Span, values.Slices.Span);
+            var safe = WhenSafe(header, reply);
+            return safe.IsCompletedSuccessfully ? new(Answer(safe.Result, values)) : AnswerWhenSafe(safe, values);
         }
     }
 
@@ -72,7 +80,7 @@ internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, I
     {
         if (Serving is not { } replica) return new(Blank(header));
         foreach (var certificate in certificates) MessageRules.RequireCertificate(_spec, certificate);
-        return new(replica.Certify(header, certificates));
+        return WhenSafe(header, replica.Certify(header, certificates));
     }
 
     private TensorPayload Room(int[] segments)
@@ -82,6 +90,9 @@ internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, I
         return TensorPayload.Rent(pieces);
     }
 
+    private static async ValueTask<PullReply> AnswerWhenSafe(ValueTask<BlockReply> safe, TensorPayload values) =>
+        Answer(await safe, values);
+
     private static PullReply Answer(in BlockReply reply, TensorPayload values)
     {
         if (reply.Status is BlockStatus.Ok or BlockStatus.Duplicate) return new(reply, values);
@@ -89,19 +100,36 @@ internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, I
         return new(reply, null);
     }
 
+    /// <summary>A reply that rests on entries is given when the standby has them, or not at all.</summary>
+    private ValueTask<BlockReply> WhenSafe(in MessageHeader header, in BlockReply reply)
+    {
+        var block = _block!;
+        Feed();
+        return reply.Status is not (BlockStatus.Ok or BlockStatus.Duplicate) || block.SafeEntry >= block.Replica.LastEntry
+            ? new(reply)
+            : WaitAsync(_safe.WaitAsync(block.Replica.LastEntry), header, reply);
+    }
+
+    private static async ValueTask<BlockReply> WaitAsync(Task<bool> safe, MessageHeader header, BlockReply reply) =>
+        await safe ? reply : Elsewhere(header);
+
     // The sender's generation, so that nobody takes a blank activation's word for a restore.
     private BlockReply Blank(in MessageHeader header)
     {
-        if (!_isPrepared && _replica is null) DeactivateOnIdle();
-        return new(BlockStatus.OtherEpoch, 0, 0, header.Generation);
+        if (!_isPrepared && _block is null) DeactivateOnIdle();
+        return Elsewhere(header);
     }
+
+    private static BlockReply Elsewhere(in MessageHeader header) => new(BlockStatus.OtherEpoch, 0, 0, header.Generation);
 
     private static BlockReply Incomplete(BlockReplica replica) =>
         new(BlockStatus.Incomplete, replica.Version, replica.Version, replica.Generation);
 
     private void Release()
     {
-        _replica?.Release();
-        (_replica, _image, _received, _isPrepared) = (null, null, null, false);
+        _safe.Fail();
+        _block?.Release();
+        (_block, _image, _received, _isPrepared) = (null, null, null, false);
+        Feed();
     }
 }

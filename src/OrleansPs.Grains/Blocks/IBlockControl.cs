@@ -1,4 +1,5 @@
 using OrleansPs.Core.Messages;
+using OrleansPs.Core.Replication;
 using OrleansPs.Core.Snapshots;
 using OrleansPs.Protocol;
 
@@ -8,13 +9,25 @@ namespace OrleansPs.Grains;
 [Alias("orleansps.IBlockControl")]
 internal interface IBlockControl : IGrainWithStringKey
 {
-    /// <summary>Gets ready to serve, with first values, a chunk's, or nothing yet. The activation's nonce says which one answered.</summary>
+    /// <summary>Gets ready, with first values, a chunk's, or nothing yet. The activation's nonce says which one answered.</summary>
     [Alias("Prepare")]
     Task<Outcome<PreparedBlock>> Prepare(BlockPlan plan);
 
-    /// <summary>Serves from now on. Only the activation that was prepared does.</summary>
+    /// <summary>Is a standby of this generation from now on. Only the activation that was prepared is.</summary>
     [Alias("Begin")]
-    Task<bool> Begin(Guid nonce, long generation, long epoch, long newestCut);
+    Task<bool> Begin(Guid nonce, long generation, long newestCut);
+
+    /// <summary>Does what the coordinator says; what takes long is answered with "pending".</summary>
+    [Alias("Obey")]
+    Task<ReplicaAnswer> Obey(Guid nonce, long generation, ReplicaOrder order);
+
+    /// <summary>Takes a piece of what the primary knows, and is its standby when the last one has come.</summary>
+    [Alias("Receive")]
+    Task<bool> Receive(Guid nonce, StatePiece piece);
+
+    /// <summary>Takes entries of the primary.</summary>
+    [Alias("Accept")]
+    ValueTask<AcceptReply> Accept(Guid nonce, long generation, long epoch, EntryItem[] entries, TensorPayload? gradients);
 
     /// <summary>Gives a block certificates.</summary>
     [Alias("CertifyAll")]
@@ -32,18 +45,6 @@ internal interface IBlockControl : IGrainWithStringKey
     [Alias("DropCut")]
     Task<BlockReply> DropCut(MessageHeader header, long cut);
 
-    /// <summary>Stops to serve, and gives all it knows to another activation, which was prepared with nothing.</summary>
-    [Alias("HandOver")]
-    Task<Outcome<bool>> HandOver(MessageHeader header, string key, Guid nonce);
-
-    /// <summary>Takes a piece of what another activation knew.</summary>
-    [Alias("Receive")]
-    Task<bool> Receive(Guid nonce, int offset, int total, byte[] piece);
-
-    /// <summary>Serves again after a hand-over that came to nothing.</summary>
-    [Alias("Resume")]
-    Task<bool> Resume(MessageHeader header);
-
     /// <summary>What it is and holds; null if it does not serve this generation and epoch.</summary>
     [Alias("Describe")]
     Task<BlockDescription?> Describe(long generation, long epoch);
@@ -57,10 +58,10 @@ internal interface IBlockControl : IGrainWithStringKey
 /// <param name="Spec">The spec's canonical JSON.</param>
 /// <param name="Block">The block's index.</param>
 /// <param name="Chunk">The chunk with its values; null for first values.</param>
-/// <param name="IsMove">Whether it gets everything from another activation.</param>
+/// <param name="IsEmpty">Whether it gets everything from the primary.</param>
 [GenerateSerializer, Alias("orleansps.BlockPlan")]
 internal sealed record BlockPlan(
-    [property: Id(0)] byte[] Spec, [property: Id(1)] int Block, [property: Id(2)] ChunkRecord? Chunk, [property: Id(3)] bool IsMove);
+    [property: Id(0)] byte[] Spec, [property: Id(1)] int Block, [property: Id(2)] ChunkRecord? Chunk, [property: Id(3)] bool IsEmpty);
 
 /// <summary>An activation that is ready to serve.</summary>
 /// <param name="Nonce">Drawn by the activation: a later one of the same key has another.</param>

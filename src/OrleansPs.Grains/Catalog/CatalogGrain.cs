@@ -49,7 +49,8 @@ internal sealed class CatalogGrain(ClusterServices services, IOptions<ClusterOpt
     {
         var record = await ReadAsync();
         var perModel = await Task.WhenAll(record.Models.Select(BlocksOfAsync));
-        var blocks = perModel.SelectMany(b => b).ToLookup(b => b.Silo);
+        var blocks = perModel.SelectMany(b => b).SelectMany(b => new[] { (b.Silo, b), (Silo: b.Standby, b) })
+            .Where(x => x.Silo is not null).ToLookup(x => x.Silo, x => x.b);
         return [.. services.Silos.Active.Select(s => new SiloInfo(
             s.ToParsableString(), services.Silos.NameOf(s), record.Draining.Contains(s.ToParsableString()),
             blocks[s.ToParsableString()].Count(), blocks[s.ToParsableString()].Sum(b => b.Bytes)))];

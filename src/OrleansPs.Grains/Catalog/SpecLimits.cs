@@ -12,8 +12,6 @@ internal sealed class SpecLimits(IOptions<SiloMessagingOptions> messaging)
 
     public void Check(ModelSpec spec)
     {
-        if (spec.Durability.IsReplicated)
-            throw new InvalidSpecException("Durability", "Replicated", "replicas are not built yet: use DurabilityPolicy.Snapshot.");
         var limit = messaging.Value.MaxMessageBodySize;
         if (spec.BlockBytes + Overhead > limit)
             throw new InvalidSpecException("BlockBytes", spec.BlockBytes,

@@ -43,6 +43,8 @@ public static class ParameterServerSiloBuilderExtensions
         services.TryAddSingleton(ServicesOf);
         builder.AddGrainDirectory(PlaceDirectory.Name, (s, _) => new PlaceDirectory(
             s.GetRequiredService<SiloStorage>(), s.GetRequiredService<IClusterMembershipService>()));
+        services.TryAddSingleton<SiloPulse>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(s => s.GetRequiredService<SiloPulse>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloLife>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PeerWatcher>();
         ParameterServerClientBuilderExtensions.AddClient(services, null);

@@ -1,17 +1,16 @@
-using OrleansPs.Core.Partitioning;
-
 namespace OrleansPs.Grains;
 
 /// <summary>
-/// Decides on which silo each block of one model should be: spread evenly, with few moves. Models begin their count at silos of
-/// their own, so that many small ones do not all land on the first.
+/// Says which silos take replicas of one model, and in which order. Models begin their count at silos of their own, so that many
+/// small ones do not all land on the first.
 /// </summary>
+/// <remarks>Thread safe.</remarks>
 internal sealed class BlockPlacer(string model, SiloView silos)
 {
     private readonly Lock _lock = new();
     private readonly HashSet<SiloAddress> _avoided = [];
 
-    /// <summary>Takes no more blocks to a silo.</summary>
+    /// <summary>Takes no more replicas to a silo.</summary>
     public void Avoid(SiloAddress silo)
     {
         lock (_lock) _avoided.Add(silo);
@@ -22,19 +21,19 @@ internal sealed class BlockPlacer(string model, SiloView silos)
         lock (_lock) return _avoided.Contains(silo);
     }
 
-    /// <summary>Where each block should be.</summary>
-    /// <param name="current">Where each is now; null for nowhere.</param>
-    /// <exception cref="ServerUnavailableException">No silo takes blocks.</exception>
-    public SiloAddress[] Plan(IReadOnlyList<SiloAddress?> current)
+    /// <summary>The silos that take replicas; if all are to go, those that are still there.</summary>
+    public IReadOnlyList<string> Usable()
     {
-        SiloAddress[] usable = [.. silos.Active.Where(s => !Avoids(s))];
-        if (usable.Length == 0) usable = [.. silos.Active];
-        if (usable.Length == 0) throw new ServerUnavailableException("There is no active silo to hold blocks.");
+        var active = silos.Active;
+        SiloAddress[] usable = [.. active.Where(s => !Avoids(s))];
+        if (usable.Length == 0) usable = [.. active];
+        if (usable.Length == 0) return [];
         var first = (int)(StableHash(model) % (uint)usable.Length);
-        SiloAddress[] order = [.. usable[first..], .. usable[..first]];
-        var plan = BlockPlacement.Plan([.. current.Select(s => s is null ? BlockPlacement.Nowhere : Array.IndexOf(order, s))], order.Length);
-        return [.. plan.Select(i => order[i])];
+        return [.. usable[first..].Concat(usable[..first]).Select(s => s.ToParsableString())];
     }
+
+    /// <summary>The silos whose replicas are not lost.</summary>
+    public IReadOnlyList<string> Alive() => [.. silos.Alive.Select(s => s.ToParsableString())];
 
     // FNV-1a: the same on every silo and in every process.
     private static uint StableHash(string text)

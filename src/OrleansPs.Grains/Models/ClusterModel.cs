@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.Logging;
 using OrleansPs.Core.Consistency;
 using OrleansPs.Core.Specs;
@@ -13,13 +14,14 @@ namespace OrleansPs.Grains;
 /// <remarks>Thread safe, but for <see cref="EndAsync"/>, which is called once.</remarks>
 internal sealed partial class ClusterModel
 {
-    private readonly StoredRecord<ModelRecord> _record;
+    private readonly ModelRecords _records;
     private readonly ModelKeeper _keeper;
     private readonly ClusterServices _services;
+    private readonly CancellationTokenSource _stop;
 
-    private ClusterModel(ModelHost host, StoredRecord<ModelRecord> record, ModelKeeper keeper, ClusterServices services)
+    private ClusterModel(ModelHost host, ModelParts parts, ModelKeeper keeper, ClusterServices services)
     {
-        (Host, _record, _keeper, _services) = (host, record, keeper, services);
+        (Host, _records, _keeper, _services, _stop) = (host, parts.Records, keeper, services, parts.Stop);
         services.Models.Add(host);
         keeper.Start();
     }
@@ -35,174 +37,113 @@ internal sealed partial class ClusterModel
         }
     }
 
-    public static StoredRecord<ModelRecord> RecordOf(ClusterServices services, string model) =>
-        new(services.Storage.Bytes, "model", $"{model}/model", IndexJson.Default.ModelRecord);
+    public static ModelRecords RecordsOf(ClusterServices services, string model) =>
+        new(new(services.Storage.Bytes, "model", $"{model}/model", IndexJson.Default.ModelRecord));
 
     /// <summary>Begins a model.</summary>
     public static async Task<ClusterModel> CreateAsync(
-        ModelSpec spec, StoredRecord<ModelRecord> record, IReadOnlyList<SiloAddress> avoided, ClusterServices services,
-        CancellationToken cancellationToken)
+        ModelSpec spec, ModelRecords records, IReadOnlyList<SiloAddress> avoided, ClusterServices services, CancellationToken cancellationToken)
     {
-        var parts = new Parts(spec, avoided, services);
-        var host = await ModelHost.CreateAsync(spec, parts.Environment, cancellationToken).ConfigureAwait(false);
-        await record.WriteAsync(new() { Spec = ModelRecord.TextOf(spec), Origin = host.Origin }).ConfigureAwait(false);
-        return parts.Complete(host, record);
+        var parts = new ModelParts(spec, records, avoided, services);
+        // The record first: a coordinator that dies in the middle leaves a model that the next one can begin.
+        await records.CreateAsync(new() { Spec = ModelRecord.TextOf(spec), Origin = new(0, long.MaxValue, null) }).ConfigureAwait(false);
+        try
+        {
+            var host = await ModelHost.CreateAsync(spec, parts.Environment, cancellationToken).ConfigureAwait(false);
+            await parts.WriteOriginAsync(host, host.Origin).ConfigureAwait(false);
+            return parts.Complete(host);
+        }
+        catch
+        {
+            await records.DeleteAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
     }
 
     /// <summary>
-    /// Goes on with a model: where the last coordinator left it, if it ended in order and all blocks are still there; otherwise
-    /// from the newest cut.
+    /// Goes on with a model: where the last coordinator left it, if it ended in order; where the record's other copy has it, if it
+    /// died; otherwise from the newest cut.
     /// </summary>
     public static async Task<ClusterModel> OpenAsync(
-        string model, StoredRecord<ModelRecord> record, IReadOnlyList<SiloAddress> avoided, ClusterServices services,
-        CancellationToken cancellationToken)
+        string model, ModelRecords records, IReadOnlyList<SiloAddress> avoided, ClusterServices services, CancellationToken cancellationToken)
     {
-        var kept = record.Value!;
-        var parts = new Parts(kept.ToSpec(model), avoided, services);
-        var (host, reason) = kept.Left is { } left
-            ? await TryTakeOverAsync(kept, left, parts, cancellationToken).ConfigureAwait(false)
-            : (null, "its last coordinator did not end in order");
-        // What was left is used up, whatever comes of it.
-        if (kept.Left is not null) await record.WriteAsync(kept with { Left = null }).ConfigureAwait(false);
+        var kept = records.Value!;
+        var parts = new ModelParts(kept.ToSpec(model), records, avoided, services);
         var logger = parts.Environment.Logger;
-        if (host is not null)
+        await services.Silos.RefreshAsync().ConfigureAwait(false);
+        if (await new ModelSuccession(parts, services).TryTakeOverAsync(kept, cancellationToken).ConfigureAwait(false) is { } host)
         {
             LogTakenOver(logger, model, host.Runtime.Coordinator.Term);
-            return parts.Complete(host, record);
+            return parts.Complete(host);
         }
         host = await ModelHost.RecoverAsync(parts.Spec, kept.Origin, parts.Environment, cancellationToken).ConfigureAwait(false);
-        LogRecovered(logger, model, host.Runtime.Coordinator.Read(c => c.State.RestoredCut), reason);
-        return parts.Complete(host, record);
+        LogRecovered(logger, model, host.Runtime.Coordinator.Read(c => c.State.RestoredCut));
+        return parts.Complete(host);
     }
 
     /// <summary>Puts the model back to a cut, and keeps in mind that its life begins there.</summary>
-    public Task<SnapshotInfo> RestoreAsync(RestoreOptions options, CancellationToken cancellationToken) => _keeper.ExclusivelyAsync(() =>
-        Host.RestoreAsync(options, origin => _record.WriteAsync(_record.Value! with { Origin = origin }), cancellationToken), cancellationToken);
+    public Task<SnapshotInfo> RestoreAsync(RestoreOptions options, CancellationToken cancellationToken) => _keeper.ExclusivelyAsync(
+        () => Host.RestoreAsync(options, origin => WriteOriginAsync(Host, _records, origin), cancellationToken), cancellationToken);
 
-    /// <summary>Moves blocks away from a silo.</summary>
+    /// <summary>Moves replicas away from a silo.</summary>
     /// <returns>How many are still there.</returns>
     public Task<int> DrainAsync(SiloAddress silo, CancellationToken cancellationToken) => _keeper.DrainAsync(silo, cancellationToken);
 
     /// <summary>What each block is and holds.</summary>
-    public async Task<BlockInfo[]> DescribeAsync(CancellationToken cancellationToken)
+    public Task<BlockInfo[]> DescribeAsync(CancellationToken cancellationToken) =>
+        ((GrainBlocks)Host.Runtime.Blocks).DescribeAsync(cancellationToken);
+
+    /// <summary>A primary's standby does not follow any more.</summary>
+    public void StandbyLost(long generation, int block, Guid nonce)
     {
-        var blocks = (GrainBlocks)Host.Runtime.Blocks;
-        return await Task.WhenAll(blocks.Sites.Select(async (site, block) =>
-        {
-            var described = await Calls.WaitAsync(site.Grain.Describe(blocks.Generation, site.Epoch), cancellationToken).ConfigureAwait(false);
-            return new BlockInfo(
-                block, site.Silo.ToParsableString(), site.Epoch, described?.Version ?? 0, described?.Entries ?? 0, described?.Bytes ?? 0);
-        })).ConfigureAwait(false);
+        if (Host.TryRuntime is { } runtime && runtime.Generation == generation)
+            runtime.Coordinator.Do((c, now) => c.StandbyLost(block, nonce, now));
     }
 
     /// <summary>Ends this coordinator. The blocks go on, and the next coordinator goes on with them.</summary>
     public async Task EndAsync()
     {
-        await _keeper.DisposeAsync().ConfigureAwait(false);
-        _services.Models.Remove(Host);
-        if (await Host.HandOverAsync().ConfigureAwait(false) is not { } runtime) return;
-        var blocks = (GrainBlocks)runtime.Blocks;
+        if (await HandOverAsync().ConfigureAwait(false) is not { } runtime) return;
         var control = runtime.Coordinator.Read(c => ControlStateCodec.Encode(c.State));
         var left = new HandedOver(
-            runtime.Coordinator.Term, blocks.MapVersion,
-            [.. blocks.Sites.Select(s => new SiteRecord(s.Key, s.Silo.ToParsableString(), s.Epoch))],
-            runtime.Coordinator.Read(c => c.State.LastCut), System.Text.Encoding.UTF8.GetString(control));
-        await _record.WriteAsync(_record.Value! with { Left = left }).ConfigureAwait(false);
+            runtime.Coordinator.Term, runtime.Coordinator.Read(c => c.State.LastCut), Encoding.UTF8.GetString(control));
+        await _records.TryChangeAsync(runtime.Coordinator.Term, r => r with { Left = left }).ConfigureAwait(false);
     }
+
+    /// <summary>Another coordinator has the model: this one goes, and leaves everything to it.</summary>
+    public Task AbandonAsync() => HandOverAsync();
 
     /// <summary>Ends the model: blocks and record go, snapshots stay.</summary>
     public async Task DeleteAsync()
     {
         await _keeper.DisposeAsync().ConfigureAwait(false);
         _services.Models.Remove(Host);
-        await _record.DeleteAsync().ConfigureAwait(false);
+        await _records.DeleteAsync().ConfigureAwait(false);
         await Host.DisposeAsync().ConfigureAwait(false);
+        await _stop.CancelAsync().ConfigureAwait(false);
     }
 
-    private static async Task<(ModelHost? Host, string Reason)> TryTakeOverAsync(
-        ModelRecord kept, HandedOver left, Parts parts, CancellationToken cancellationToken)
+    internal static ClusterModel Of(ModelHost host, ModelParts parts, ClusterServices services) =>
+        new(host, parts, new(host, parts.Placer, parts.Factory, services), services);
+
+    internal static async Task WriteOriginAsync(ModelHost host, ModelRecords records, ModelOrigin origin)
     {
-        var store = parts.Environment.Store!;
-        var pointer = await store.ReadPointerAsync(parts.Spec.Name, cancellationToken).ConfigureAwait(false);
-        if (pointer.Term != left.Term) return (null, "another coordinator came between");
-        var state = ControlStateCodec.Decode(parts.Spec, System.Text.Encoding.UTF8.GetBytes(left.Control));
-        var blocks = new GrainBlocks(state.Generation, [.. left.Sites.Select(parts.Factory.SiteOf)], left.MapVersion + 1);
-        if (!await parts.AreThereAsync(blocks).ConfigureAwait(false)) return (null, "blocks are lost");
-        var next = pointer with { Term = pointer.Term + 1 };
-        if (!await store.TryWritePointerAsync(parts.Spec.Name, pointer, next, cancellationToken).ConfigureAwait(false))
-            return (null, "another coordinator comes too");
-        var last = left.LastCut == 0 ? null : await parts.TryReadManifestAsync(left.LastCut, cancellationToken).ConfigureAwait(false);
-        var host = await ModelHost.TakeOverAsync(parts.Spec, kept.Origin, state, next.Term, blocks, last, parts.Environment).ConfigureAwait(false);
-        return (host, "");
+        if (!await records.TryChangeAsync(host.Runtime.Coordinator.Term, r => r with { Origin = origin }).ConfigureAwait(false))
+            throw new ServerUnavailableException($"Another coordinator has model '{host.Spec.Name}'.");
     }
 
-    [LoggerMessage(10, LogLevel.Information, "Model {Model} goes on where its last coordinator left it; term {Term}")]
+    private async Task<ModelRuntime?> HandOverAsync()
+    {
+        await _keeper.DisposeAsync().ConfigureAwait(false);
+        _services.Models.Remove(Host);
+        var runtime = await Host.HandOverAsync().ConfigureAwait(false);
+        await _stop.CancelAsync().ConfigureAwait(false);
+        return runtime;
+    }
+
+    [LoggerMessage(10, LogLevel.Information, "Model {Model} goes on where its last coordinator was; term {Term}")]
     private static partial void LogTakenOver(ILogger logger, string model, long term);
 
-    [LoggerMessage(11, LogLevel.Warning, "Model {Model} goes on from cut {Cut}: {Reason}")]
-    private static partial void LogRecovered(ILogger logger, string model, long cut, string reason);
-
-    /// <summary>What a model is made of; they refer to each other by way of the host, which comes last.</summary>
-    private sealed class Parts
-    {
-        private static readonly TimeSpan s_look = TimeSpan.FromSeconds(2);
-        private readonly ClusterServices _services;
-        private ModelHost? _host;
-
-        public Parts(ModelSpec spec, IReadOnlyList<SiloAddress> avoided, ClusterServices services)
-        {
-            (Spec, _services) = (spec, services);
-            Placer = new(spec.Name, services.Silos);
-            foreach (var silo in avoided) Placer.Avoid(silo);
-            Factory = new(spec, services.Grains, Placer, () => Blocks);
-            var store = new GrainStorageSnapshotStore(services.Storage.Bytes, () => [.. Blocks?.Sites.Select(s => s.Epoch) ?? []]);
-            Environment = new(Factory, store, services.Metrics, services.Time, services.Loggers.CreateLogger<ClusterModel>());
-        }
-
-        public ModelSpec Spec { get; }
-
-        public BlockPlacer Placer { get; }
-
-        public GrainBlockFactory Factory { get; }
-
-        public ModelEnvironment Environment { get; }
-
-        private GrainBlocks? Blocks => (GrainBlocks?)_host?.TryRuntime?.Blocks;
-
-        public ClusterModel Complete(ModelHost host, StoredRecord<ModelRecord> record)
-        {
-            _host = host;
-            var keeper = new ModelKeeper(host, Placer, new(Factory), _services);
-            return new(host, record, keeper, _services);
-        }
-
-        /// <summary>Whether all blocks serve.</summary>
-        public async Task<bool> AreThereAsync(GrainBlocks blocks)
-        {
-            if (blocks.Sites.Any(s => _services.Silos.IsGone(s.Silo))) return false;
-            using var look = new CancellationTokenSource(s_look);
-            try
-            {
-                var found = await Task.WhenAll(blocks.Sites.Select(s => Calls.WaitAsync(
-                    s.Grain.Describe(blocks.Generation, s.Epoch), look.Token).AsTask())).ConfigureAwait(false);
-                return found.All(f => f is not null);
-            }
-            catch (Exception e) when (e is OperationCanceledException or ServerUnavailableException)
-            {
-                return false;
-            }
-        }
-
-        public async Task<Core.Snapshots.SnapshotManifest?> TryReadManifestAsync(long cut, CancellationToken cancellationToken)
-        {
-            try
-            {
-                return await Environment.Store!.ReadManifestAsync(Spec.Name, cut, cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception e) when (e is SnapshotNotFoundException or SnapshotCorruptException)
-            {
-                return null;
-            }
-        }
-    }
+    [LoggerMessage(11, LogLevel.Warning, "Model {Model} goes on from cut {Cut}: its control record is lost")]
+    private static partial void LogRecovered(ILogger logger, string model, long cut);
 }

@@ -88,6 +88,12 @@ internal sealed class CoordinatorGrain(ClusterServices services) : Grain, ICoord
 
     public Task<Outcome<int>> Drain(SiloAddress silo) => DoAsync(model => model.DrainAsync(silo, CancellationToken.None));
 
+    public Task StandbyLost(long generation, int block, Guid nonce) => DoAsync(model =>
+    {
+        model.StandbyLost(generation, block, nonce);
+        return Task.FromResult(true);
+    });
+
     public async Task Wake()
     {
         // Whoever is not a model's needs no activation.

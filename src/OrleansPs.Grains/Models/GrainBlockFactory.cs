@@ -1,4 +1,5 @@
 using OrleansPs.Core.Partitioning;
+using OrleansPs.Core.Replication;
 using OrleansPs.Core.Snapshots;
 using OrleansPs.Core.Specs;
 using OrleansPs.Hosting;
@@ -6,45 +7,52 @@ using OrleansPs.Protocol;
 
 namespace OrleansPs.Grains;
 
-/// <summary>Makes blocks on silos: each loads its own chunk where it is going to be.</summary>
+/// <summary>Makes blocks on silos: each replica loads its own chunk where it is going to be.</summary>
 internal sealed class GrainBlockFactory : IBlockFactory
 {
     private const int AtOnce = 64;
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_emptyLimit = TimeSpan.FromSeconds(5);
 
     private readonly IGrainFactory _grains;
     private readonly BlockPlacer _placer;
     private readonly Func<GrainBlocks?> _present;
+    private readonly ModelSpec _model;
     private readonly byte[] _spec;
-    private readonly string _model;
     private readonly int _blocks;
 
     /// <summary>A factory.</summary>
     /// <param name="spec">The model's spec.</param>
     /// <param name="grains">The way to grains.</param>
-    /// <param name="placer">Decides where.</param>
+    /// <param name="placer">Says which silos take replicas.</param>
     /// <param name="present">The blocks that there are now: the next ones go where they are, as far as that is good.</param>
     public GrainBlockFactory(ModelSpec spec, IGrainFactory grains, BlockPlacer placer, Func<GrainBlocks?> present)
     {
-        (_grains, _placer, _present) = (grains, placer, present);
+        (_grains, _placer, _present, _model) = (grains, placer, present, spec);
         _spec = ModelSpecJson.Encode(spec);
-        _model = spec.Name;
         _blocks = BlockLayout.Create(spec).Blocks.Count;
     }
+
+    /// <summary>Is told when blocks of a generation have lost all their replicas.</summary>
+    public Action<GrainBlocks, int> OnLost { get; set; } = (_, _) => { };
 
     public async Task<IPreparedBlocks> PrepareAsync(SnapshotManifest? from, CancellationToken cancellationToken)
     {
         if (from is not null && from.Chunks.Count != _blocks)
             throw new SnapshotCorruptException(
-                $"of cut {from.Cut} of model '{_model}'", $"it has {from.Chunks.Count} blocks, and the spec's layout has {_blocks}.");
-        var silos = _placer.Plan(_present() is { } present ? [.. present.Sites.Select(s => s.Silo)] : new SiloAddress?[_blocks]);
-        var prepared = new Prepared(new (BlockSite, Guid)?[_blocks]);
+                $"of cut {from.Cut} of model '{_model.Name}'", $"it has {from.Chunks.Count} blocks, and the spec's layout has {_blocks}.");
+        var plan = Plan();
+        var prepared = new Prepared(this, new ReplicaSite?[_blocks], new ReplicaSite?[_blocks]);
         try
         {
             var bound = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
             await Parallel.ForAsync(0, _blocks, bound, async (block, token) =>
-                prepared.Sites[block] = await PrepareAsync(new(_spec, block, from?.Chunks[block], IsMove: false), silos[block], 0, token)
-                    .ConfigureAwait(false)).ConfigureAwait(false);
+            {
+                var wanted = new BlockPlan(_spec, block, from?.Chunks[block], IsEmpty: false);
+                var standby = plan[block].Standby is { } silo ? PrepareAsync(wanted, silo, s_limit, token) : null;
+                prepared.Primaries[block] = await PrepareAsync(wanted, plan[block].Primary!, s_limit, token).ConfigureAwait(false);
+                if (standby is not null) prepared.Standbys[block] = await standby.ConfigureAwait(false);
+            }).ConfigureAwait(false);
             return prepared;
         }
         catch
@@ -54,51 +62,74 @@ internal sealed class GrainBlockFactory : IBlockFactory
         }
     }
 
-    /// <summary>Makes one activation ready for a block that moves.</summary>
-    public Task<(BlockSite Site, Guid Nonce)> PrepareMoveAsync(int block, SiloAddress silo, long epoch, CancellationToken cancellationToken) =>
-        PrepareAsync(new(_spec, block, null, IsMove: true), silo, epoch, cancellationToken);
+    /// <summary>Makes one replica that is to get everything from its primary; null if it can't be made now.</summary>
+    public async Task<ReplicaSite?> TryPrepareEmptyAsync(int block, string silo)
+    {
+        try
+        {
+            return await PrepareAsync(new(_spec, block, null, IsEmpty: true), silo, s_emptyLimit, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is ParameterServerException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
 
-    /// <summary>A grain that was under a key before.</summary>
-    public BlockSite SiteOf(SiteRecord record) => new(
-        record.Key, SiloAddress.FromParsableString(record.Silo), record.Epoch, _grains.GetGrain<IBlockControl>(record.Key));
+    /// <summary>The blocks of a generation that another coordinator began.</summary>
+    public GrainBlocks Present(long generation, IReadOnlyList<BlockSites> map, long version) =>
+        new(generation, map, version, _grains, this);
+
+    private IReadOnlyList<ReplicaSilos> Plan()
+    {
+        var usable = _placer.Usable();
+        if (usable.Count == 0) throw new ServerUnavailableException("There is no active silo to hold blocks.");
+        var current = _present()?.Map.Select(s => new ReplicaSilos(s.Primary.Silo, s.Standby?.Silo)).ToArray() ?? new ReplicaSilos[_blocks];
+        return ReplicaPlacement.Plan(current, usable, _model.Durability.IsReplicated);
+    }
 
     // Nobody knows the key yet, so the activation is made by this call, on the silo that the key says.
-    private async Task<(BlockSite, Guid)> PrepareAsync(BlockPlan plan, SiloAddress silo, long epoch, CancellationToken cancellationToken)
+    private async Task<ReplicaSite> PrepareAsync(BlockPlan plan, string silo, TimeSpan atMost, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(s_limit);
-        var key = BlockKey.Of(_model, plan.Block, Guid.NewGuid(), silo);
+        limit.CancelAfter(atMost);
+        var address = SiloAddress.FromParsableString(silo);
+        var key = BlockKey.Of(_model.Name, plan.Block, Guid.NewGuid(), address);
         var grain = _grains.GetGrain<IBlockControl>(key);
         var prepared = (await Calls.WaitAsync(grain.Prepare(plan), limit.Token).ConfigureAwait(false)).Get();
-        return prepared.Silo.Equals(silo) ? (new(key, silo, epoch, grain), prepared.Nonce)
+        return prepared.Silo.Equals(address) ? new(key, silo, prepared.Nonce)
             : throw new ServerUnavailableException($"Silo {silo} was lost before block {plan.Block} was there.");
     }
 
-    private sealed class Prepared((BlockSite Site, Guid Nonce)?[] sites) : IPreparedBlocks
+    private sealed class Prepared(GrainBlockFactory factory, ReplicaSite?[] primaries, ReplicaSite?[] standbys) : IPreparedBlocks
     {
         private bool _hasBegun;
 
-        public (BlockSite Site, Guid Nonce)?[] Sites => sites;
+        public ReplicaSite?[] Primaries => primaries;
+
+        public ReplicaSite?[] Standbys => standbys;
+
+        private IEnumerable<ReplicaSite> All => primaries.Concat(standbys).OfType<ReplicaSite>();
 
         public async Task<IBlockSet> BeginAsync(long generation, long newestCut, CancellationToken cancellationToken)
         {
-            var begun = await Task.WhenAll(sites.Select(s => Calls.WaitAsync(
-                s!.Value.Site.Grain.Begin(s.Value.Nonce, generation, 0, newestCut), cancellationToken).AsTask())).ConfigureAwait(false);
+            var begun = await Task.WhenAll(All.Select(s => Calls.WaitAsync(
+                GrainOf(s).Begin(s.Nonce, generation, newestCut), cancellationToken).AsTask())).ConfigureAwait(false);
             if (begun.Contains(false)) throw new ServerUnavailableException("A silo was lost before the blocks on it began.");
             _hasBegun = true;
-            return new GrainBlocks(generation, [.. sites.Select(s => s!.Value.Site)]);
+            return new GrainBlocks(
+                generation, [.. primaries.Select((p, b) => new BlockSites(0, p!, standbys[b]))], 0, factory._grains, factory);
         }
 
         public async ValueTask DisposeAsync()
         {
             if (_hasBegun) return;
-            foreach (var site in sites) _ = CloseAsync(site?.Site.Grain);
+            foreach (var site in All) _ = CloseAsync(GrainOf(site));
             await Task.CompletedTask.ConfigureAwait(false);
         }
 
-        private static async Task CloseAsync(IBlockControl? grain)
-        {
-            if (grain is not null) await grain.Close().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        private IBlockControl GrainOf(ReplicaSite site) => factory._grains.GetGrain<IBlockControl>(site.Key);
+
+        private static async Task CloseAsync(IBlockControl grain) =>
+            await grain.Close().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

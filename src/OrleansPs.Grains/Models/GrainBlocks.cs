@@ -1,70 +1,85 @@
 using OrleansPs.Core.Blocks;
 using OrleansPs.Core.Consistency;
 using OrleansPs.Core.Messages;
+using OrleansPs.Core.Replication;
 using OrleansPs.Hosting;
 using OrleansPs.Protocol;
 
 namespace OrleansPs.Grains;
 
 /// <summary>The blocks of one generation, as grains on silos.</summary>
-/// <remarks>Thread safe: the sites are replaced whole when a block moves.</remarks>
-internal sealed class GrainBlocks : IBlockSet
+/// <remarks>Thread safe: the map is replaced whole when it changes.</remarks>
+internal sealed class GrainBlocks : IBlockSet, IReplicaSet
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_tellLimit = TimeSpan.FromSeconds(2);
 
-    private readonly Lock _moving = new();
-    private BlockSite[] _sites;
-    private long _version;
+    private readonly IGrainFactory _grains;
+    private readonly GrainBlockFactory _factory;
+    private Published _published;
 
-    public GrainBlocks(long generation, BlockSite[] sites, long version = 1)
+    public GrainBlocks(long generation, IReadOnlyList<BlockSites> map, long version, IGrainFactory grains, GrainBlockFactory factory)
     {
-        Generation = generation;
-        _sites = sites;
-        _version = version;
+        (_grains, _factory, Generation) = (grains, factory, generation);
+        _published = Publication(map, version);
     }
 
     public long Generation { get; }
 
-    public int Count => _sites.Length;
+    public int Count => _published.Map.Count;
 
     public int WritesAtOnce => 8;
 
-    public IReadOnlyList<BlockSite> Sites => Volatile.Read(ref _sites);
+    public IReplicaSet Replicas => this;
 
-    /// <summary>It rises with every move.</summary>
-    public long MapVersion
-    {
-        get { lock (_moving) return _version; }
-    }
+    public IReadOnlyList<BlockSites> Map => Volatile.Read(ref _published).Map;
 
     public BlockMap ToMap(long term)
     {
-        lock (_moving) return new(Generation, term, _version, [.. _sites.Select(s => new BlockPlace(s.Key, s.Epoch))]);
+        var published = Volatile.Read(ref _published);
+        return new(Generation, term, published.Version, [.. published.Map.Select(s => new BlockPlace(s.Primary.Key, s.Epoch))]);
     }
 
-    /// <summary>A block is at another site from now on.</summary>
-    public void Move(int block, BlockSite site)
+    public void Publish(IReadOnlyList<BlockSites> map, long version)
     {
-        lock (_moving)
+        while (true)
         {
-            BlockSite[] sites = [.. _sites];
-            sites[block] = site;
-            _version++;
-            Volatile.Write(ref _sites, sites);
+            var present = Volatile.Read(ref _published);
+            if (present.Version >= version) return;
+            if (Interlocked.CompareExchange(ref _published, Publication(map, version), present) == present) return;
         }
     }
+
+    public Task<ReplicaSite?> PrepareAsync(int block, string silo) => _factory.TryPrepareEmptyAsync(block, silo);
+
+    public async Task<ReplicaAnswer?> TellAsync(ReplicaSite site, ReplicaCommand command)
+    {
+        using var limit = new CancellationTokenSource(s_tellLimit);
+        try
+        {
+            return await Calls.WaitAsync(GrainOf(site).Obey(site.Nonce, Generation, ReplicaOrder.Of(command)), limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or ServerUnavailableException)
+        {
+            return null;
+        }
+    }
+
+    public void Close(ReplicaSite site) => _ = CloseAsync(GrainOf(site));
+
+    public void Lost(int blocks) => _factory.OnLost(this, blocks);
 
     public async ValueTask<long> CertifyAsync(MessageHeader header, IReadOnlyList<Certificate> certificates)
     {
         Certificate[] all = [.. certificates];
-        var replies = await AllAsync(site => site.Grain.CertifyAll(header with { Epoch = site.Epoch }, all)).ConfigureAwait(false);
+        var replies = await AllAsync((grain, epoch) => grain.CertifyAll(header with { Epoch = epoch }, all)).ConfigureAwait(false);
         return replies.Min(r => r.Version);
     }
 
     public async ValueTask<string?> FreezeAsync(MessageHeader header, FreezeBlocks cut)
     {
         Certificate[] all = [.. cut.Certificates];
-        var replies = await AllAsync(site => site.Grain.Freeze(header with { Epoch = site.Epoch }, cut.Cut, all)).ConfigureAwait(false);
+        var replies = await AllAsync((grain, epoch) => grain.Freeze(header with { Epoch = epoch }, cut.Cut, all)).ConfigureAwait(false);
         foreach (var reply in replies)
             if (reply.Status != BlockStatus.Ok) return $"a block answered {reply.Status} when it was to be frozen";
         return null;
@@ -72,35 +87,60 @@ internal sealed class GrainBlocks : IBlockSet
 
     public async ValueTask<CutPart> WriteCutAsync(int block, MessageHeader header, long cut, CancellationToken cancellationToken)
     {
-        var site = Sites[block];
-        var outcome = await Calls.WaitAsync(site.Grain.WriteCut(header with { Epoch = site.Epoch }, cut), cancellationToken).ConfigureAwait(false);
-        var written = outcome.Get();
+        var published = Volatile.Read(ref _published);
+        var call = published.Grains[block].WriteCut(header with { Epoch = published.Map[block].Epoch }, cut);
+        var written = (await Calls.WaitAsync(call, cancellationToken).ConfigureAwait(false)).Get();
         return new(written.Status, written.Chunk, written.Dedupe);
     }
 
     public async ValueTask DropCutAsync(MessageHeader header, long cut) =>
-        await AllAsync(site => site.Grain.DropCut(header with { Epoch = site.Epoch }, cut)).ConfigureAwait(false);
+        await AllAsync((grain, epoch) => grain.DropCut(header with { Epoch = epoch }, cut)).ConfigureAwait(false);
+
+    /// <summary>What each block is and holds; of one that does not answer nothing but its place.</summary>
+    public Task<BlockInfo[]> DescribeAsync(CancellationToken cancellationToken)
+    {
+        var published = Volatile.Read(ref _published);
+        return Task.WhenAll(published.Map.Select(async (sites, block) =>
+        {
+            var call = published.Grains[block].Describe(Generation, sites.Epoch);
+            var described = await Calls.WaitAsync(call, cancellationToken).ConfigureAwait(false);
+            return new BlockInfo(
+                block, sites.Primary.Silo, sites.Epoch, described?.Version ?? 0, described?.Entries ?? 0, described?.Bytes ?? 0, sites.Standby?.Silo);
+        }));
+    }
 
     // Nobody waits for an answer: a silo that died takes its blocks with it.
     public ValueTask CloseAsync()
     {
-        foreach (var site in Sites) _ = CloseAsync(site);
+        foreach (var sites in Map)
+        {
+            Close(sites.Primary);
+            if (sites.Standby is { } standby) Close(standby);
+        }
         return default;
     }
 
-    private static async Task CloseAsync(BlockSite site) =>
-        await site.Grain.Close().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    private static async Task CloseAsync(IBlockControl grain) =>
+        await grain.Close().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    private async Task<T[]> AllAsync<T>(Func<BlockSite, Task<T>> call)
+    private async Task<T[]> AllAsync<T>(Func<IBlockControl, long, Task<T>> call)
     {
+        var published = Volatile.Read(ref _published);
         using var limit = new CancellationTokenSource(s_limit);
         try
         {
-            return await Task.WhenAll(Sites.Select(site => Calls.WaitAsync(call(site), limit.Token).AsTask())).ConfigureAwait(false);
+            return await Task.WhenAll(published.Map.Select((sites, block) =>
+                Calls.WaitAsync(call(published.Grains[block], sites.Epoch), limit.Token).AsTask())).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
             throw new ServerUnavailableException($"Not all blocks answered within {s_limit.TotalSeconds} s.");
         }
     }
+
+    private IBlockControl GrainOf(ReplicaSite site) => _grains.GetGrain<IBlockControl>(site.Key);
+
+    private Published Publication(IReadOnlyList<BlockSites> map, long version) => new(map, version, [.. map.Select(s => GrainOf(s.Primary))]);
+
+    private sealed record Published(IReadOnlyList<BlockSites> Map, long Version, IBlockControl[] Grains);
 }

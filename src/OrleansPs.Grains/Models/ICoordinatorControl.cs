@@ -18,6 +18,10 @@ internal interface ICoordinatorControl : IGrainWithStringKey
     [Alias("Drain")]
     Task<Outcome<int>> Drain(SiloAddress silo);
 
+    /// <summary>A primary's standby does not follow any more.</summary>
+    [Alias("StandbyLost")]
+    Task StandbyLost(long generation, int block, Guid nonce);
+
     /// <summary>Comes alive, and goes on with the model if its silo was lost.</summary>
     [Alias("Wake")]
     Task Wake();

@@ -12,7 +12,7 @@ internal sealed partial class ModelDoor(string name, ClusterServices services) :
 {
     private static readonly TimeSpan s_avoidedLimit = TimeSpan.FromSeconds(1);
 
-    private readonly StoredRecord<ModelRecord> _record = ClusterModel.RecordOf(services, name);
+    private readonly ModelRecords _records = ClusterModel.RecordsOf(services, name);
     private readonly SemaphoreSlim _changing = new(1);
     private readonly CancellationTokenSource _closing = new();
     private readonly ILogger _logger = services.Loggers.CreateLogger<ModelDoor>();
@@ -56,7 +56,7 @@ internal sealed partial class ModelDoor(string name, ClusterServices services) :
         try
         {
             if (_model is { } meanwhile) return RequireSame(meanwhile, spec);
-            Volatile.Write(ref _model, await ClusterModel.CreateAsync(spec, _record, avoided, services, _closing.Token).ConfigureAwait(false));
+            Enter(await ClusterModel.CreateAsync(spec, _records, avoided, services, _closing.Token).ConfigureAwait(false));
             return true;
         }
         finally
@@ -101,7 +101,7 @@ internal sealed partial class ModelDoor(string name, ClusterServices services) :
     {
         if (_closing.IsCancellationRequested) throw Closing();
         Task<ClusterModel?> opening;
-        lock (_record)
+        lock (_records)
         {
             if (_opening is null || _opening.IsFaulted || _opening.IsCanceled
                 || (_opening.IsCompletedSuccessfully && _opening.Result is null)) _opening = Task.Run(OpenAsync);
@@ -127,16 +127,40 @@ internal sealed partial class ModelDoor(string name, ClusterServices services) :
         try
         {
             if (_model is { } model) return model;
-            if (await _record.ReadAsync().ConfigureAwait(false) is null) return null;
+            if (await _records.ReadAsync().ConfigureAwait(false) is null) return null;
             var avoided = await AvoidedAsync().ConfigureAwait(false);
-            model = await ClusterModel.OpenAsync(name, _record, avoided, services, _closing.Token).ConfigureAwait(false);
-            Volatile.Write(ref _model, model);
+            model = await ClusterModel.OpenAsync(name, _records, avoided, services, _closing.Token).ConfigureAwait(false);
+            Enter(model);
             return model;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             LogNotOpened(_logger, name, e.Message);
             throw;
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    private void Enter(ClusterModel model)
+    {
+        Volatile.Write(ref _model, model);
+        model.Host.OnDeposed = () => _ = Task.Run(() => LeaveAsync(model));
+    }
+
+    /// <summary>A newer coordinator has the model. Whoever still asks here opens it anew, under a term of its own.</summary>
+    private async Task LeaveAsync(ClusterModel model)
+    {
+        await _changing.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (_model != model || _closing.IsCancellationRequested) return;
+            LogDeposed(_logger, name);
+            lock (_records) _opening = null;
+            Volatile.Write(ref _model, null);
+            await model.AbandonAsync().ConfigureAwait(false);
         }
         finally
         {
@@ -169,6 +193,9 @@ internal sealed partial class ModelDoor(string name, ClusterServices services) :
 
     [LoggerMessage(30, LogLevel.Error, "Model {Model} can't be opened: {Reason}. It is tried again when somebody asks for it.")]
     private static partial void LogNotOpened(ILogger logger, string model, string reason);
+
+    [LoggerMessage(32, LogLevel.Warning, "Another coordinator has taken over model {Model}; this one is over")]
+    private static partial void LogDeposed(ILogger logger, string model);
 
     [LoggerMessage(31, LogLevel.Warning, "The coordinator of model {Model} could not leave its state to the next one, which goes on from the newest cut: {Reason}")]
     private static partial void LogNotHandedOver(ILogger logger, string model, string reason);

@@ -1,119 +1,127 @@
 using Microsoft.Extensions.Logging;
-using OrleansPs.Core.Consistency;
 using OrleansPs.Hosting;
 
 namespace OrleansPs.Grains;
 
 /// <summary>
-/// Watches over the blocks of one model: puts it back to its newest cut when a silo took blocks with it, moves blocks when a
-/// silo comes, and away from one that is to go. One of these at a time.
+/// Tells one model's coordinator which silos there are, and puts the model back to its newest cut when blocks have lost all their
+/// replicas.
 /// </summary>
-internal sealed partial class ModelKeeper(ModelHost host, BlockPlacer placer, BlockMover mover, ClusterServices services)
-    : IAsyncDisposable
+internal sealed partial class ModelKeeper : IAsyncDisposable
 {
     private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_drainWait = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_lastSnapshotLimit = TimeSpan.FromSeconds(10);
 
-    private readonly ILogger _logger = services.Loggers.CreateLogger<ModelKeeper>();
-    private readonly SemaphoreSlim _placing = new(1);
+    private readonly ModelHost _host;
+    private readonly BlockPlacer _placer;
+    private readonly ClusterServices _services;
+    private readonly ILogger _logger;
+    private readonly SemaphoreSlim _changing = new(1);
     private readonly CancellationTokenSource _stop = new();
     private Task _watching = Task.CompletedTask;
+    private Task _recovering = Task.CompletedTask;
 
-    public void Start() => _watching = Task.Run(WatchAsync);
+    public ModelKeeper(ModelHost host, BlockPlacer placer, GrainBlockFactory factory, ClusterServices services)
+    {
+        (_host, _placer, _services) = (host, placer, services);
+        _logger = services.Loggers.CreateLogger<ModelKeeper>();
+        factory.OnLost = (blocks, count) => _recovering = Task.Run(() => RecoverAsync(blocks, count));
+        host.OnBegun = TellSilos;
+    }
+
+    public void Start()
+    {
+        TellSilos();
+        _watching = Task.Run(WatchAsync);
+    }
 
     /// <summary>Ends: what is under way comes to its end first, and nothing more begins.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _placing.WaitAsync().ConfigureAwait(false);
+        await _recovering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _changing.WaitAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Does something to the model while no block moves.</summary>
+    /// <summary>Does something to the model while it is not being put back.</summary>
     public async Task<T> ExclusivelyAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {
-        await _placing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _changing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             return await work().ConfigureAwait(false);
         }
         finally
         {
-            _placing.Release();
+            _changing.Release();
         }
     }
 
-    /// <summary>Moves blocks away from a silo. If there is no other one, what it holds goes into a snapshot.</summary>
-    /// <returns>How many blocks are still there and would be lost with it.</returns>
+    /// <summary>Moves replicas away from a silo. If there is no other one, what it holds goes into a snapshot.</summary>
+    /// <returns>How many replicas are still there.</returns>
     public async Task<int> DrainAsync(SiloAddress silo, CancellationToken cancellationToken)
     {
-        placer.Avoid(silo);
-        if (services.Silos.Active.All(placer.Avoids))
+        _placer.Avoid(silo);
+        if (_services.Silos.Active.All(_placer.Avoids))
         {
             await TakeLastSnapshotAsync(cancellationToken).ConfigureAwait(false);
             return 0;
         }
-        return await ExclusivelyAsync(async () =>
+        TellSilos();
+        var start = _services.Time.GetTimestamp();
+        var key = silo.ToParsableString();
+        while (true)
         {
-            await MoveToPlanAsync().ConfigureAwait(false);
-            return Blocks().Sites.Count(s => s.Silo.Equals(silo));
-        }, cancellationToken).ConfigureAwait(false);
+            var left = _host.TryRuntime?.Blocks.Replicas!.Map.Sum(s => (s.Primary.Silo == key ? 1 : 0) + (s.Standby?.Silo == key ? 1 : 0)) ?? 0;
+            if (left == 0 || _services.Time.GetElapsedTime(start) > s_drainWait) return left;
+            await Task.Delay(s_look, _services.Time, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private async Task WatchAsync()
     {
-        await foreach (var _ in services.Silos.Changes.WithCancellation(_stop.Token).ConfigureAwait(false))
-            while (!await TrySettleAsync().ConfigureAwait(false))
-                await Task.Delay(s_retry, services.Time, _stop.Token).ConfigureAwait(false);
+        await foreach (var _ in _services.Silos.Changes.WithCancellation(_stop.Token).ConfigureAwait(false)) TellSilos();
     }
 
-    /// <summary>Brings the model in order with the silos that there are.</summary>
-    /// <returns>False if it has to be tried again.</returns>
-    private async Task<bool> TrySettleAsync()
+    private void TellSilos()
     {
-        try
-        {
-            return await ExclusivelyAsync(SettleAsync, _stop.Token).ConfigureAwait(false);
-        }
-#pragma warning disable CA1031 // Whatever went wrong, the model must not stay without its blocks: it is tried again.
-        catch (Exception e) when (e is not OperationCanceledException || !_stop.IsCancellationRequested)
-#pragma warning restore CA1031
-        {
-            LogFailed(_logger, host.Spec.Name, e.Message);
-            return false;
-        }
+        if (_host.TryRuntime is not { } runtime) return;
+        var (usable, alive) = (_placer.Usable(), _placer.Alive());
+        runtime.Coordinator.Do((c, now) => c.SilosChanged(usable, alive, now));
+        runtime.Coordinator.RenewJournalAsync().Ignore();
     }
 
-    private async Task<bool> SettleAsync()
+    private async Task RecoverAsync(GrainBlocks lost, int count)
     {
-        var lost = Blocks().Sites.Count(s => services.Silos.IsGone(s.Silo));
-        if (lost == 0) return await MoveToPlanAsync().ConfigureAwait(false);
-        LogLost(_logger, host.Spec.Name, lost);
-        var start = services.Time.GetTimestamp();
-        await host.RecoverAsync(_stop.Token).ConfigureAwait(false);
-        var cut = host.Runtime.Coordinator.Read(c => c.State.RestoredCut);
-        LogRecovered(_logger, host.Spec.Name, cut, services.Time.GetElapsedTime(start).TotalMilliseconds);
-        return true;
-    }
-
-    /// <summary>Moves what is not where it should be.</summary>
-    /// <returns>False if something stayed.</returns>
-    private async Task<bool> MoveToPlanAsync()
-    {
-        var (runtime, blocks) = (host.Runtime, Blocks());
-        var plan = placer.Plan([.. blocks.Sites.Select(s => s.Silo)]);
-        var all = true;
-        for (var block = 0; block < plan.Length; block++)
+        LogLost(_logger, _host.Spec.Name, count);
+        while (!_stop.IsCancellationRequested)
         {
-            if (plan[block].Equals(blocks.Sites[block].Silo)) continue;
-            // A cut that is open holds frozen copies, which do not go along.
-            runtime.Coordinator.Do((c, now) =>
+            try
             {
-                if (c.State.OpenCut is { } open) c.CutFailed(open.Cut, "a block moved to another silo", now);
-            });
-            all &= await mover.MoveAsync(runtime, blocks, block, plan[block]).ConfigureAwait(false);
+                await ExclusivelyAsync(() => RecoverOnceAsync(lost), _stop.Token).ConfigureAwait(false);
+                return;
+            }
+#pragma warning disable CA1031 // Whatever went wrong, the model must not stay without its blocks: it is tried again.
+            catch (Exception e) when (e is not OperationCanceledException || !_stop.IsCancellationRequested)
+#pragma warning restore CA1031
+            {
+                LogFailed(_logger, _host.Spec.Name, e.Message);
+            }
+            await Task.Delay(s_retry, _services.Time, _stop.Token).ConfigureAwait(false);
         }
-        return all;
+    }
+
+    private async Task<bool> RecoverOnceAsync(GrainBlocks lost)
+    {
+        if (_host.TryRuntime?.Blocks != lost) return false;
+        var start = _services.Time.GetTimestamp();
+        await _host.RecoverAsync(_stop.Token).ConfigureAwait(false);
+        var cut = _host.Runtime.Coordinator.Read(c => c.State.RestoredCut);
+        LogRecovered(_logger, _host.Spec.Name, cut, _services.Time.GetElapsedTime(start).TotalMilliseconds);
+        return true;
     }
 
     private async Task TakeLastSnapshotAsync(CancellationToken cancellationToken)
@@ -122,23 +130,21 @@ internal sealed partial class ModelKeeper(ModelHost host, BlockPlacer placer, Bl
         limit.CancelAfter(s_lastSnapshotLimit);
         try
         {
-            await host.TakeSnapshotAsync(limit.Token).ConfigureAwait(false);
+            await _host.TakeSnapshotAsync(limit.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is ParameterServerException or OperationCanceledException)
         {
-            LogNoLastSnapshot(_logger, host.Spec.Name, e.Message);
+            LogNoLastSnapshot(_logger, _host.Spec.Name, e.Message);
         }
     }
 
-    private GrainBlocks Blocks() => (GrainBlocks)host.Runtime.Blocks;
-
-    [LoggerMessage(20, LogLevel.Warning, "Model {Model} lost {Blocks} blocks with a silo; it goes back to its newest cut")]
+    [LoggerMessage(20, LogLevel.Warning, "Model {Model} lost all replicas of {Blocks} blocks; it goes back to its newest cut")]
     private static partial void LogLost(ILogger logger, string model, int blocks);
 
     [LoggerMessage(21, LogLevel.Information, "Model {Model} goes on from cut {Cut} after {Milliseconds:0} ms")]
     private static partial void LogRecovered(ILogger logger, string model, long cut, double milliseconds);
 
-    [LoggerMessage(22, LogLevel.Warning, "The blocks of model {Model} are not where they should be yet: {Reason}")]
+    [LoggerMessage(22, LogLevel.Warning, "Model {Model} could not be put back yet: {Reason}")]
     private static partial void LogFailed(ILogger logger, string model, string reason);
 
     [LoggerMessage(23, LogLevel.Warning, "The last silo goes, and there is no last snapshot of model {Model}: {Reason}")]

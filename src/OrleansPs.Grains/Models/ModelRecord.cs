@@ -1,4 +1,3 @@
-using OrleansPs.Core.Consistency;
 using OrleansPs.Core.Specs;
 using OrleansPs.Hosting;
 
@@ -13,6 +12,12 @@ internal sealed record ModelRecord
     /// <summary>Where the model's present life began.</summary>
     public required ModelOrigin Origin { get; init; }
 
+    /// <summary>The term of the coordinator that wrote last: older ones may write no more.</summary>
+    public long Term { get; init; }
+
+    /// <summary>Where the second copy of the control record is; null for nowhere.</summary>
+    public WitnessRecord? Witness { get; init; }
+
     /// <summary>What the last coordinator left when it ended in order; null while one is alive, and when one died.</summary>
     public HandedOver? Left { get; init; }
 
@@ -21,19 +26,17 @@ internal sealed record ModelRecord
     public static string TextOf(ModelSpec spec) => System.Text.Encoding.UTF8.GetString(ModelSpecJson.Encode(spec));
 }
 
-/// <summary>What a coordinator leaves to the next one.</summary>
-/// <param name="Term">Its term: it holds only while no other one was raised.</param>
-/// <param name="MapVersion">The version of its block map.</param>
-/// <param name="Sites">Where the blocks are.</param>
-/// <param name="LastCut">The newest complete cut, or 0.</param>
-/// <param name="Control">The control state; see <see cref="ControlStateCodec"/>.</param>
-internal sealed record HandedOver(long Term, long MapVersion, IReadOnlyList<SiteRecord> Sites, long LastCut, string Control);
-
-/// <summary>Where a block is.</summary>
+/// <summary>A copy of the control record.</summary>
 /// <param name="Key">Its grain's key.</param>
 /// <param name="Silo">Its silo's address.</param>
-/// <param name="Epoch">Its epoch.</param>
-internal sealed record SiteRecord(string Key, string Silo, long Epoch);
+/// <param name="Nonce">Which activation it is: another one is empty.</param>
+internal sealed record WitnessRecord(string Key, string Silo, Guid Nonce);
+
+/// <summary>What a coordinator leaves to the next one.</summary>
+/// <param name="Term">Its term: it holds only while no other one was raised.</param>
+/// <param name="LastCut">The newest complete cut, or 0.</param>
+/// <param name="Control">The control state, with the block map; see <see cref="Core.Consistency.ControlStateCodec"/>.</param>
+internal sealed record HandedOver(long Term, long LastCut, string Control);
 
 /// <summary>What is kept of a service.</summary>
 internal sealed record CatalogRecord

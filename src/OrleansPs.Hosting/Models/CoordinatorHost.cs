@@ -4,32 +4,47 @@ using OrleansPs.Core.Messages;
 namespace OrleansPs.Hosting;
 
 /// <summary>
-/// Runs one coordinator in this process: one command at a time, the control record in memory, calls that wait as tasks. Effects
-/// for blocks and storage go to a handler after the command and outside the lock: those of two commands may overlap, as
-/// messages on a network would.
+/// Runs one coordinator in this process: one command at a time, calls that wait as tasks. Decisions go to the journal, if there is one, in
+/// batches; without one the state in memory is all there is. Effects for blocks and storage go to a handler after the command and
+/// outside the lock: those of two commands may overlap, as messages on a network would.
 /// </summary>
+#pragma warning disable CA1001 // A semaphore that nobody waits for by its handle holds nothing.
 internal sealed class CoordinatorHost
+#pragma warning restore CA1001
 {
     private readonly Lock _turn = new();
     private readonly Coordinator _coordinator;
-    private readonly ControlRecord _record;
+    private readonly ModelSpec _spec;
+    private readonly IControlJournal? _journal;
     private readonly Dictionary<long, TaskCompletionSource<object>> _calls = [];
     private readonly List<CoordinatorEffect> _effects = [];
+    private readonly SemaphoreSlim _writing = new(1);
     private readonly TimeProvider _time;
     private readonly long _start;
+    private List<AppendToRecord> _unsent = [];
+    private bool _isPumping;
     private long _lastCall;
 
-    public CoordinatorHost(ModelSpec spec, ControlState state, int blocks, long term, TimeProvider time)
+    /// <summary>Begins a term.</summary>
+    /// <param name="spec">The model's spec.</param>
+    /// <param name="state">What the record has; the coordinator's own from now on.</param>
+    /// <param name="blocks">How many blocks the model has.</param>
+    /// <param name="term">The term.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="journal">The record's second copy, which has the same state; null for none.</param>
+    public CoordinatorHost(
+        ModelSpec spec, ControlState state, int blocks, long term, TimeProvider time, IControlJournal? journal = null)
     {
-        _time = time;
-        _start = time.GetTimestamp();
-        _record = new(spec, state);
-        _coordinator = new(spec, _record.Raise(term)!, blocks, term, Now);
+        (_spec, _time, _start, _journal) = (spec, time, time.GetTimestamp(), journal);
+        _coordinator = new(spec, state, blocks, term, Now);
         Term = term;
     }
 
     /// <summary>Is given the effects for blocks and storage.</summary>
     public Action<CoordinatorEffect> OnEffect { get; set; } = _ => { };
+
+    /// <summary>Is told once that a newer coordinator has the record.</summary>
+    public Action OnDeposed { get; set; } = () => { };
 
     public long Term { get; }
 
@@ -74,6 +89,21 @@ internal sealed class CoordinatorHost
         lock (_turn) return read(_coordinator);
     }
 
+    /// <summary>Silos came or went: the journal looks to its copy.</summary>
+    public async Task RenewJournalAsync()
+    {
+        if (_journal is null) return;
+        await _writing.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            Accept(await _journal.RenewAsync(StateNow).ConfigureAwait(false));
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
     /// <summary>Carries out effects until there are none: entries go to the record, answers to their calls.</summary>
     private void Settle(ref List<CoordinatorEffect>? outside)
     {
@@ -93,9 +123,61 @@ internal sealed class CoordinatorHost
 
     private void Append(AppendToRecord append)
     {
-        if (_record.Append(append.Term, append.Index, append.Entry)) _coordinator.RecordAccepted(append.Index);
-        else _coordinator.Stop(CoordinatorStatus.NotCoordinator);
+        if (_journal is null)
+        {
+            _coordinator.RecordAccepted(append.Index);
+            return;
+        }
+        _unsent.Add(append);
+        if (_isPumping) return;
+        _isPumping = true;
+        _ = Task.Run(PumpAsync);
     }
+
+    private async Task PumpAsync()
+    {
+        while (true)
+        {
+            await _writing.WaitAsync().ConfigureAwait(false);
+            try
+            {
+                if (TakeUnsent() is not { } batch) return;
+                Accept(await _journal!.AppendAsync(batch, StateNow).ConfigureAwait(false));
+            }
+            finally
+            {
+                _writing.Release();
+            }
+        }
+    }
+
+    private List<AppendToRecord>? TakeUnsent()
+    {
+        lock (_turn)
+        {
+            if (_unsent.Count == 0)
+            {
+                _isPumping = false;
+                return null;
+            }
+            var batch = _unsent;
+            _unsent = [];
+            return batch;
+        }
+    }
+
+    private void Accept(long? safe)
+    {
+        if (safe is { } index)
+        {
+            Do((c, _) => c.RecordAccepted(index));
+            return;
+        }
+        Do((c, _) => c.Stop(CoordinatorStatus.NotCoordinator));
+        OnDeposed();
+    }
+
+    private ControlState StateNow() => Read(c => c.State.Clone(_spec));
 
     private void Complete(Answer answer)
     {

@@ -1,6 +1,7 @@
 using OrleansPs.Core.Blocks;
 using OrleansPs.Core.Consistency;
 using OrleansPs.Core.Messages;
+using OrleansPs.Core.Replication;
 using OrleansPs.Core.Snapshots;
 
 namespace OrleansPs.Hosting;
@@ -34,6 +35,32 @@ public interface IBlockSet
 
     /// <summary>Frees the blocks. Whoever still asks is told that the model is of another generation.</summary>
     ValueTask CloseAsync();
+
+    /// <summary>The replicas that the blocks are made of; null where they don't move.</summary>
+    IReplicaSet? Replicas => null;
+}
+
+/// <summary>The replicas of one generation, on silos.</summary>
+/// <remarks>Thread safe.</remarks>
+public interface IReplicaSet
+{
+    /// <summary>Who holds the blocks, as far as the control record has it.</summary>
+    IReadOnlyList<BlockSites> Map { get; }
+
+    /// <summary>The record has this map: whoever asks is told it from now on.</summary>
+    void Publish(IReadOnlyList<BlockSites> map, long version);
+
+    /// <summary>Makes an empty replica on a silo; null if that can't be done now.</summary>
+    Task<ReplicaSite?> PrepareAsync(int block, string silo);
+
+    /// <summary>Gives a replica a command; null if it does not answer.</summary>
+    Task<ReplicaAnswer?> TellAsync(ReplicaSite site, ReplicaCommand command);
+
+    /// <summary>Frees a replica.</summary>
+    void Close(ReplicaSite site);
+
+    /// <summary>Blocks have lost all their replicas: somebody has to put the model back.</summary>
+    void Lost(int blocks);
 }
 
 /// <summary>What came of taking a cut from one block.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using OrleansPs.Core.Consistency;
 
 namespace OrleansPs.Hosting;
 
@@ -9,4 +10,8 @@ namespace OrleansPs.Hosting;
 /// <param name="Time">The clock of leases, snapshots and retries.</param>
 /// <param name="Logger">Where log messages go.</param>
 internal sealed record ModelEnvironment(
-    IBlockFactory Blocks, ISnapshotStore? Store, ServerMetrics Metrics, TimeProvider Time, ILogger Logger);
+    IBlockFactory Blocks, ISnapshotStore? Store, ServerMetrics Metrics, TimeProvider Time, ILogger Logger)
+{
+    /// <summary>Begins the second copy of the control record with a state, under a term; null where there is none.</summary>
+    public Func<ControlState, long, Task<IControlJournal>>? BeginJournal { get; init; }
+}

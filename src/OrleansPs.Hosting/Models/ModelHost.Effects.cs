@@ -27,7 +27,35 @@ internal sealed partial class ModelHost
                 _ = DropCutAsync(runtime, e.Cut);
                 _background.Start(() => EndAsync(writer!, e));
                 break;
+            default:
+                CarryOut(runtime, runtime.Blocks.Replicas!, effect);
+                break;
         }
+    }
+
+    private static void CarryOut(ModelRuntime runtime, IReplicaSet replicas, CoordinatorEffect effect)
+    {
+        switch (effect)
+        {
+            case PublishMap e: replicas.Publish(e.Map, e.Version); break;
+            case PrepareReplica e: _ = PrepareAsync(runtime, replicas, e); break;
+            case TellReplica e: _ = TellAsync(runtime, replicas, e); break;
+            case CloseReplica e: replicas.Close(e.Site); break;
+            case BlocksLost e: replicas.Lost(e.Blocks); break;
+        }
+    }
+
+    private static async Task PrepareAsync(ModelRuntime runtime, IReplicaSet replicas, PrepareReplica effect)
+    {
+        var site = await replicas.PrepareAsync(effect.Block, effect.Silo).ConfigureAwait(false);
+        runtime.Coordinator.Do((c, now) => c.ReplicaPrepared(effect.Block, effect.Attempt, site, now));
+    }
+
+    // Where no answer comes the coordinator asks again.
+    private static async Task TellAsync(ModelRuntime runtime, IReplicaSet replicas, TellReplica effect)
+    {
+        if (await replicas.TellAsync(effect.Site, effect.Command).ConfigureAwait(false) is not { } answer) return;
+        runtime.Coordinator.Do((c, now) => c.ReplicaAnswered(effect.Block, effect.Command.Stamp, answer, now));
     }
 
     private async Task CertifyAsync(ModelRuntime runtime, CertifyBlocks effect)

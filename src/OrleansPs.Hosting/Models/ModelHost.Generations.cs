@@ -113,8 +113,10 @@ internal sealed partial class ModelHost : ISnapshotReader
             ? ControlState.Create(Spec, pointer.Generation, pointer.NextCut - 1)
             : ControlState.Restore(Spec, from, pointer.Generation, pointer.NextCut - 1, workers);
         var blocks = await prepared.BeginAsync(pointer.Generation, state.NewestCut, cancellationToken).ConfigureAwait(false);
+        if (blocks.Replicas is { } replicas) state.BeginMap(replicas.Map);
+        var journal = _environment.BeginJournal is { } begin ? await begin(state, pointer.Term).ConfigureAwait(false) : null;
         if (from is not null) _last = from;
-        await BeginAsync(new(Spec, blocks, state, pointer.Term, _environment.Time)).ConfigureAwait(false);
+        await BeginAsync(new(Spec, blocks, state, pointer.Term, _environment.Time, journal)).ConfigureAwait(false);
     }
 
     private async Task BeginAsync(ModelRuntime runtime)
@@ -122,13 +124,24 @@ internal sealed partial class ModelHost : ISnapshotReader
         var writer = _environment.Store is not { } store ? null
             : new CutWriter(Spec, runtime, store, OpenCut, _environment.Time, _logger);
         runtime.Coordinator.OnEffect = effect => CarryOut(runtime, writer, effect);
+        runtime.Coordinator.OnDeposed = () => _ = Task.Run(() => DeposedAsync(runtime));
         var previous = Interlocked.Exchange(ref _runtime, runtime);
         // What the new coordinator decided when it was made waits for its handler.
         runtime.Coordinator.Do((_, _) => { });
+        OnBegun();
         if (previous is null) return;
         previous.Coordinator.Do((c, _) => c.Stop(CoordinatorStatus.OtherGeneration));
         _waiters.FailAll("the model was put back to a snapshot");
         await previous.Blocks.CloseAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>A term that this host itself has replaced by a newer one is over in order.</summary>
+    private async Task DeposedAsync(ModelRuntime runtime)
+    {
+        await _changing.WaitAsync().ConfigureAwait(false);
+        var isOver = Volatile.Read(ref _runtime) == runtime;
+        _changing.Release();
+        if (isOver) OnDeposed();
     }
 
     private long? OpenCut() => Volatile.Read(ref _runtime)?.Coordinator.Read(c => c.State.OpenCut?.Cut);

@@ -34,6 +34,12 @@ internal sealed partial class ModelHost : IAsyncDisposable
 
     public ModelSpec Spec { get; }
 
+    /// <summary>Is told once that a newer coordinator has the model: this one is over.</summary>
+    public Action OnDeposed { get; set; } = () => { };
+
+    /// <summary>Is told that a generation has begun.</summary>
+    public Action OnBegun { get; set; } = () => { };
+
     /// <summary>Where the model's present life began.</summary>
     public ModelOrigin Origin { get; private set; } = new(0, 0, null);
 
@@ -68,10 +74,10 @@ internal sealed partial class ModelHost : IAsyncDisposable
     /// <summary>Goes on with a model whose blocks serve, under a new term, from the state that the last coordinator left.</summary>
     public static async Task<ModelHost> TakeOverAsync(
         ModelSpec spec, ModelOrigin origin, ControlState state, long term, IBlockSet blocks, SnapshotManifest? last,
-        ModelEnvironment environment)
+        ModelEnvironment environment, IControlJournal? journal = null)
     {
         var model = new ModelHost(spec, environment) { Origin = origin, _last = last };
-        await model.BeginAsync(new(spec, blocks, state, term, environment.Time)).ConfigureAwait(false);
+        await model.BeginAsync(new(spec, blocks, state, term, environment.Time, journal)).ConfigureAwait(false);
         model.StartTicking();
         return model;
     }

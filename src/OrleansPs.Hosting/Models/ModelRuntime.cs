@@ -6,11 +6,12 @@ namespace OrleansPs.Hosting;
 /// <summary>
 /// One generation of a model: its blocks and its coordinator. A restore ends it and begins another one.
 /// </summary>
-internal sealed class ModelRuntime(ModelSpec spec, IBlockSet blocks, ControlState state, long term, TimeProvider time)
+internal sealed class ModelRuntime(
+    ModelSpec spec, IBlockSet blocks, ControlState state, long term, TimeProvider time, IControlJournal? journal = null)
 {
     public long Generation { get; } = state.Generation;
 
-    public CoordinatorHost Coordinator { get; } = new(spec, state, blocks.Count, term, time);
+    public CoordinatorHost Coordinator { get; } = new(spec, state, blocks.Count, term, time, journal);
 
     public IBlockSet Blocks { get; } = blocks;
 

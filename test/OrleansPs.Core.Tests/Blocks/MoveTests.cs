@@ -132,8 +132,12 @@ public class MoveTests
     private static SegmentSlice[] Gradient(BlockShape shape, float value) =>
         [.. shape.Segments.Select((s, i) => new SegmentSlice(i, Enumerable.Repeat(value, s.Length).ToArray()))];
 
-    private static BlockReplica Move(BlockReplica replica, ModelSpec spec, BlockShape shape) =>
-        BlockReplica.FromState(spec, shape, replica.Generation, replica.Epoch + 1, replica.ToState(spec.Name));
+    private static BlockReplica Move(BlockReplica replica, ModelSpec spec, BlockShape shape)
+    {
+        var moved = BlockReplica.FromState(spec, shape, replica.Generation, replica.Epoch, replica.ToState(spec.Name));
+        moved.RaiseEpoch(replica.Epoch + 1);
+        return moved;
+    }
 
     // A move gives up the frozen copy. The twin that stays gives it up too; entries count alike in both.
     private static void GiveUpCut(BlockReplica stays, BlockReplica moved, ModelSpec spec, BlockShape shape)

@@ -62,14 +62,14 @@ public class ReplicaStateCodecTests
     public void The_state_of_another_generation_epoch_or_block_is_refused(long generation, long epoch, int block)
     {
         var shape = new BlockShape(block, s_shape.Length, s_shape.Segments);
-        Assert.Throws<SnapshotCorruptException>(() => BlockReplica.FromState(s_spec, shape, generation, epoch + 1, State()));
+        Assert.Throws<SnapshotCorruptException>(() => BlockReplica.FromState(s_spec, shape, generation, epoch, State()));
     }
 
     [Fact]
     public void The_state_of_another_model_is_refused()
     {
         var other = new ModelSpec("other") { Parameters = s_spec.Parameters, Optimizer = s_spec.Optimizer };
-        Assert.Throws<SnapshotCorruptException>(() => BlockReplica.FromState(other, s_shape, 2, 6, State()));
+        Assert.Throws<SnapshotCorruptException>(() => BlockReplica.FromState(other, s_shape, 2, 5, State()));
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public class ReplicaStateCodecTests
     [Fact]
     public void What_is_missing_is_named()
     {
-        Assert.Throws<ArgumentNullException>(() => BlockReplica.FromState(null!, s_shape, 2, 6, State()));
+        Assert.Throws<ArgumentNullException>(() => BlockReplica.FromState(null!, s_shape, 2, 5, State()));
         Assert.Throws<ArgumentNullException>(() => BlockReplica.FromState(s_spec, null!, 2, 6, State()));
     }
 
@@ -144,5 +144,5 @@ public class ReplicaStateCodecTests
     private static void Refused(byte[] bytes, string problem) => Assert.Contains(problem, Refused(bytes).Problem, StringComparison.Ordinal);
 
     private static SnapshotCorruptException Refused(byte[] bytes) =>
-        Assert.Throws<SnapshotCorruptException>(() => BlockReplica.FromState(s_spec, s_shape, 2, 6, bytes));
+        Assert.Throws<SnapshotCorruptException>(() => BlockReplica.FromState(s_spec, s_shape, 2, 5, bytes));
 }

@@ -52,7 +52,8 @@ public class ReplicaTests
             for (var i = 0; i < 40; i++) commands.Next(stayed.Version)(stayed);
             // A move gives up the open cut, in the name of a coordinator whose term is the newest.
             stayed.DropCut(new() { Term = 3 }, cut: 20);
-            var moved = BlockReplica.FromState(spec, shape, 0, 1, stayed.ToState(spec.Name));
+            var moved = BlockReplica.FromState(spec, shape, 0, 0, stayed.ToState(spec.Name));
+            moved.RaiseEpoch(1);
             for (var i = 0; i < 40; i++)
             {
                 var command = commands.Next(stayed.Version);
@@ -76,13 +77,13 @@ public class ReplicaTests
         var state = block.ToState(spec.Name);
         var random = new Random(seed);
 
-        Assert.Throws<SnapshotCorruptException>(() => BlockReplica.FromState(spec, shape, 4, 7, state.AsSpan(0, random.Next(state.Length))));
-        Assert.Throws<SnapshotCorruptException>(() => BlockReplica.FromState(spec, shape, 4, 7, (byte[])[.. state, 0]));
-        Assert.Throws<SnapshotCorruptException>(() => BlockReplica.FromState(spec, shape, 4, 8, state));
-        Assert.Throws<SnapshotCorruptException>(() => BlockReplica.FromState(spec, shape, 5, 7, state));
-        Assert.Throws<SnapshotCorruptException>(() => BlockReplica.FromState(spec with { Name = "other" }, shape, 4, 7, state));
-        Assert.Throws<SnapshotCorruptException>(() => BlockReplica.FromState(spec, shape, 4, 7, (byte[])[9, .. state.AsSpan(1)]));
-        BlockReplica.FromState(spec, shape, 4, 7, state).Release();
+        Assert.Throws<SnapshotCorruptException>(() => BlockReplica.FromState(spec, shape, 4, 6, state.AsSpan(0, random.Next(state.Length))));
+        Assert.Throws<SnapshotCorruptException>(() => BlockReplica.FromState(spec, shape, 4, 6, (byte[])[.. state, 0]));
+        Assert.Throws<SnapshotCorruptException>(() => BlockReplica.FromState(spec, shape, 4, 7, state));
+        Assert.Throws<SnapshotCorruptException>(() => BlockReplica.FromState(spec, shape, 5, 6, state));
+        Assert.Throws<SnapshotCorruptException>(() => BlockReplica.FromState(spec with { Name = "other" }, shape, 4, 6, state));
+        Assert.Throws<SnapshotCorruptException>(() => BlockReplica.FromState(spec, shape, 4, 6, (byte[])[9, .. state.AsSpan(1)]));
+        BlockReplica.FromState(spec, shape, 4, 6, state).Release();
     }
 
     [Property(MaxTest = 50)]

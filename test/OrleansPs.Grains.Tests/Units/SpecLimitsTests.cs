@@ -15,8 +15,8 @@ public class SpecLimitsTests
     public void A_model_of_ordinary_size_is_let_through() => new SpecLimits(Options.Create(new SiloMessagingOptions())).Check(s_spec);
 
     [Fact]
-    public void Replicas_are_not_built_yet() =>
-        Assert.Equal("Durability", Refused(s_spec with { Durability = DurabilityPolicy.Replicated() }, int.MaxValue).Parameter);
+    public void Replicas_are_let_through() =>
+        new SpecLimits(Options.Create(new SiloMessagingOptions())).Check(s_spec with { Durability = DurabilityPolicy.Replicated() });
 
     [Fact]
     public void A_blocks_floats_and_some_more_must_fit_in_a_message()

@@ -4,7 +4,9 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime;
 using Orleans.Serialization;
+using OrleansPs.Core.Blocks;
 using OrleansPs.Core.Messages;
+using OrleansPs.Core.Replication;
 using OrleansPs.Core.Snapshots;
 using OrleansPs.Protocol;
 
@@ -34,10 +36,18 @@ public sealed class ControlWireTests
     private static IEnumerable<(string Name, string Hex)> Samples()
     {
         var chunk = new ChunkRecord(1, "g0-c1-b1-e0", 5, "ab");
+        var nonce = new Guid("00112233-4455-6677-8899-aabbccddeeff");
+        var header = new MessageHeader(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+        yield return Of("AcceptReply", new AcceptReply(StandbyStatus.Deposed, 2));
         yield return Of("BlockDescription", new BlockDescription(1, 2, 3));
         yield return Of("BlockPlan", new BlockPlan([1, 2], 3, chunk, true));
+        yield return Of("EntryItem", new EntryItem(1, 2, BlockEntryKind.Round, header, new(3, [new(4, 5)]), 6, true, 7));
         yield return Of("PreparedBlock", new PreparedBlock(
-            new("00112233-4455-6677-8899-aabbccddeeff"), SiloAddress.New(IPAddress.Loopback, 11111, 7)));
+            nonce, SiloAddress.New(IPAddress.Loopback, 11111, 7)));
+        yield return Of("RecordReply", new RecordReply(RecordStatus.Refused, nonce, 3, [4]));
+        yield return Of("ReplicaOrder", new ReplicaOrder(1, 2, ReplicaTask.Yield, 3, new("key", "silo", nonce)));
+        yield return Of("ReplicaPlace", new ReplicaPlace("key", "silo", nonce));
+        yield return Of("StatePiece", new StatePiece(1, 2, 3, 4, [5]));
         yield return Of("StoredBytes", new StoredBytes { Content = [1, 2, 3] });
         yield return Of("WrittenCut", new WrittenCut(BlockStatus.CutClosed, chunk, [new(1, 2, 3, [4])]));
     }

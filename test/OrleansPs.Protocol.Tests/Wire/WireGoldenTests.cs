@@ -56,7 +56,7 @@ public sealed class WireGoldenTests
         yield return Of("DedupeImage", new DedupeImage(1, 2, 3, [4]));
         yield return Of("Fault", Fault.Of(new UnknownModelException("m")));
         yield return Of("SnapshotInfo", snapshot);
-        yield return Of("BlockInfo", new BlockInfo(1, "127.0.0.1:1@2", 3, 4, 5, 6));
+        yield return Of("BlockInfo", new BlockInfo(1, "127.0.0.1:1@2", 3, 4, 5, 6, "127.0.0.1:7@8"));
         yield return Of("BlockPlace", new BlockPlace("m/0/n/127.0.0.1:1@2", 4));
         yield return Of("CertificatesReply", new CertificatesReply(1, [certificate]));
         yield return Of("InheritedCursor", new InheritedCursor(1, 2, 3));

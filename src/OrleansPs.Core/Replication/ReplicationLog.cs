@@ -1,0 +1,100 @@
+using System.Buffers;
+using OrleansPs.Core.Blocks;
+using OrleansPs.Core.Messages;
+
+namespace OrleansPs.Core.Replication;
+
+/// <summary>
+/// The newest entries of a primary: those that some standby may lack. It owns copies of their gradients, in pooled memory.
+/// </summary>
+/// <remarks>
+/// Pushes are acknowledged only when the standby has them, so it holds at most what sessions may have open; while a new standby
+/// is brought up to date it grows with what comes meanwhile, which its owner bounds.
+/// </remarks>
+internal sealed class ReplicationLog
+{
+    private readonly Queue<LoggedEntry> _entries = new();
+
+    /// <summary>The index of the oldest entry held; meaningless when there is none.</summary>
+    public long First => _entries.TryPeek(out var first) ? first.Entry.Index : 0;
+
+    public int Count => _entries.Count;
+
+    /// <summary>The bytes of all gradients held.</summary>
+    public long Bytes { get; private set; }
+
+    public void Append(in BlockEntry entry, ReadOnlySpan<SegmentSlice> gradient)
+    {
+        var logged = LoggedEntry.CopyOf(entry, gradient);
+        _entries.Enqueue(logged);
+        Bytes += logged.Bytes;
+    }
+
+    /// <summary>Forgets entries up to an index.</summary>
+    public void TrimTo(long index)
+    {
+        while (_entries.TryPeek(out var first) && first.Entry.Index <= index)
+        {
+            _entries.Dequeue();
+            Bytes -= first.Bytes;
+            first.Release();
+        }
+    }
+
+    public void Clear() => TrimTo(long.MaxValue);
+
+    /// <summary>Reads entries behind an index, at least one if there is one, and about so many bytes.</summary>
+    public void Read(long after, long bytes, List<LoggedEntry> into)
+    {
+        foreach (var entry in _entries)
+        {
+            if (entry.Entry.Index <= after) continue;
+            if (into.Count > 0 && bytes < entry.Bytes) return;
+            into.Add(entry);
+            bytes -= entry.Bytes;
+        }
+    }
+}
+
+/// <summary>An entry with its gradient. A log's own belong to the log, and may be read only until it is given another command.</summary>
+public sealed class LoggedEntry
+{
+    private readonly float[] _floats = [];
+
+    /// <summary>An entry whose gradient is somebody else's.</summary>
+    public LoggedEntry(in BlockEntry entry, ReadOnlyMemory<SegmentSlice> gradient)
+    {
+        (Entry, Gradient) = (entry, gradient);
+        foreach (var slice in gradient.Span) Bytes += (long)slice.Values.Length * sizeof(float);
+    }
+
+    private LoggedEntry(in BlockEntry entry, SegmentSlice[] gradient, float[] floats) : this(entry, gradient) => _floats = floats;
+
+    /// <summary>The entry.</summary>
+    public BlockEntry Entry { get; }
+
+    /// <summary>The gradient's pieces.</summary>
+    public ReadOnlyMemory<SegmentSlice> Gradient { get; }
+
+    /// <summary>The gradient's bytes.</summary>
+    public long Bytes { get; }
+
+    internal static LoggedEntry CopyOf(in BlockEntry entry, ReadOnlySpan<SegmentSlice> gradient)
+    {
+        var length = 0;
+        foreach (var slice in gradient) length += slice.Values.Length;
+        var floats = length == 0 ? [] : ArrayPool<float>.Shared.Rent(length);
+        var slices = gradient.Length == 0 ? [] : new SegmentSlice[gradient.Length];
+        for (int i = 0, at = 0; i < slices.Length; at += gradient[i].Values.Length, i++)
+        {
+            slices[i] = new(gradient[i].Segment, floats.AsMemory(at, gradient[i].Values.Length));
+            gradient[i].Values.CopyTo(slices[i].Values);
+        }
+        return new(entry, slices, floats);
+    }
+
+    internal void Release()
+    {
+        if (_floats.Length > 0) ArrayPool<float>.Shared.Return(_floats);
+    }
+}

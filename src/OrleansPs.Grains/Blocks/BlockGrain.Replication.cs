@@ -1,0 +1,105 @@
+using OrleansPs.Core.Replication;
+using OrleansPs.Core.Snapshots;
+using OrleansPs.Protocol;
+
+namespace OrleansPs.Grains;
+
+/// <summary>How a replica takes its role, feeds its standbys, and is fed.</summary>
+internal sealed partial class BlockGrain
+{
+    private static readonly TimeSpan s_pending = TimeSpan.FromMilliseconds(200);
+
+    private readonly List<StandbyLink> _links = [];
+    private TaskCompletionSource? _progress;
+
+    public async Task<ReplicaAnswer> Obey(Guid nonce, long generation, ReplicaOrder order)
+    {
+        if (nonce != _nonce || _block is not { } block || block.Replica.Generation != generation) return Stray();
+        var command = order.ToCommand();
+        var answer = block.Obey(command);
+        Settle(block);
+        var start = time.GetTimestamp();
+        while (answer == ReplicaAnswer.Pending && time.GetElapsedTime(start) < s_pending)
+        {
+            await Task.WhenAny((_progress ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task, Task.Delay(s_pending, time));
+            if (_block != block) return ReplicaAnswer.Lost;
+            answer = block.Obey(command);
+            Settle(block);
+        }
+        return answer;
+    }
+
+    public Task<bool> Receive(Guid nonce, StatePiece piece)
+    {
+        if (nonce != _nonce || !_isPrepared) return Task.FromResult(false);
+        // The last piece again: its answer was lost.
+        if (_block is { } present) return Task.FromResult(present.Replica.Generation == piece.Generation);
+        if (piece.Offset == 0) _received = new(piece.Total);
+        if (_received is not { } received || !received.TryAdd(piece.Offset, piece.Total, piece.Bytes)) return Task.FromResult(false);
+        if (piece.Offset + piece.Bytes.Length < piece.Total) return Task.FromResult(true);
+        try
+        {
+            _block = ReplicatedBlock.FromState(_spec, _shape, piece.Generation, piece.Epoch, received.Bytes);
+            return Task.FromResult(true);
+        }
+        catch (SnapshotCorruptException)
+        {
+            return Task.FromResult(false);
+        }
+        finally
+        {
+            _received = null;
+        }
+    }
+
+    public ValueTask<AcceptReply> Accept(Guid nonce, long generation, long epoch, EntryItem[] entries, TensorPayload? gradients)
+    {
+        using (gradients)
+        {
+            if (nonce != _nonce || _block is not { } block)
+            {
+                Stray();
+                return new(new AcceptReply(nonce == _nonce && _isPrepared ? StandbyStatus.NotYet : StandbyStatus.Lost, 0));
+            }
+            // A payload that was lost on the way is asked for again by not being taken.
+            var unpacked = EntryBatch.Unpack(entries, gradients) ?? [];
+            var reply = block.Accept(generation, epoch, unpacked);
+            return new(new AcceptReply(reply.Status, reply.LastEntry));
+        }
+    }
+
+    // One that is only prepared will be told more; one that nobody prepared goes.
+    private ReplicaAnswer Stray()
+    {
+        if (!_isPrepared && _block is null) DeactivateOnIdle();
+        return ReplicaAnswer.Lost;
+    }
+
+    /// <summary>What a command or an answer of a standby changed is made true: links, and replies that may be given.</summary>
+    private void Settle(ReplicatedBlock block)
+    {
+        foreach (var feed in block.Standbys)
+            if (!_links.Exists(l => l.Feed == feed)) _links.Add(StartLink(block, feed));
+        _links.RemoveAll(l => !block.Standbys.Contains(l.Feed));
+        _safe.Pass(block.Role is ReplicaRole.Primary or ReplicaRole.Yielded ? block.SafeEntry : -1);
+        if (block.Role is not (ReplicaRole.Primary or ReplicaRole.Yielded)) _safe.Fail();
+        Feed();
+        var progress = _progress;
+        _progress = null;
+        progress?.TrySetResult();
+    }
+
+    private void Feed()
+    {
+        foreach (var link in _links) link.Wake();
+    }
+
+    private StandbyLink StartLink(ReplicatedBlock block, StandbyFeed feed)
+    {
+        var link = new StandbyLink(
+            block, feed, GrainFactory.GetGrain<IBlockControl>(feed.Site.Key), GrainFactory.GetGrain<ICoordinatorControl>(_spec.Name),
+            () => Settle(block), time);
+        link.RunAsync().Ignore();
+        return link;
+    }
+}

@@ -1,0 +1,29 @@
+namespace OrleansPs.Grains;
+
+/// <summary>Replies that wait until the standby has what they tell, in the order of their entries.</summary>
+/// <remarks>For one turn at a time.</remarks>
+internal sealed class SafePoint
+{
+    private readonly Queue<(long Index, TaskCompletionSource<bool> Waiter)> _waiting = new();
+
+    /// <summary>Waits for an entry.</summary>
+    /// <returns>False if it may never be told.</returns>
+    public Task<bool> WaitAsync(long index)
+    {
+        var waiter = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _waiting.Enqueue((index, waiter));
+        return waiter.Task;
+    }
+
+    /// <summary>All entries up to an index are safe.</summary>
+    public void Pass(long index)
+    {
+        while (_waiting.TryPeek(out var first) && first.Index <= index) _waiting.Dequeue().Waiter.SetResult(true);
+    }
+
+    /// <summary>What still waits may never be told.</summary>
+    public void Fail()
+    {
+        while (_waiting.TryDequeue(out var first)) first.Waiter.SetResult(false);
+    }
+}

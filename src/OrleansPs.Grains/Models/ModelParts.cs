@@ -1,0 +1,59 @@
+using Microsoft.Extensions.Logging;
+using OrleansPs.Core.Consistency;
+using OrleansPs.Hosting;
+
+namespace OrleansPs.Grains;
+
+/// <summary>What a model's coordinator is made of; the parts refer to each other by way of the host, which comes last.</summary>
+internal sealed class ModelParts
+{
+    private readonly ClusterServices _services;
+    private ModelHost? _host;
+
+    public ModelParts(ModelSpec spec, ModelRecords records, IReadOnlyList<SiloAddress> avoided, ClusterServices services)
+    {
+        (Spec, Records, _services) = (spec, records, services);
+        Placer = new(spec.Name, services.Silos);
+        foreach (var silo in avoided) Placer.Avoid(silo);
+        Factory = new(spec, services.Grains, Placer, () => Blocks);
+        var store = new GrainStorageSnapshotStore(services.Storage.Bytes, () => [.. Blocks?.Map.Select(s => s.Epoch) ?? []]);
+        Environment = new(Factory, store, services.Metrics, services.Time, services.Loggers.CreateLogger<ClusterModel>())
+        {
+            BeginJournal = spec.Durability.IsReplicated ? BeginJournalAsync : null,
+        };
+    }
+
+    public ModelSpec Spec { get; }
+
+    public ModelRecords Records { get; }
+
+    public BlockPlacer Placer { get; }
+
+    public GrainBlockFactory Factory { get; }
+
+    public ModelEnvironment Environment { get; }
+
+    /// <summary>Ends what waits for silos or storage in this coordinator's name.</summary>
+    public CancellationTokenSource Stop { get; } = new();
+
+    private GrainBlocks? Blocks => (GrainBlocks?)_host?.TryRuntime?.Blocks;
+
+    public ClusterModel Complete(ModelHost host)
+    {
+        _host = host;
+        return ClusterModel.Of(host, this, _services);
+    }
+
+    public Task WriteOriginAsync(ModelHost host, ModelOrigin origin) => ClusterModel.WriteOriginAsync(host, Records, origin);
+
+    public WitnessJournal JournalOf(long term, WitnessRecord? witness) =>
+        new(Spec, Records, Placer, _services, term, witness, Stop.Token);
+
+    private async Task<IControlJournal> BeginJournalAsync(ControlState state, long term)
+    {
+        var journal = JournalOf(term, null);
+        return await journal.RenewAsync(() => state).ConfigureAwait(false) is null
+            ? throw new ServerUnavailableException($"Another coordinator has model '{Spec.Name}'.")
+            : journal;
+    }
+}

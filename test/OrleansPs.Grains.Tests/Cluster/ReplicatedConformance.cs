@@ -1,0 +1,23 @@
+using OrleansPs.Conformance;
+
+namespace OrleansPs.Grains.Tests;
+
+public sealed class ReplicatedTransfers() : TransferConformance(new ClusterHost(isReplicated: true));
+
+public sealed class ReplicatedBulkSynchronous() : BulkSynchronousConformance(new ClusterHost(isReplicated: true));
+
+public sealed class ReplicatedDeterminism() : DeterminismConformance(new ClusterHost(isReplicated: true));
+
+public sealed class ReplicatedStaleSynchronous() : StaleSynchronousConformance(new ClusterHost(isReplicated: true));
+
+public sealed class ReplicatedAsynchronous() : AsynchronousConformance(new ClusterHost(isReplicated: true));
+
+public sealed class ReplicatedMembership() : MembershipConformance(new ClusterHost(isReplicated: true));
+
+public sealed class ReplicatedCancellation() : CancellationConformance(new ClusterHost(isReplicated: true));
+
+public sealed class ReplicatedSnapshots() : SnapshotConformance(new ClusterHost(isReplicated: true));
+
+public sealed class ReplicatedRestores() : RestoreConformance(new ClusterHost(isReplicated: true));
+
+public sealed class ReplicatedReaders() : ReaderConformance(new ClusterHost(isReplicated: true));
