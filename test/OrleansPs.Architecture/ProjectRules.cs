@@ -21,9 +21,10 @@ internal static class ProjectRules
         ["Worker"] = ["Protocol", "Training"],
         ["Ctl"] = ["Protocol", "Hosting"],
         ["Bench"] = ["Embedded", "Training", "Protocol"],
+        ["Torture"] = ["Protocol", "Silo"],
     };
 
-    private static readonly string[] SeeOrleans = ["Protocol", "Grains", "Silo", "Worker", "Ctl", "Bench"];
+    private static readonly string[] SeeOrleans = ["Protocol", "Grains", "Silo", "Worker", "Ctl", "Bench", "Torture"];
 
     /// <summary>Rooms whose packages are counted, because they are meant to stay pure.</summary>
     private static readonly Dictionary<string, string[]> OnlyPackages = new()

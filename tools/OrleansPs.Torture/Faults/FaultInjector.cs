@@ -1,0 +1,124 @@
+using System.Collections.Concurrent;
+using OrleansPs.Protocol;
+
+namespace OrleansPs.Torture;
+
+/// <summary>A silo that was killed.</summary>
+/// <param name="At">When.</param>
+/// <param name="Blocks">The blocks that it had, by model.</param>
+internal sealed record SiloKill(TimeSpan At, IReadOnlyList<(string Model, int Block)> Blocks);
+
+/// <summary>Does the faults of a schedule to a cluster. It waits with one that takes a silo away only while a block lacks a standby that could take over.</summary>
+internal sealed class FaultInjector(Cluster cluster, IReadOnlyList<ModelTrial> models, bool replicated, TextWriter log)
+{
+    private readonly ConcurrentBag<Task> _cuts = [];
+    private readonly TimeSpan _begun = SharedClock.Now;
+
+    public Withholding Withheld { get; } = new();
+
+    public ConcurrentDictionary<FaultKind, int> Counts { get; } = new();
+
+    public List<SiloKill> Kills { get; } = [];
+
+    /// <summary>The faults of a run, until it is over.</summary>
+    public async Task RunAsync(IEnumerable<Fault> schedule, CancellationToken over)
+    {
+        try
+        {
+            foreach (var fault in schedule)
+            {
+                await Task.Delay(fault.Gap, over).ConfigureAwait(false);
+                await DoAsync(fault, over).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        {
+            Withheld.End(SharedClock.Now - _begun);
+        }
+    }
+
+    /// <summary>Waits until all cuts are healed.</summary>
+    public Task AwaitHealedAsync() => Task.WhenAll(_cuts);
+
+    private async Task DoAsync(Fault fault, CancellationToken over)
+    {
+        while (!await TryAsync(fault, over).ConfigureAwait(false))
+        {
+            Withheld.Begin(SharedClock.Now - _begun);
+            await Task.Delay(100, over).ConfigureAwait(false);
+        }
+        Withheld.End(SharedClock.Now - _begun);
+        Counts.AddOrUpdate(fault.Kind, 1, (_, count) => count + 1);
+    }
+
+    private async Task<bool> TryAsync(Fault fault, CancellationToken over)
+    {
+        if (fault.Kind == FaultKind.KillWorker)
+        {
+            if (Ready(cluster.WorkerChildren) is not { Length: > 0 } workers) return false;
+            var worker = Pick(workers, fault.Target);
+            Note(fault, $"worker {worker}");
+            cluster.WorkerChildren[worker].Kill(fault.Length);
+            return true;
+        }
+        var blocks = fault.Kind == FaultKind.CutWorker ? [] : await AskAsync(over).ConfigureAwait(false);
+        var silos = Ready(cluster.SiloChildren);
+        // Where nothing but snapshots is kept, the last silo is left alone.
+        var least = fault.Kind == FaultKind.CutSilos || (fault.TakesSiloAway && !replicated) ? 2 : 1;
+        if (blocks is null || silos.Length < least) return false;
+        await DoAsync(fault, silos, blocks).ConfigureAwait(false);
+        return true;
+    }
+
+    private Task DoAsync(Fault fault, int[] silos, IReadOnlyList<(string Model, BlockInfo Info)> blocks)
+    {
+        var silo = Pick(silos, fault.Target);
+        var child = cluster.SiloChildren[silo];
+        switch (fault.Kind)
+        {
+            case FaultKind.KillSilo:
+                var held = blocks.Where(b => cluster.Places[silo].Holds(b.Info.Silo)).Select(b => (b.Model, b.Info.Block)).ToArray();
+                Note(fault, $"silo {silo} with blocks {string.Join(' ', held)}");
+                Kills.Add(new(SharedClock.Now, held));
+                child.Kill(fault.Length);
+                return Task.CompletedTask;
+            case FaultKind.EndSilo:
+                Note(fault, $"silo {silo}");
+                return child.EndAsync(fault.Length);
+            case FaultKind.CutSilos:
+                var other = Pick([.. silos.Where(s => s != silo)], fault.Other);
+                Note(fault, $"silos {silo} and {other}");
+                _cuts.Add(cluster.CutSilosAsync(silo, other, fault.Length));
+                return Task.CompletedTask;
+            case FaultKind.CutWorker:
+                var worker = fault.Other % cluster.WorkerChildren.Count;
+                Note(fault, $"worker {worker} and silo {silo}");
+                _cuts.Add(cluster.CutWorkerAsync(worker, silo, fault.Length));
+                return Task.CompletedTask;
+            default:
+                Note(fault, $"silo {silo}");
+                return child.PauseAsync(fault.Length);
+        }
+    }
+
+    /// <returns>Where blocks are, as far as it can be learnt; null if a silo must not be taken away now.</returns>
+    private async Task<IReadOnlyList<(string Model, BlockInfo Info)>?> AskAsync(CancellationToken over)
+    {
+        var found = new List<(string, BlockInfo)>();
+        foreach (var model in models)
+        {
+            var blocks = await model.BlocksAsync(over).ConfigureAwait(false);
+            if (replicated && (blocks is null || !Standbys.AreInSync(blocks))) return null;
+            found.AddRange((blocks ?? []).Select(b => (model.Spec.Name, b)));
+        }
+        return found;
+    }
+
+    private void Note(Fault fault, string whom) => log.WriteLine(FormattableString.Invariant(
+        $"{SharedClock.Now.TotalSeconds:0.000} ({(SharedClock.Now - _begun).TotalSeconds:0.000}) {fault.Kind} {whom}, {fault.Length.TotalSeconds:0.00} s"));
+
+    private static int[] Ready(IReadOnlyList<Child> children) =>
+        [.. Enumerable.Range(0, children.Count).Where(i => children[i].State == ChildState.Ready)];
+
+    private static int Pick(int[] among, int drawn) => among[drawn % among.Length];
+}

@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+
+namespace OrleansPs.Torture;
+
+/// <summary>The processes of a run and the network between them.</summary>
+internal sealed class Cluster : IAsyncDisposable
+{
+    private readonly string _directory;
+    private readonly Network? _network;
+    private readonly TimeSpan _rest;
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(1) };
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<Task> _watches = [];
+
+    /// <summary>Prepares a cluster; nothing is started.</summary>
+    /// <param name="directory">Where everything is kept.</param>
+    /// <param name="network">The network, with a place for each silo and then one for each worker; null for loopback.</param>
+    /// <param name="silos">How many silos.</param>
+    /// <param name="workers">Each worker's model and rank.</param>
+    /// <param name="rest">How long a worker rests after a step.</param>
+    public Cluster(string directory, Network? network, int silos, IReadOnlyList<(string Model, int Rank)> workers, TimeSpan rest)
+    {
+        (_directory, _network, _rest) = (directory, network, rest);
+        foreach (var part in new[] { Silos, Logs, Ledgers }) Directory.CreateDirectory(part);
+        Places = network is null ? Place.OnLoopback(silos) : [.. Enumerable.Range(0, silos).Select(i => Place.In(network, i))];
+        SiloChildren = [.. Places.Select((place, i) => new Child(_ => StartSilo(place, i), () => IsHealthyAsync(place)))];
+        WorkerChildren = [.. workers.Select((worker, i) =>
+            new Child(life => StartWorker(worker.Model, worker.Rank, life, network?.In(silos + i) ?? []), () => Task.FromResult(true)))];
+    }
+
+    /// <summary>Where silos find each other and keep snapshots.</summary>
+    public string Silos => Path.Combine(_directory, "silos");
+
+    public string Logs => Path.Combine(_directory, "logs");
+
+    public string Ledgers => Path.Combine(_directory, "ledgers");
+
+    public IReadOnlyList<Place> Places { get; }
+
+    public IReadOnlyList<Child> SiloChildren { get; }
+
+    public IReadOnlyList<Child> WorkerChildren { get; }
+
+    /// <summary>Starts all silos.</summary>
+    public void StartSilos() => _watches.AddRange(SiloChildren.Select(child => child.WatchAsync(_stop.Token)));
+
+    /// <summary>Starts all workers.</summary>
+    public void StartWorkers() => _watches.AddRange(WorkerChildren.Select(child => child.WatchAsync(_stop.Token)));
+
+    /// <summary>Waits until all silos are ready.</summary>
+    /// <returns>Whether they were within the limit.</returns>
+    public async Task<bool> AwaitReadyAsync(TimeSpan limit, CancellationToken stop)
+    {
+        var until = SharedClock.Now + limit;
+        while (SiloChildren.Any(silo => silo.State != ChildState.Ready))
+        {
+            if (SharedClock.Now > until) return false;
+            await Task.Delay(100, stop).ConfigureAwait(false);
+        }
+        return true;
+    }
+
+    /// <summary>Cuts two silos apart, and some time later lets them speak again.</summary>
+    public Task CutSilosAsync(int silo, int other, TimeSpan length) => CutAsync(silo, other, length);
+
+    /// <summary>Cuts a worker off from a silo, and some time later lets them speak again.</summary>
+    public Task CutWorkerAsync(int worker, int silo, TimeSpan length) => CutAsync(silo, Places.Count + worker, length);
+
+    /// <summary>The ledgers of a rank, in the order of its lives.</summary>
+    public IEnumerable<IReadOnlyList<LedgerEvent>> ReadLedgers(string model, int rank) =>
+        Directory.EnumerateFiles(Ledgers, $"{NameOf(model, rank)}-*").Order(StringComparer.Ordinal).Select(file => LedgerEvent.Read(File.ReadAllText(file)));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(_watches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var child in WorkerChildren.Concat(SiloChildren)) await child.DisposeAsync().ConfigureAwait(false);
+        _http.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task CutAsync(int place, int other, TimeSpan length)
+    {
+        await _network!.CutAsync(place, other).ConfigureAwait(false);
+        await Task.Delay(length).ConfigureAwait(false);
+        await _network.HealAsync(place, other).ConfigureAwait(false);
+    }
+
+    private Process StartSilo(Place place, int silo) => Tool.Start(
+        Path.Combine(Logs, $"silo-{silo}.log"), place.Variables(Silos), [.. place.Prefix, Dotnet, SiloPath]);
+
+    private Process StartWorker(string model, int rank, int life, IReadOnlyList<string> prefix)
+    {
+        var name = NameOf(model, rank);
+        var ledger = Path.Combine(Ledgers, string.Create(CultureInfo.InvariantCulture, $"{name}-{life:0000}"));
+        return Tool.Start(Path.Combine(Logs, $"worker-{name}.log"), new Dictionary<string, string>(),
+            [.. prefix, Dotnet, typeof(Cluster).Assembly.Location, "worker", Silos, model, Text(rank), ledger, Text((int)_rest.TotalMilliseconds)]);
+    }
+
+    private async Task<bool> IsHealthyAsync(Place place)
+    {
+        try
+        {
+            using var response = await _http.GetAsync(new Uri($"http://{place.Address}:{place.HttpPort}/health/ready")).ConfigureAwait(false);
+            return response.IsSuccessStatusCode;
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private static string NameOf(string model, int rank) => string.Create(CultureInfo.InvariantCulture, $"{model}-{rank:00}");
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string Dotnet => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+
+    private static string SiloPath => Path.GetFullPath(typeof(Cluster).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(attribute => attribute.Key == "SiloPath").Value!);
+}
