@@ -11,6 +11,7 @@ internal sealed partial class BlockGrain
 
     private readonly List<StandbyLink> _links = [];
     private TaskCompletionSource? _progress;
+    private IGrainTimer? _looks;
 
     public async Task<ReplicaAnswer> Obey(Guid nonce, long generation, ReplicaOrder order)
     {
@@ -79,8 +80,9 @@ internal sealed partial class BlockGrain
     private void Settle(ReplicatedBlock block)
     {
         foreach (var feed in block.Standbys)
-            if (!_links.Exists(l => l.Feed == feed)) _links.Add(StartLink(block, feed));
+            if (!_links.Exists(l => l.Feed == feed)) _links.Add(LinkTo(block, feed));
         _links.RemoveAll(l => !block.Standbys.Contains(l.Feed));
+        LookNowAndThen();
         _safe.Pass(block.Role is ReplicaRole.Primary or ReplicaRole.Yielded ? block.SafeEntry : -1);
         if (block.Role is not (ReplicaRole.Primary or ReplicaRole.Yielded)) _safe.Fail();
         Feed();
@@ -89,17 +91,26 @@ internal sealed partial class BlockGrain
         progress?.TrySetResult();
     }
 
-    private void Feed()
+    private void LookNowAndThen()
     {
-        foreach (var link in _links) link.Wake();
+        if (_links.Count > 0 == _looks is not null) return;
+        _looks?.Dispose();
+        _looks = _links.Count == 0 ? null : this.RegisterGrainTimer(Look, new() { DueTime = StandbyLink.Period, Period = StandbyLink.Period, Interleave = true });
     }
 
-    private StandbyLink StartLink(ReplicatedBlock block, StandbyFeed feed)
+    private Task Look()
     {
-        var link = new StandbyLink(
-            block, feed, GrainFactory.GetGrain<IBlockControl>(feed.Site.Key), GrainFactory.GetGrain<ICoordinatorControl>(_spec.Name),
-            () => Settle(block), time);
-        link.RunAsync().Ignore();
-        return link;
+        foreach (var link in _links.ToArray()) link.Look();
+        return Task.CompletedTask;
     }
+
+    // A link that finds its standby lost or deposed settles, which changes the list.
+    private void Feed()
+    {
+        for (var i = _links.Count - 1; i >= 0 && i < _links.Count; i--) _links[i].Wake();
+    }
+
+    private StandbyLink LinkTo(ReplicatedBlock block, StandbyFeed feed) => new(
+        block, feed, GrainFactory.GetGrain<IBlockControl>(feed.Site.Key), GrainFactory.GetGrain<ICoordinatorControl>(_spec.Name),
+        () => Settle(block), time);
 }

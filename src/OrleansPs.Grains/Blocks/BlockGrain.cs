@@ -130,6 +130,7 @@ internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, I
         _safe.Fail();
         _block?.Release();
         (_block, _image, _received, _isPrepared) = (null, null, null, false);
-        Feed();
+        _links.Clear();
+        LookNowAndThen();
     }
 }

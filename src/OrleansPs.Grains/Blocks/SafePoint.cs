@@ -10,7 +10,8 @@ internal sealed class SafePoint
     /// <returns>False if it may never be told.</returns>
     public Task<bool> WaitAsync(long index)
     {
-        var waiter = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        // What waits goes on in the turn in which the standby's word came, once that has done its own work.
+        var waiter = new TaskCompletionSource<bool>();
         _waiting.Enqueue((index, waiter));
         return waiter.Task;
     }

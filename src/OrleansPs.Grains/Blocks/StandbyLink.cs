@@ -7,50 +7,90 @@ namespace OrleansPs.Grains;
 /// A primary's way to one standby: gives it its state if it has none, then entries, one message at a time, each sent again until it
 /// is answered. A standby that stays silent is reported to the coordinator, which alone may let it go.
 /// </summary>
-/// <remarks>Runs in its grain's turns.</remarks>
+/// <remarks>
+/// Runs in its grain's turns. An answer is awaited without any detour, since every acknowledgement of the block waits for it; whether it
+/// stays out is looked at now and then.
+/// </remarks>
 internal sealed class StandbyLink(
     ReplicatedBlock block, StandbyFeed feed, IBlockControl standby, ICoordinatorControl coordinator, Action settle, TimeProvider time)
 {
     private const int PieceBytes = 4 << 20;
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan s_report = TimeSpan.FromMilliseconds(250);
 
     private readonly List<LoggedEntry> _batch = [];
-    private TaskCompletionSource? _idle;
-    private long _heard = time.GetTimestamp();
+    private long _heard;
+    private long _sent;
+    private int _run;
+    private bool _isRunning;
+
+    /// <summary>How often <see cref="Look"/> is to be called.</summary>
+    public static TimeSpan Period { get; } = TimeSpan.FromMilliseconds(250);
 
     public StandbyFeed Feed => feed;
 
     private bool IsOver => !block.Standbys.Contains(feed);
 
-    /// <summary>There may be something to send.</summary>
+    /// <summary>There may be something to send. What there is leaves in this very turn.</summary>
     public void Wake()
     {
-        var idle = _idle;
-        _idle = null;
-        idle?.TrySetResult();
+        if (_isRunning || IsOver) return;
+        Heard();
+        Start();
     }
 
-    public async Task RunAsync()
+    /// <summary>Time has passed: a message that stays without an answer is sent again, and a standby that stays silent is reported.</summary>
+    public void Look()
     {
-        while (!IsOver)
+        if (IsOver || (!_isRunning && !feed.IsLost)) return;
+        if (_isRunning && feed.State is null && time.GetElapsedTime(_sent) > s_limit) Start();
+        if (feed.IsLost || (feed.State is null && time.GetElapsedTime(_heard) > ReplicationLimits.StandbyPatience))
+            coordinator.StandbyLost(block.Replica.Generation, block.Replica.Block, feed.Site.Nonce).Ignore();
+    }
+
+    // A run before this one may still wait for its answer, and ends when it has it.
+    private void Start()
+    {
+        _isRunning = true;
+        RunAsync(++_run).Ignore();
+    }
+
+    private async Task RunAsync(int run)
+    {
+        while (run == _run && !IsOver && !feed.IsLost)
         {
-            if (feed.IsLost) await ReportAsync();
-            else if (feed.State is { } state) await GiveStateAsync(state);
+            if (feed.State is { } state) await GiveStateAsync(state);
             else if (Read()) await SendAsync();
-            else
-            {
-                await (_idle ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-                Heard();
-            }
+            else break;
         }
+        if (run == _run) _isRunning = false;
     }
 
     private bool Read()
     {
         _batch.Clear();
-        return block.TryRead(feed.Site.Nonce, ReplicationLimits.BatchBytes, _batch) || feed.IsLost;
+        return block.TryRead(feed.Site.Nonce, ReplicationLimits.BatchBytes, _batch);
+    }
+
+    private async Task SendAsync()
+    {
+        _sent = time.GetTimestamp();
+        var (before, isAnswered) = (feed.Acknowledged, false);
+        try
+        {
+            var (items, gradients) = EntryBatch.Pack(_batch);
+            var reply = await standby.Accept(feed.Site.Nonce, block.Replica.Generation, block.Replica.Epoch, items, gradients);
+            gradients?.Dispose();
+            block.Acknowledged(feed.Site.Nonce, new(reply.Status, reply.LastEntry));
+            isAnswered = true;
+        }
+        catch (Exception e) when (Calls.IsPassing(e))
+        {
+            // It may have come all the same, and is sent again.
+        }
+        if (feed.Acknowledged > before) Heard();
+        if (isAnswered) settle();
+        if (feed.Acknowledged == before && !IsOver) await Task.Delay(s_pause, time);
     }
 
     private async Task GiveStateAsync(ReadOnlyMemory<byte> state)
@@ -64,6 +104,7 @@ internal sealed class StandbyLink(
         }
         block.StateTaken(feed.Site.Nonce, isTaken);
         Heard();
+        _sent = time.GetTimestamp();
         settle();
     }
 
@@ -82,36 +123,6 @@ internal sealed class StandbyLink(
             }
         }
         return false;
-    }
-
-    private async Task SendAsync()
-    {
-        if (feed.IsLost) return;
-        try
-        {
-            var (items, gradients) = EntryBatch.Pack(_batch);
-            using var limit = new CancellationTokenSource(s_limit);
-            var reply = await Calls.WaitAsync(
-                standby.Accept(feed.Site.Nonce, block.Replica.Generation, block.Replica.Epoch, items, gradients), null, limit.Token);
-            gradients?.Dispose();
-            var before = feed.Acknowledged;
-            block.Acknowledged(feed.Site.Nonce, new(reply.Status, reply.LastEntry));
-            if (feed.Acknowledged > before) Heard();
-            settle();
-            if (feed.Acknowledged > before || IsOver) return;
-        }
-        catch (Exception e) when (e is OperationCanceledException or ServerUnavailableException)
-        {
-            // It may have come all the same, and is sent again.
-        }
-        if (time.GetElapsedTime(_heard) > ReplicationLimits.StandbyPatience) await ReportAsync();
-        else await Task.Delay(s_pause, time);
-    }
-
-    private async Task ReportAsync()
-    {
-        coordinator.StandbyLost(block.Replica.Generation, block.Replica.Block, feed.Site.Nonce).Ignore();
-        await Task.Delay(s_report, time);
     }
 
     private void Heard() => _heard = time.GetTimestamp();

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace OrleansPs.Bench;
+
+/// <summary>
+/// What a standby costs a push: the latency of a push of 256 KiB with durability Replicated over two silos, beside that of the same push with Snapshot and of a
+/// raw relay of the same bytes over two sockets. All in turns, so that a change of the machine's pace meets all.
+/// </summary>
+internal static class ReplicatedSuite
+{
+    private static readonly int Floats = int.Parse(Environment.GetEnvironmentVariable("F") ?? "65536", CultureInfo.InvariantCulture);
+    private const int Rounds = 15;
+    private const int PushesARound = 100;
+
+    public static async Task<int> RunAsync(TextWriter output, CancellationToken stop)
+    {
+        var silos = await Silos.StartAsync(2, stop).ConfigureAwait(false);
+        await using var _ = silos.ConfigureAwait(false);
+        var (first, second) = (silos.Places[^1].SiloPort, silos.Places[^1].GatewayPort);
+        silos.Run("relay", Text(second), "0");
+        silos.Run("relay", Text(first), Text(second));
+        using var relay = Relay.Connect(first, Floats * sizeof(float));
+        var snapshot = await PusherAsync(silos, DurabilityPolicy.Snapshot(), stop).ConfigureAwait(false);
+        var replicated = await PusherAsync(silos, DurabilityPolicy.Replicated(), stop).ConfigureAwait(false);
+
+        var results = new List<(double Relay, double Snapshot, double Replicated)>();
+        for (var round = -3; round < Rounds; round++)
+        {
+            var measured = (
+                await MedianAsync(() => { relay.Send(); return ValueTask.CompletedTask; }).ConfigureAwait(false),
+                await snapshot().ConfigureAwait(false), await replicated().ConfigureAwait(false));
+            if (round >= 0) results.Add(measured);
+        }
+        var (r, s, d) = (Median(results.Select(x => x.Relay)), Median(results.Select(x => x.Snapshot)), Median(results.Select(x => x.Replicated)));
+        await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+            $"""
+            256 KiB, one in flight, median of {Rounds} rounds of the median of {PushesARound}
+            raw relay over two sockets   {r,8:0} us
+            push, Snapshot               {s,8:0} us
+            push, Replicated             {d,8:0} us
+            Replicated / (relay + Snapshot)  {Median(results.Select(x => x.Replicated / (x.Relay + x.Snapshot))):0.00}
+            """)).ConfigureAwait(false);
+        return 0;
+    }
+
+    /// <summary>A model whose primary is on the silo that the client is connected to, and what measures pushes to it.</summary>
+    private static async Task<Func<Task<double>>> PusherAsync(Silos silos, DurabilityPolicy durability, CancellationToken stop)
+    {
+        var connected = await Silos.ConnectAsync(silos.Places[0], stop).ConfigureAwait(false);
+        for (var attempt = 0; ; attempt++)
+        {
+            var spec = new ModelSpec($"bench-{durability.IsReplicated}-{attempt}")
+            {
+                Parameters = [new("w", [Floats])],
+                Optimizer = Optimizer.Sgd(lr: 0.1),
+                Consistency = ConsistencyPolicy.Asynchronous,
+                Durability = durability,
+                PushesPerStep = PushesARound,
+            };
+            await connected.Server.CreateModelAsync(spec, stop).ConfigureAwait(false);
+            var block = (await connected.Admin.ListBlocksAsync(spec.Name, stop).ConfigureAwait(false))[0];
+            if (!silos.Places[0].Holds(block.Silo) || (durability.IsReplicated && block.Standby is null)) continue;
+            var worker = await connected.Server.JoinAsync(spec.Name, 0, cancellationToken: stop).ConfigureAwait(false);
+            var gradient = new TensorSet { { "w", new float[Floats] } };
+            return async () =>
+            {
+                var median = await MedianAsync(() => worker.PushAsync(gradient, stop)).ConfigureAwait(false);
+                await worker.ClockAsync(worker.Position.Step + 1, stop).ConfigureAwait(false);
+                return median;
+            };
+        }
+    }
+
+    private static async Task<double> MedianAsync(Func<ValueTask> call)
+    {
+        var times = new double[PushesARound];
+        for (var i = 0; i < times.Length; i++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            await call().ConfigureAwait(false);
+            times[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+        }
+        return Median(times);
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted[sorted.Length / 2];
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
