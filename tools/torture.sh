@@ -22,7 +22,7 @@ sweep() {
   ip netns list 2>/dev/null | awk -v name="torture-$pid-" 'index($1, name) == 1 { print $1 }' | while read -r name; do ip netns del "$name"; done
 }
 trap sweep EXIT
-trap '[ -z "$pid" ] || kill -INT "$pid" 2>/dev/null || true' INT TERM
+trap '[ -z "$pid" ] || kill -TERM "$pid" 2>/dev/null || true' INT TERM
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 echo "torture: building" >&2
