@@ -67,7 +67,10 @@ public sealed partial class Coordinator
         Advance(now);
     }
 
-    /// <summary>A primary says that its standby does not follow any more: it is let go, and the primary goes on without.</summary>
+    /// <summary>
+    /// A primary says that its standby, or one that joins and that it waits for already, does not follow any more: it is let go, and
+    /// the primary goes on without.
+    /// </summary>
     public void StandbyLost(int block, Guid nonce, TimeSpan now)
     {
         if (_stopped is not null || block < 0 || block >= _work.Length) return;
@@ -76,6 +79,7 @@ public sealed partial class Coordinator
             _work[block].FailedSilo = standby.Silo;
             _lostReplicas.Add(nonce);
         }
+        else if (_work[block].Joiner?.Nonce == nonce) FailJoin(block, now);
         SettleMap(now);
         Advance(now);
     }
