@@ -17,6 +17,9 @@ public static class SimulationRun
     /// <returns>Null if all promises held; otherwise which was broken, and on the following lines how.</returns>
     public static string? Run(int seed) => Report(seed).Violation;
 
+    /// <summary>Runs a seed, and says all that happened.</summary>
+    public static IReadOnlyList<string> Trace(int seed) => Report(seed, isTraced: true).Trace;
+
     internal static SimulationReport Report(int seed, bool isTraced = false) =>
         Report(seed, ModelDraw.Draw(seed), FaultProfile.Draw(new Random(seed)), isTraced);
 

@@ -6,9 +6,10 @@ namespace OrleansPs.Simulate;
 /// <param name="First">The first seed.</param>
 /// <param name="Last">The last seed.</param>
 /// <param name="Time">After this time no more seeds are begun.</param>
-internal sealed record Options(int First, int Last, TimeSpan Time)
+/// <param name="Trace">A seed whose events are to be printed instead; null for none.</param>
+internal sealed record Options(int First, int Last, TimeSpan Time, int? Trace = null)
 {
-    public const string Usage = "simulate [--seeds A..B] [--minutes M]\n"
+    public const string Usage = "simulate [--seeds A..B] [--minutes M] | simulate --trace SEED\n"
         + "Runs the simulator's seeds on all processors; ends with 1 if a promise was broken.";
 
     /// <summary>Reads the command line.</summary>
@@ -23,6 +24,7 @@ internal sealed record Options(int First, int Last, TimeSpan Time)
             {
                 "--seeds" => WithSeeds(options, value),
                 "--minutes" => options with { Time = TimeSpan.FromMinutes(double.Parse(value, CultureInfo.InvariantCulture)) },
+                "--trace" => options with { Trace = int.Parse(value, CultureInfo.InvariantCulture) },
                 _ => throw new FormatException($"{args[i]} is not known."),
             };
         }

@@ -233,15 +233,17 @@ public sealed partial class Coordinator
         var stays = _spec.Durability.IsReplicated;
         Decide(new MapChanged(block, new(sites.Epoch + 1, next, stays ? sites.Primary : null)));
         if (!stays) Tell(new CloseReplica(sites.Primary));
-        work.Joiner = null;
-        Changed(block, now, replan: false);
+        // Where it went elsewhere than planned, the plan is made anew from there: it would never be where the old one wants it.
+        var isElsewhere = work.Joiner is not null && work.FailedSilo is not null;
+        if (work.Joiner is not null) (work.Joiner, work.FailedSilo) = (null, null);
+        Changed(block, now, replan: isElsewhere);
     }
 
     /// <summary>Gives up a replica that was to join. The primary may wait for it already: it is told who its standby is.</summary>
     private void FailJoin(int block, TimeSpan now)
     {
         var work = _work[block];
-        work.FailedSilo = work.Joiner?.Silo ?? work.Silo;
+        work.FailedSilo = work.Joiner?.Silo ?? (work.Attempt != 0 ? work.Silo : work.FailedSilo);
         work.NotBefore = now + ReplicationLimits.JoinPause;
         var hadBegun = work.Joiner is not null || work.Step is not null;
         EndWork(block);

@@ -106,6 +106,11 @@ internal sealed class Operator(World world)
     /// <summary>Begins a generation: first values, or those of a snapshot, in new replicas; then a record; then a coordinator.</summary>
     public void Begin(Pointer pointer, Loaded? loaded, int? workers = null)
     {
+        if (!world.Cluster.Up.Any())
+        {
+            _scheduler.After(_scheduler.Milliseconds(1, 50), () => Begin(pointer, loaded, workers));
+            return;
+        }
         world.Trace.Write($"generation {pointer.Generation} begins from cut {loaded?.Manifest.Cut ?? 0} for {workers?.ToString() ?? "the same"} workers");
         var state = loaded is null
             ? ControlState.Create(world.Spec, pointer.Generation, pointer.NextCut - 1)

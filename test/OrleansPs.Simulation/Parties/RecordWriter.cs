@@ -189,7 +189,8 @@ internal sealed class RecordWriter
     {
         if (_world.Trace.IsOn) _world.Trace.Write($"the witness of term {_host.Term} is {site}");
         (_witness, _replacing, _isRegistering) = (site, 0, false);
-        if (index > _accepted) Accepted(index);
+        if (site is null) AcceptTo(_own.Index);
+        else if (index > _accepted) Accepted(index);
         Pump();
         Heard(_host.View);
     }

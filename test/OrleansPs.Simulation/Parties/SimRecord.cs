@@ -37,7 +37,7 @@ internal sealed class SimRecord(World world, ControlState first, History history
         }
         _entries.Add(entry);
         var decoded = ControlEntryCodec.Decode(entry);
-        if (world.Trace.IsOn) world.Trace.Write($"record {Generation}/{index} term {term}: {Text(entry)}");
+        if (world.Trace.IsOn) world.Trace.Write($"record {Generation}/{index} term {term}: {decoded}");
         if (decoded is MapChanged e) _map[e.Block] = e.Sites;
         history.Apply(decoded);
     }
