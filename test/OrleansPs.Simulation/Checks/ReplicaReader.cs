@@ -35,8 +35,8 @@ internal static class ReplicaReader
             Feed(primary, standby, sites.Standby.Nonce);
             if (primary.Role != ReplicaRole.Primary || primary.SafeEntry != standby.Replica.LastEntry)
                 world.Violate("P2", $"At the end block {b} has {primary.Replica.LastEntry} entries, {primary.SafeEntry} of them safe, and its standby {standby.Replica.LastEntry}.");
-            else if (!ImageOf(world, primary).AsSpan().SequenceEqual(ImageOf(world, standby)))
-                world.Violate("P2", $"The images of block {b} on primary and standby differ.");
+            else if (FirstDifference(ImageOf(world, primary), ImageOf(world, standby)) is { } at)
+                world.Violate("P2", $"The states of block {b} on primary and standby differ: {at}.");
         }
     }
 
@@ -51,6 +51,12 @@ internal static class ReplicaReader
             if (reply.LastEntry == before) return;
             entries.Clear();
         }
+    }
+
+    private static string? FirstDifference(byte[] one, byte[] other)
+    {
+        var same = one.AsSpan().CommonPrefixLength(other);
+        return same == one.Length && same == other.Length ? null : $"at byte {same} of {one.Length} and {other.Length}";
     }
 
     private static byte[] ImageOf(World world, ReplicatedBlock block) => block.Replica.ToState(world.Spec.Name);

@@ -50,7 +50,13 @@ internal sealed class Operator(World world)
     /// <summary>A coordinator says that blocks have no replica any more.</summary>
     public void BlocksLost(SimCoordinator coordinator)
     {
-        if (IsRestoring || coordinator.Generation != world.Record.Generation || world.Storage.Record.Term > coordinator.Term) return;
+        if (IsRestoring || coordinator.Generation != world.Record.Generation) return;
+        if (world.Storage.Record.Term > coordinator.Term)
+        {
+            // Somebody has taken the record over, and may have died before anybody noticed: another one is to look.
+            coordinator.Depose();
+            return;
+        }
         if (!world.Record.Map.Any(world.IsLost))
             world.Violate("P2", $"Blocks are given up that have a replica: {string.Join(' ', world.Record.Map)}");
         Restore(mayBeginAnew: true);
