@@ -39,12 +39,13 @@ public sealed partial class Coordinator
     /// <summary>An empty replica is there, or could not be made.</summary>
     public void ReplicaPrepared(int block, long attempt, ReplicaSite? site, TimeSpan now)
     {
-        if (_stopped is not null || _work[block].Attempt != attempt)
+        var work = _work[block];
+        if (_stopped is not null || work.Attempt != attempt)
         {
-            if (site is not null) Tell(new CloseReplica(site));
+            // An answer that comes again may be about the one that was taken.
+            if (site is not null && site != work.Joiner && !IsNamed(block, site)) Tell(new CloseReplica(site));
             return;
         }
-        var work = _work[block];
         work.Attempt = 0;
         if (site is null || IsGone(site)) FailJoin(block, now);
         else
@@ -74,6 +75,8 @@ public sealed partial class Coordinator
     public void StandbyLost(int block, Guid nonce, TimeSpan now)
     {
         if (_stopped is not null || block < 0 || block >= _work.Length) return;
+        // A primary that is dead to the others has lost touch, not its standby: that one is to take its place.
+        if (_usable is null || IsGone(_state.Map[block].Primary)) return;
         if (_state.Map[block].Standby is { } standby && standby.Nonce == nonce)
         {
             _work[block].FailedSilo = standby.Silo;
@@ -285,6 +288,8 @@ public sealed partial class Coordinator
         : ReplicaPlacement.Plan([.. _state.Map.Select(SilosOf)], _usable, _spec.Durability.IsReplicated);
 
     private static ReplicaSilos SilosOf(BlockSites sites) => new(sites.Primary.Silo, sites.Standby?.Silo);
+
+    private bool IsNamed(int block, ReplicaSite site) => _state.Map[block].Primary == site || _state.Map[block].Standby == site;
 
     private bool IsGone(ReplicaSite site) => !_alive.Contains(site.Silo) || _lostReplicas.Contains(site.Nonce);
 }
