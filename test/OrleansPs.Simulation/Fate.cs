@@ -5,6 +5,7 @@ internal sealed class Fate(World world)
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(20);
     private readonly Scheduler _scheduler = world.Scheduler;
+    private readonly SiloFate _silos = new(world);
 
     public void Begin()
     {
@@ -38,10 +39,11 @@ internal sealed class Fate(World world)
             FaultKind.HandEviction => () => world.Coordinator?.Do((c, now) => c.Evict(_scheduler.Random.Next(world.Workers.Count), now)),
             FaultKind.CoordinatorDeath => KillCoordinator,
             FaultKind.CoordinatorPause => PauseCoordinator,
-            FaultKind.DeposedCoordinator => world.Operator.IsRestoring ? null : world.Operator.Elect,
+            FaultKind.DeposedCoordinator => world.Operator.IsRestoring || world.Storage.Record.Witness is null ? null : world.Operator.Elect,
             FaultKind.Restore => () => world.Operator.Restore(mayBeginAnew: false),
             FaultKind.WholeCrash => world.Operator.CrashAll,
-            FaultKind.Failover => () => world.Blocks[_scheduler.Random.Next(world.Blocks.Count)].Failover(),
+            FaultKind.WitnessLoss or FaultKind.SiloKill or FaultKind.SiloZombie or FaultKind.SiloIsolation or FaultKind.SiloPause
+                or FaultKind.SiloPartition or FaultKind.SiloDrain or FaultKind.SiloJoin => () => _silos.Try(kind),
             _ => null,
         };
         if (action is null || !_scheduler.Chance(world.Profile[kind] * Period.TotalSeconds)) return;
@@ -50,7 +52,8 @@ internal sealed class Fate(World world)
     }
 
     private static bool IsCountedElsewhere(FaultKind kind) =>
-        kind is FaultKind.Partition or FaultKind.WorkerLost or FaultKind.DeposedCoordinator or FaultKind.Restore or FaultKind.WholeCrash;
+        kind is FaultKind.Partition or FaultKind.WorkerLost or FaultKind.DeposedCoordinator or FaultKind.Restore or FaultKind.WholeCrash
+            or FaultKind.CoordinatorDeath or (>= FaultKind.WitnessLoss and <= FaultKind.SiloJoin);
 
     private SimWorker? Any(WorkerState state)
     {
@@ -70,14 +73,16 @@ internal sealed class Fate(World world)
     private void Partition()
     {
         var worker = Address.Worker(_scheduler.Random.Next(world.Workers.Count));
-        var other = _scheduler.Random.Next(world.Blocks.Count + 1);
-        world.Network.Cut(
-            worker, other == world.Blocks.Count ? Address.Coordinator : Address.Block(other), _scheduler.Milliseconds(50, 2500));
+        if (world.Cluster.Pick() is { } silo) world.Network.Cut(worker, silo.Address, _scheduler.Milliseconds(50, 2500));
     }
 
     private void KillCoordinator()
     {
-        if (world.Coordinator is not { } coordinator) return;
+        if (world.Coordinator is not { IsDead: false } coordinator) return;
+        // Where the record has no other copy its death puts the model back.
+        var isLast = world.Storage.Record.Witness is not { } w || !world.Cluster.Find(w.Silo).IsUp || !world.Cluster.Find(w.Silo).Witnesses.ContainsKey(w.Nonce);
+        if (isLast && !world.Profile.IsMerciless && (world.Model.HasWitness || !_scheduler.Chance(0.2))) return;
+        world.Fault(FaultKind.CoordinatorDeath);
         world.Trace.Write($"the coordinator of term {coordinator.Term} dies");
         coordinator.Process.Kill();
     }

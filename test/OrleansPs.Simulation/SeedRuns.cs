@@ -38,8 +38,11 @@ internal static class SeedRuns
     }
 
     public static string Explain(IEnumerable<SimulationReport> failed) => string.Join("\n\n", failed.Take(10).Select(report =>
-        $"Seed {report.Seed}: {report.Violation}\nReplay: SIM_TRACE=1 SIM_SEED={report.Seed} dotnet test test/OrleansPs.Simulation --logger \"console;verbosity=detailed\""
+        $"Seed {report.Seed}: {report.Violation}\n{ReplayOf(report.Seed)}"
         + $"\nKeep it: add the seed to failed-seeds.txt, with what it was."));
+
+    public static string ReplayOf(int seed) =>
+        $"Replay: SIM_TRACE=1 SIM_SEED={seed} dotnet test test/OrleansPs.Simulation --logger \"console;verbosity=detailed\"";
 
     private static int Parse(string number) => int.Parse(number, CultureInfo.InvariantCulture);
 }

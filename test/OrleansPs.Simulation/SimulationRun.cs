@@ -2,8 +2,8 @@ namespace OrleansPs.Simulation;
 
 /// <summary>What a run was like.</summary>
 internal sealed record SimulationReport(
-    int Seed, string? Violation, long Events, TimeSpan Time, ulong Hash, FaultCounts Faults, int Snapshots,
-    float[][] Final,     IReadOnlyList<string> Trace);
+    int Seed, string? Violation, long Events, TimeSpan Time, ulong Hash, FaultCounts Faults, int Snapshots, int Promotions,
+    float[][] Final, IReadOnlyList<string> Trace);
 
 /// <summary>One run of the engine under faults: everything in it follows from its seed.</summary>
 public static class SimulationRun
@@ -11,10 +11,14 @@ public static class SimulationRun
     private const long MaxEvents = 1_000_000;
     private static readonly TimeSpan MaxTime = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Stragglers = TimeSpan.FromSeconds(9);
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(60);
 
     /// <summary>Runs a seed.</summary>
     /// <returns>Null if all promises held; otherwise which was broken, and on the following lines how.</returns>
     public static string? Run(int seed) => Report(seed).Violation;
+
+    /// <summary>Runs a seed, and says all that happened.</summary>
+    public static IReadOnlyList<string> Trace(int seed) => Report(seed, isTraced: true).Trace;
 
     internal static SimulationReport Report(int seed, bool isTraced = false) =>
         Report(seed, ModelDraw.Draw(seed), FaultProfile.Draw(new Random(seed)), isTraced);
@@ -29,7 +33,7 @@ public static class SimulationRun
             Play(world);
             return new(
                 seed, world.Violation, world.Scheduler.Events, world.Scheduler.Time, world.Trace.Hash, world.Faults,
-                world.Snapshots.Checked, FinalCheck.Values(world), world.Trace.Lines);
+                world.Snapshots.Checked, world.Promotions.Count, FinalCheck.Values(world), world.Trace.Lines);
         }
         finally
         {
@@ -41,15 +45,18 @@ public static class SimulationRun
     {
         try
         {
-            if (world.Trace.IsOn) world.Trace.Write($"{world.Spec.Consistency}, {world.Spec.Workers} of {world.Spec.RankLimit} workers, {world.Work.Items} items, {world.Blocks.Count} blocks, lease {world.Spec.Lease}");
-            world.Operator.Begin(new(0, 0, 1), null);
+            if (world.Trace.IsOn) world.Trace.Write($"{world.Spec.Consistency}, {world.Spec.Workers} of {world.Spec.RankLimit} workers, {world.Work.Items} items, {world.BlockCount} blocks, lease {world.Spec.Lease}, replicated {world.Spec.Durability.IsReplicated}, witness {world.Model.HasWitness}, {world.Model.Silos} silos, merciless {world.Profile.IsMerciless}");
+            world.Cluster.Start(world.Model.Silos);
+            world.Operator.Begin(world.Storage.Pointer, null);
             new Fate(world).Begin();
             RunUntil(world, () => IsDone(world), "not all workers finish");
             var end = world.Scheduler.Time + Stragglers;
             RunUntil(world, () => world.Scheduler.Time >= end, "what was under way does not end");
+            end = world.Scheduler.Time + Settling;
+            RunUntil(world, () => IsSettled(world) || world.Scheduler.Time >= end, "the run does not end");
+            if (!IsSettled(world)) world.Violate("Liveness", $"The map does not settle: {State(world)}");
             if (world.Violation is null) FinalCheck.Check(world);
-            if (world.Violation is null)
-                foreach (var block in world.Blocks) block.CompareImages(long.MaxValue / 2);
+            if (world.Violation is null) ReplicaReader.ComparePairs(world);
         }
 #pragma warning disable CA1031 // Whatever the engine throws at an event is a finding.
         catch (Exception e)
@@ -63,6 +70,9 @@ public static class SimulationRun
         world.AreFaultsOver && !world.Operator.IsRestoring
         && world.Workers.All(w => w.State is WorkerState.Done or WorkerState.Gone);
 
+    private static bool IsSettled(World world) =>
+        world.Violation is not null || (!world.Operator.IsRestoring && world.Coordinator is { IsOver: false, IsGone: false, IsSettled: true });
+
     private static void RunUntil(World world, Func<bool> isOver, string otherwise)
     {
         while (world.Violation is null && !isOver())
@@ -75,6 +85,8 @@ public static class SimulationRun
     private static string State(World world) => string.Join("; ",
         world.Workers.Select(w => $"rank {w.Rank} is {w.State}")
             .Concat(world.Coordinators.Select(c => c.ToString()))
+            .Concat(world.Cluster.All.Where(x => !x.Process.IsDead).SelectMany(x => x.Replicas.Values.Select(r => $"{r.Site.Key} {r}")))
+            .Append($"restoring {world.Operator.IsRestoring}, up {string.Join(' ', world.Cluster.View.Usable)}, {world.Storage.Record}")
             .Concat(world.Record.History.Lines.Select(l =>
                 $"record: rank {l.Key} step {l.Value.Step} clock {l.Value.Clock} incarnation {l.Value.Incarnation} takes part {l.Value.Participates}")));
 }

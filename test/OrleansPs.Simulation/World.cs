@@ -1,5 +1,6 @@
 using OrleansPs.Client;
 using OrleansPs.Core.Messages;
+using OrleansPs.Core.Replication;
 
 namespace OrleansPs.Simulation;
 
@@ -20,7 +21,8 @@ internal sealed class World : IDisposable
         Snapshots = new(this);
         Pulls = new(this);
         Operator = new(this);
-        Blocks = [.. model.Layout.Blocks.Select(b => new SimBlock(this, b))];
+        Promotions = new(this);
+        Cluster = new(this);
         Workers = [.. Enumerable.Range(0, Spec.RankLimit).Select(r => new SimWorker(this, r))];
         Record = null!;
     }
@@ -51,7 +53,11 @@ internal sealed class World : IDisposable
 
     public Operator Operator { get; }
 
-    public List<SimBlock> Blocks { get; }
+    public Promotions Promotions { get; }
+
+    public Cluster Cluster { get; }
+
+    public int BlockCount => Model.Layout.Blocks.Count;
 
     public IReadOnlyList<SimWorker> Workers { get; }
 
@@ -67,6 +73,38 @@ internal sealed class World : IDisposable
     public List<SimCoordinator> Coordinators { get; } = [];
 
     public SimCoordinator? Coordinator => Coordinators.Count > 0 ? Coordinators[^1] : null;
+
+    /// <summary>The replica that the decisions name as a block's primary; null if it is no more.</summary>
+    public SimReplica? PrimaryOf(int block) => ReplicaAt(Record.Map[block].Primary);
+
+    /// <summary>Whether a block has no replica on a silo that is there.</summary>
+    public bool IsLost(BlockSites sites) =>
+        !Cluster.Find(sites.Primary.Silo).IsUp && (sites.Standby is null || !Cluster.Find(sites.Standby.Silo).IsUp);
+
+    /// <summary>Whether the control record has no copy on a silo that is there.</summary>
+    public bool IsRecordLost
+    {
+        get
+        {
+            var record = Storage.Record;
+            var isWritten = Coordinators.Exists(c => c.Term == record.Term && !c.IsGone && !c.IsOver);
+            var isCopied = record.Witness is { } w && Cluster.Find(w.Silo) is { IsUp: true } silo && silo.Witnesses.ContainsKey(w.Nonce);
+            return !isWritten && !isCopied;
+        }
+    }
+
+    /// <summary>Whether nothing is lost when a silo is.</summary>
+    public bool Survives(SimSilo silo)
+    {
+        var record = Storage.Record;
+        var isWritten = Coordinators.Exists(c => c.Term == record.Term && !c.IsGone && !c.IsOver && c.Silo != silo);
+        var isCopied = record.Witness is { } w && w.Silo != silo.Name && Cluster.Find(w.Silo) is { IsUp: true } other && other.Witnesses.ContainsKey(w.Nonce);
+        return (isWritten || isCopied) && Record.Map.All(sites => Stays(sites.Primary) || (sites.Standby is { } standby && Stays(standby)));
+
+        bool Stays(ReplicaSite site) => site.Silo != silo.Name && Cluster.Find(site.Silo).IsUp;
+    }
+
+    public SimReplica? ReplicaAt(ReplicaSite site) => Cluster.Find(site.Silo).Replicas.GetValueOrDefault(site.Nonce);
 
     public int SnapshotsDone { get; set; }
 
@@ -94,7 +132,7 @@ internal sealed class World : IDisposable
 
     public void Fault(FaultKind kind)
     {
-        Faults.Count(kind);
+        Faults.Count(kind, Record is null ? Phases.Bit(Phase.Calm) : Phases.Of(this));
         Trace.Note('!', (long)kind);
     }
 
@@ -113,7 +151,7 @@ internal sealed class World : IDisposable
     /// <summary>Who gets a message for the coordinator; sometimes one that is deposed.</summary>
     public SimCoordinator? Route()
     {
-        Coordinators.RemoveAll(c => c.Process.IsDead);
+        Coordinators.RemoveAll(c => c.IsDead);
         if (Coordinators.Count == 0) return null;
         return Coordinators.Count > 1 && Scheduler.Chance(0.4) ? Coordinators[^2] : Coordinators[^1];
     }

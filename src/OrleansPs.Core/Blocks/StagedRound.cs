@@ -64,7 +64,15 @@ internal sealed class StagedRound(BlockShape shape, int ranks, int window)
     /// <summary>The contributions as they are, by rank; their arrays stay this object's.</summary>
     public IReadOnlyList<StagedImage> ToImages() =>
         [.. _contributions.Select((c, rank) => (c, rank)).Where(x => x.c is not null)
-            .Select(x => new StagedImage(x.rank, x.c!.Incarnation, x.c.NextSequence, x.c.Touched, x.c.Sum))];
+            .Select(x => new StagedImage(x.rank, x.c!.Incarnation, x.c.NextSequence, x.c.Touched, CleanSum(x.c)))];
+
+    // Pooled memory holds what others left in it: equal states are to be equal bytes, and to tell nothing else.
+    private float[] CleanSum(Contribution contribution)
+    {
+        for (var s = 0; s < shape.Segments.Count; s++)
+            if (!contribution.Touched[s]) contribution.Sum.AsSpan(shape.Segments[s].Offset, shape.Segments[s].Length).Clear();
+        return contribution.Sum;
+    }
 
     /// <summary>Takes contributions over; the images stay the caller's.</summary>
     public void Load(IEnumerable<StagedImage> images)

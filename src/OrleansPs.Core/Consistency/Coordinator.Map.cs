@@ -39,12 +39,13 @@ public sealed partial class Coordinator
     /// <summary>An empty replica is there, or could not be made.</summary>
     public void ReplicaPrepared(int block, long attempt, ReplicaSite? site, TimeSpan now)
     {
-        if (_stopped is not null || _work[block].Attempt != attempt)
+        var work = _work[block];
+        if (_stopped is not null || work.Attempt != attempt)
         {
-            if (site is not null) Tell(new CloseReplica(site));
+            // An answer that comes again may be about the one that was taken.
+            if (site is not null && site != work.Joiner && !IsNamed(block, site)) Tell(new CloseReplica(site));
             return;
         }
-        var work = _work[block];
         work.Attempt = 0;
         if (site is null || IsGone(site)) FailJoin(block, now);
         else
@@ -67,15 +68,21 @@ public sealed partial class Coordinator
         Advance(now);
     }
 
-    /// <summary>A primary says that its standby does not follow any more: it is let go, and the primary goes on without.</summary>
+    /// <summary>
+    /// A primary says that its standby, or one that joins and that it waits for already, does not follow any more: it is let go, and
+    /// the primary goes on without.
+    /// </summary>
     public void StandbyLost(int block, Guid nonce, TimeSpan now)
     {
         if (_stopped is not null || block < 0 || block >= _work.Length) return;
+        // A primary that is dead to the others has lost touch, not its standby: that one is to take its place.
+        if (_usable is null || IsGone(_state.Map[block].Primary)) return;
         if (_state.Map[block].Standby is { } standby && standby.Nonce == nonce)
         {
             _work[block].FailedSilo = standby.Silo;
             _lostReplicas.Add(nonce);
         }
+        else if (_work[block].Joiner?.Nonce == nonce) FailJoin(block, now);
         SettleMap(now);
         Advance(now);
     }
@@ -229,15 +236,17 @@ public sealed partial class Coordinator
         var stays = _spec.Durability.IsReplicated;
         Decide(new MapChanged(block, new(sites.Epoch + 1, next, stays ? sites.Primary : null)));
         if (!stays) Tell(new CloseReplica(sites.Primary));
-        work.Joiner = null;
-        Changed(block, now, replan: false);
+        // Where it went elsewhere than planned, the plan is made anew from there: it would never be where the old one wants it.
+        var isElsewhere = work.Joiner is not null && work.FailedSilo is not null;
+        if (work.Joiner is not null) (work.Joiner, work.FailedSilo) = (null, null);
+        Changed(block, now, replan: isElsewhere);
     }
 
     /// <summary>Gives up a replica that was to join. The primary may wait for it already: it is told who its standby is.</summary>
     private void FailJoin(int block, TimeSpan now)
     {
         var work = _work[block];
-        work.FailedSilo = work.Joiner?.Silo ?? work.Silo;
+        work.FailedSilo = work.Joiner?.Silo ?? (work.Attempt != 0 ? work.Silo : work.FailedSilo);
         work.NotBefore = now + ReplicationLimits.JoinPause;
         var hadBegun = work.Joiner is not null || work.Step is not null;
         EndWork(block);
@@ -279,6 +288,8 @@ public sealed partial class Coordinator
         : ReplicaPlacement.Plan([.. _state.Map.Select(SilosOf)], _usable, _spec.Durability.IsReplicated);
 
     private static ReplicaSilos SilosOf(BlockSites sites) => new(sites.Primary.Silo, sites.Standby?.Silo);
+
+    private bool IsNamed(int block, ReplicaSite site) => _state.Map[block].Primary == site || _state.Map[block].Standby == site;
 
     private bool IsGone(ReplicaSite site) => !_alive.Contains(site.Silo) || _lostReplicas.Contains(site.Nonce);
 }

@@ -53,7 +53,9 @@ public sealed partial class Coordinator
             if (command.Kind == PresenceKind.Heartbeat) _leases.Renew(command.Rank, now);
             else Retire(command.Rank, command.Kind == PresenceKind.Leave ? WorkerStatus.Left : WorkerStatus.OutOfData);
         }
-        Tell(new Answer(call, new PresenceReply(status, status == CoordinatorStatus.Ok ? _state.MinClock : 0)));
+        Tell(new Answer(call, status == CoordinatorStatus.Ok
+            ? new PresenceReply(status, _state.MinClock) { MapVersion = _state.MapVersion }
+            : new PresenceReply(status, 0)));
         Advance(now);
     }
 

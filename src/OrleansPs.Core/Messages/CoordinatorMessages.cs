@@ -120,4 +120,8 @@ public readonly record struct PresenceCommand(PresenceKind Kind, long Generation
 /// <summary>The answer to a presence.</summary>
 /// <param name="Status">The outcome.</param>
 /// <param name="MinClock">The slowest participating clock.</param>
-public readonly record struct PresenceReply(CoordinatorStatus Status, long MinClock);
+public readonly record struct PresenceReply(CoordinatorStatus Status, long MinClock)
+{
+    /// <summary>The version of the block map: what a block of an older one answers is not to be relied on.</summary>
+    public long MapVersion { get; init; }
+}

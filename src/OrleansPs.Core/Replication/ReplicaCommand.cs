@@ -84,4 +84,5 @@ public enum StandbyStatus : byte
 /// <summary>A standby's answer to entries.</summary>
 /// <param name="Status">The outcome.</param>
 /// <param name="LastEntry">The newest entry that it has.</param>
-public readonly record struct StandbyReply(StandbyStatus Status, long LastEntry);
+/// <param name="Epoch">The epoch that it knows.</param>
+public readonly record struct StandbyReply(StandbyStatus Status, long LastEntry, long Epoch);

@@ -125,7 +125,7 @@ public sealed class ReplicatedBlock : IBlockEntrySink
             if (entries[i].Entry.Index <= Replica.LastEntry) continue;
             if (!Replica.Accept(entries[i].Entry, entries[i].Gradient.Span)) break;
         }
-        return new(status, Replica.LastEntry);
+        return new(status, Replica.LastEntry, Replica.Epoch);
     }
 
     /// <summary>As a primary: reads what a standby lacks, about so many bytes of it.</summary>
@@ -152,7 +152,8 @@ public sealed class ReplicatedBlock : IBlockEntrySink
     /// <summary>As a primary: a standby has answered.</summary>
     public void Acknowledged(Guid standby, StandbyReply reply)
     {
-        if (reply.Status == StandbyStatus.Deposed) Depose();
+        // It may come late: this replica may have yielded since, or lead again at a newer epoch.
+        if (reply.Status == StandbyStatus.Deposed && reply.Epoch > Replica.Epoch && Role == ReplicaRole.Primary) Depose();
         if (Find(standby) is not { } feed) return;
         if (reply.Status == StandbyStatus.Lost) feed.IsLost = true;
         if (reply.Status == StandbyStatus.Ok) feed.Acknowledged = Math.Max(feed.Acknowledged, reply.LastEntry);

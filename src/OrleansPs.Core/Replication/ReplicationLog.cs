@@ -79,7 +79,10 @@ public sealed class LoggedEntry
     /// <summary>The gradient's bytes.</summary>
     public long Bytes { get; }
 
-    internal static LoggedEntry CopyOf(in BlockEntry entry, ReadOnlySpan<SegmentSlice> gradient)
+    /// <summary>Copies an entry; as a standby's host makes of a message what <see cref="ReplicatedBlock.Accept"/> takes.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="gradient">The gradient's pieces; theirs again when this returns.</param>
+    public static LoggedEntry CopyOf(in BlockEntry entry, ReadOnlySpan<SegmentSlice> gradient)
     {
         var length = 0;
         foreach (var slice in gradient) length += slice.Values.Length;

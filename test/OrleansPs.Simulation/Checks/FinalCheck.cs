@@ -12,7 +12,7 @@ internal static class FinalCheck
     public static void Check(World world)
     {
         var history = world.Record.History;
-        foreach (var block in world.Blocks) BringUpToDate(world, history, block.Primary);
+        for (var b = 0; b < world.BlockCount; b++) BringUpToDate(world, history, PrimaryOf(world, b));
         foreach (var worker in world.Workers.Where(w => w.State == WorkerState.Done))
         {
             if (!history.Lines.TryGetValue(worker.Rank, out var line) || history.ItemOf(worker.Rank, line.Step) is not null)
@@ -20,7 +20,7 @@ internal static class FinalCheck
         }
         foreach (var shape in world.Model.Layout.Blocks)
         {
-            var values = world.Blocks[shape.Index].Read(world.Blocks[shape.Index].Primary);
+            var values = ReplicaReader.Read(world, PrimaryOf(world, shape.Index));
             for (var s = 0; s < values.Length; s++) CheckSegment(world, history, shape.Index, shape.Segments[s], values[s]);
         }
     }
@@ -32,17 +32,19 @@ internal static class FinalCheck
         var values = world.Spec.Parameters.Select(p => new float[p.Length]).ToArray();
         foreach (var shape in world.Model.Layout.Blocks)
         {
-            var block = world.Blocks[shape.Index].Read(world.Blocks[shape.Index].Primary);
+            var block = ReplicaReader.Read(world, PrimaryOf(world, shape.Index));
             for (var s = 0; s < block.Length; s++)
                 block[s].CopyTo(values[shape.Segments[s].Parameter].AsSpan(shape.Segments[s].Start));
         }
         return values;
     }
 
+    private static BlockReplica PrimaryOf(World world, int block) => world.PrimaryOf(block)!.Core!.Replica;
+
     private static void BringUpToDate(World world, History history, BlockReplica block)
     {
         if (!world.IsRounds) return;
-        var header = new MessageHeader { Generation = block.Generation, Rank = -1 };
+        var header = new MessageHeader { Generation = block.Generation, Epoch = block.Epoch, Rank = -1 };
         var reply = block.Certify(header, [.. history.Certificates.Where(c => c.Round >= block.Version)]);
         if (reply.Status != BlockStatus.Ok || reply.Version != history.Round)
             world.Violate("P3", $"At the end block {block.Block} answers {reply} and not round {history.Round}.");

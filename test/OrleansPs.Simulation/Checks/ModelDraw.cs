@@ -5,6 +5,12 @@ namespace OrleansPs.Simulation;
 /// <summary>A model and its work, drawn from a seed.</summary>
 internal sealed record ModelDraw(ModelSpec Spec, Workload Work, BlockLayout Layout)
 {
+    /// <summary>How many silos the run begins with.</summary>
+    public int Silos { get; private init; } = 3;
+
+    /// <summary>Whether the control record has a second copy.</summary>
+    public bool HasWitness { get; private init; } = true;
+
     /// <summary>The block sizes that models are drawn with.</summary>
     public static readonly int[] Sizes = [4096, 4352, 8192];
 
@@ -40,9 +46,16 @@ internal sealed record ModelDraw(ModelSpec Spec, Workload Work, BlockLayout Layo
             MaxWorkers = owners,
             PushesPerStep = pushes + random.Next(2),
             Lease = TimeSpan.FromMilliseconds(random.Next(300, 2000)),
-            Durability = DurabilityPolicy.Snapshot(everyClocks: random.Next(3) == 0 ? 0 : random.Next(1, 8)),
         };
-        return Fit(spec with { BlockBytes = blockBytes ?? spec.BlockBytes, Lease = lease ?? spec.Lease }, work, lengths);
+        var every = random.Next(3) == 0 ? 0 : random.Next(1, 8);
+        var isReplicated = random.Next(5) != 0;
+        spec = spec with
+        {
+            BlockBytes = blockBytes ?? spec.BlockBytes,
+            Lease = lease ?? spec.Lease,
+            Durability = isReplicated ? DurabilityPolicy.Replicated(every) : DurabilityPolicy.Snapshot(every),
+        };
+        return Fit(spec, work, lengths) with { Silos = random.Next(2, 5), HasWitness = isReplicated || random.Next(2) == 0 };
     }
 
     /// <summary>Makes parameters longer until each piece of them in a block of any size shows every push.</summary>

@@ -51,7 +51,7 @@ internal sealed class SnapshotCheck(World world)
     private void Check(Loaded loaded)
     {
         var manifest = loaded.Manifest;
-        if (loaded.Blocks.Count != world.Blocks.Count)
+        if (loaded.Blocks.Count != world.BlockCount)
             world.Violate("P5", $"Cut {manifest.Cut} has {loaded.Blocks.Count} blocks.");
         foreach (var rank in manifest.Ranks)
             if (rank.Cursor != Workload.CursorOf(rank.Step))

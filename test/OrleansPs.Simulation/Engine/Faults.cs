@@ -22,7 +22,17 @@ internal enum FaultKind
     CoordinatorDeath,
     CoordinatorPause,
     DeposedCoordinator,
+    WitnessLoss,
+    SiloKill,
+    SiloPause,
+    SiloZombie,
+    SiloPartition,
+    SiloIsolation,
+    SiloDrain,
+    SiloJoin,
     LostSwapAnswer,
+    LostRecordAnswer,
+    RecordFailure,
     StorageFailure,
     SlowStorage,
     TornWrite,
@@ -31,7 +41,6 @@ internal enum FaultKind
     Restore,
     OtherWorkerCount,
     WholeCrash,
-    Failover,
 }
 
 /// <summary>How often each fault comes about in one run. Which kinds a run has is drawn too, so that each also meets calm seas.</summary>
@@ -51,6 +60,9 @@ internal sealed class FaultProfile
     /// <summary>How long a message mostly takes, at most.</summary>
     public double UsualMilliseconds { get; private init; } = 1;
 
+    /// <summary>Whether silos die without regard to what only they have.</summary>
+    public bool IsMerciless { get; private init; }
+
     /// <summary>How slowly workers compute. At the slowest, their work lasts as long as the faults do.</summary>
     public double Pace { get; private init; } = 1;
 
@@ -63,6 +75,7 @@ internal sealed class FaultProfile
             Until = TimeSpan.FromSeconds(1 + random.NextDouble() * 5),
             UsualMilliseconds = random.Next(3) switch { 0 => 0.2, 1 => 2, _ => 20 },
             Pace = random.Next(3) switch { 0 => 1, 1 => 4, _ => 12 },
+            IsMerciless = random.Next(8) == 0,
         };
         var share = random.NextDouble() * 0.8;
         for (var kind = 0; kind < Kinds; kind++)
@@ -76,7 +89,7 @@ internal sealed class FaultProfile
     /// <summary>The same profile without some kinds.</summary>
     public FaultProfile Without(params FaultKind[] kinds)
     {
-        var profile = new FaultProfile { Until = Until, UsualMilliseconds = UsualMilliseconds, Pace = Pace };
+        var profile = new FaultProfile { Until = Until, UsualMilliseconds = UsualMilliseconds, Pace = Pace, IsMerciless = IsMerciless };
         _rates.CopyTo(profile._rates, 0);
         foreach (var kind in kinds) profile._rates[(int)kind] = 0;
         return profile;
@@ -92,7 +105,7 @@ internal sealed class FaultProfile
         FaultKind.RefusedConnection => 0.1,
         FaultKind.CancelledCall => 0.08,
         FaultKind.StorageFailure or FaultKind.LostWriteAnswer or FaultKind.SlowStorage => 0.15,
-        FaultKind.LostSwapAnswer => 0.3,
+        FaultKind.LostSwapAnswer or FaultKind.LostRecordAnswer or FaultKind.RecordFailure => 0.3,
         FaultKind.TornWrite or FaultKind.DamagedSnapshot => 1,
         FaultKind.OutOfDataAndBack => 0.1,
         FaultKind.WorkerLost => 0.4,
@@ -101,22 +114,35 @@ internal sealed class FaultProfile
         FaultKind.OtherWorkerCount => 0.7,
         FaultKind.Restore => 1.5,
         FaultKind.WholeCrash => 0.8,
-        FaultKind.Failover => 8,
+        FaultKind.SiloKill or FaultKind.SiloZombie or FaultKind.SiloIsolation or FaultKind.WitnessLoss => 1.5,
         _ => 2,
     };
 }
 
-/// <summary>How often each fault came about.</summary>
+/// <summary>How often each fault came about, and in which phases.</summary>
 internal sealed class FaultCounts
 {
     private readonly long[] _counts = new long[Enum.GetValues<FaultKind>().Length];
+    private readonly long[,] _table = new long[Enum.GetValues<FaultKind>().Length, Phases.Count];
 
     public long this[FaultKind kind] => _counts[(int)kind];
 
-    public void Count(FaultKind kind) => _counts[(int)kind]++;
+    public long this[FaultKind kind, Phase phase] => _table[(int)kind, (int)phase];
+
+    /// <summary>Counts a fault once, and once in each phase that the model is in.</summary>
+    public void Count(FaultKind kind, int phases)
+    {
+        _counts[(int)kind]++;
+        for (var phase = 0; phase < Phases.Count; phase++)
+            if ((phases >> phase & 1) != 0) _table[(int)kind, phase]++;
+    }
 
     public void Add(FaultCounts other)
     {
-        for (var i = 0; i < _counts.Length; i++) _counts[i] += other._counts[i];
+        for (var i = 0; i < _counts.Length; i++)
+        {
+            _counts[i] += other._counts[i];
+            for (var phase = 0; phase < Phases.Count; phase++) _table[i, phase] += other._table[i, phase];
+        }
     }
 }

@@ -1,17 +1,13 @@
 namespace OrleansPs.Simulation;
 
-/// <summary>Who sends or gets a message: a worker by rank, a block by index, or one of the others.</summary>
+/// <summary>Who sends or gets a message: a worker by rank, or a silo by number.</summary>
 internal readonly record struct Address(char Kind, int Number)
 {
-    public static Address Coordinator { get; } = new('C', 0);
-
-    public static Address Record { get; } = new('R', 0);
-
     public static Address Worker(int rank) => new('W', rank);
 
-    public static Address Block(int block) => new('B', block);
+    public static Address Silo(int number) => new('S', number);
 
-    public override string ToString() => Kind is 'C' or 'R' ? Kind.ToString() : $"{Kind}{Number}";
+    public override string ToString() => $"{Kind}{Number}";
 }
 
 /// <summary>
@@ -26,9 +22,15 @@ internal sealed class Network(World world)
     /// <summary>Sends a message that nobody misses: whether it comes is not known to its sender.</summary>
     public void Send(Address from, Address to, char kind, Action deliver, bool isReply = false)
     {
+        // What one silo says to itself does not leave it.
+        if (from == to)
+        {
+            Deliver(from, to, kind, _scheduler.Milliseconds(0.01, 0.1), deliver);
+            return;
+        }
         if (IsCut(from, to))
         {
-            world.Fault(FaultKind.Partition);
+            world.Fault(from.Kind == to.Kind ? FaultKind.SiloPartition : FaultKind.Partition);
             return;
         }
         if (world.Befalls(isReply ? FaultKind.LostReply : FaultKind.LostRequest)) return;
@@ -42,8 +44,15 @@ internal sealed class Network(World world)
     /// <summary>Cuts the way between two parties, both ways, for a while.</summary>
     public void Cut(Address one, Address other, TimeSpan time)
     {
-        _cut[(one, other)] = _cut[(other, one)] = (_scheduler.Time + time).Ticks;
-        if (world.Trace.IsOn) world.Trace.Write($"{one} and {other} are cut off from each other for {time.TotalMilliseconds:F0} ms");
+        CutOneWay(one, other, time);
+        CutOneWay(other, one, time);
+    }
+
+    /// <summary>Cuts the way from one party to another; answers go the other way.</summary>
+    public void CutOneWay(Address from, Address to, TimeSpan time)
+    {
+        _cut[(from, to)] = (_scheduler.Time + time).Ticks;
+        if (world.Trace.IsOn) world.Trace.Write($"{from} does not reach {to} for {time.TotalMilliseconds:F0} ms");
     }
 
     private bool IsCut(Address from, Address to) => _cut.TryGetValue((from, to), out var end) && _scheduler.Now < end;
@@ -74,6 +83,15 @@ internal sealed class Network(World world)
         'h' => "presence",
         'x' => "certificates?",
         'a' => "append",
+        'm' => "map",
+        'f' => "entries",
+        's' => "state",
+        'o' => "replica command",
+        'n' => "prepare",
+        'z' => "close",
+        'l' => "standby lost",
+        't' => "raise",
+        'w' => "load",
         _ => "command",
     } + (char.IsUpper(kind) ? " answered" : "");
 }

@@ -1,16 +1,17 @@
 namespace OrleansPs.Simulation;
 
 /// <summary>
-/// What lives and dies as one: a worker's process or a coordinator's. All that happens to it comes through <see cref="Do"/>; a
+/// What lives and dies as one: a worker's process, a silo, or a coordinator on one. All that happens to it comes through <see cref="Do"/>; a
 /// dead one hears nothing, a paused one hears it later.
 /// </summary>
 internal sealed class Process
 {
     private readonly Queue<Action> _late = new();
+    private int _pauses;
 
     public bool IsDead { get; private set; }
 
-    public bool IsPaused { get; private set; }
+    public bool IsPaused => _pauses > 0;
 
     public void Do(Action action)
     {
@@ -25,11 +26,11 @@ internal sealed class Process
         _late.Clear();
     }
 
-    public void Pause() => IsPaused = true;
+    public void Pause() => _pauses++;
 
     public void Resume()
     {
-        IsPaused = false;
+        _pauses--;
         while (!IsPaused && !IsDead && _late.TryDequeue(out var action)) action();
     }
 }

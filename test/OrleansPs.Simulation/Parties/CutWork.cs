@@ -10,6 +10,9 @@ internal sealed class CutWork(World world, SimCoordinator host)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
+    /// <summary>What is under way of a cut.</summary>
+    public Phase Stage { get; private set; }
+
     public void CarryOut(CoordinatorEffect effect)
     {
         switch (effect)
@@ -20,17 +23,25 @@ internal sealed class CutWork(World world, SimCoordinator host)
             case WriteManifest e: WriteManifest(e); break;
             case EndCut e: End(e); break;
         }
+        Stage = effect switch
+        {
+            FreezeBlocks => Phase.Freezing,
+            Core.Consistency.WriteChunks => Phase.WritingChunks,
+            Core.Consistency.WriteManifest => Phase.WritingManifest,
+            EndCut => Phase.Calm,
+            _ => Stage,
+        };
     }
 
     private void Certify(CertifyBlocks effect)
     {
         var versions = new Dictionary<int, long>();
-        for (var b = 0; b < world.Blocks.Count; b++)
+        for (var b = 0; b < world.BlockCount; b++)
         {
             var block = b;
-            Ask(block, r => r.Certify(host.Header(), effect.Certificates), reply =>
+            Ask(block, host.Header(), (r, h) => r.Certify(h, effect.Certificates), reply =>
             {
-                if (!versions.TryAdd(block, reply.Version) || versions.Count < world.Blocks.Count) return;
+                if (reply.Status != BlockStatus.Ok || !versions.TryAdd(block, reply.Version) || versions.Count < world.BlockCount) return;
                 host.Do((c, now) => c.BlocksCertified(versions.Values.Min(), now));
             });
         }
@@ -39,17 +50,18 @@ internal sealed class CutWork(World world, SimCoordinator host)
     private void Freeze(FreezeBlocks effect)
     {
         var frozen = new HashSet<int>();
-        for (var b = 0; b < world.Blocks.Count; b++) FreezeBlock(effect, b, frozen, tries: 4);
-        FailLater(effect.Cut, () => frozen.Count == world.Blocks.Count, "not all blocks froze in time");
+        for (var b = 0; b < world.BlockCount; b++) FreezeBlock(effect, b, frozen, tries: 4);
+        FailLater(effect.Cut, () => frozen.Count == world.BlockCount, "not all blocks froze in time");
     }
 
     private void FreezeBlock(FreezeBlocks effect, int block, HashSet<int> frozen, int tries)
     {
         var header = host.Header(effect.Round);
-        Ask(block, r => r.Freeze(header, effect.Cut, effect.Certificates), reply =>
+        Ask(block, header, (r, h) => r.Freeze(h, effect.Cut, effect.Certificates), reply =>
         {
+            if (reply.Status == BlockStatus.OtherEpoch) return;
             if (reply.Status != BlockStatus.Ok) Fail(effect.Cut, $"block {block} answered {reply.Status}");
-            else if (frozen.Add(block) && frozen.Count == world.Blocks.Count)
+            else if (frozen.Add(block) && frozen.Count == world.BlockCount)
                 host.Do((c, now) => c.BlocksFrozen(effect.Cut, now));
         });
         if (tries > 1) Later(TimeSpan.FromMilliseconds(300), () =>
@@ -63,25 +75,25 @@ internal sealed class CutWork(World world, SimCoordinator host)
         var written = new HashSet<int>();
         // One chunk after the other is written, or all at once: while some wait, training goes on.
         var spread = world.Scheduler.Chance(0.5) ? 0 : 20 * world.Profile.Pace;
-        for (var b = 0; b < world.Blocks.Count; b++)
+        for (var b = 0; b < world.BlockCount; b++)
         {
             var block = b;
             Later(world.Scheduler.Milliseconds(0, spread), () => TakeCut(effect.Cut, block, written));
         }
-        FailLater(effect.Cut, () => written.Count == world.Blocks.Count, "not all chunks were written in time");
+        FailLater(effect.Cut, () => written.Count == world.BlockCount, "not all chunks were written in time");
     }
 
     private void TakeCut(long cut, int block, HashSet<int> written)
     {
         BlockImage? image = null;
-        Ask(block, replica =>
+        Ask(block, host.Header(), (replica, header) =>
         {
-            (var reply, var taken) = replica.TakeCut(host.Header(), cut);
+            (var reply, var taken) = replica.TakeCut(header, cut);
             image = taken ?? image;
             return reply;
         }, reply =>
         {
-            if (image is null) Fail(cut, $"block {block} answered {reply.Status}");
+            if (image is null || reply.Status != BlockStatus.Ok) Fail(cut, $"block {block} answered {reply.Status}");
             else if (written.Add(block)) WriteChunk(cut, image);
         });
     }
@@ -91,7 +103,7 @@ internal sealed class CutWork(World world, SimCoordinator host)
         var bytes = new byte[BlockImageCodec.GetEncodedLength(image)];
         BlockImageCodec.Encode(image, world.Spec.Name, host.Generation, cut, 0, bytes);
         var chunk = world.Storage.Describe(image.Block, ChunkName.Of(host.Generation, cut, image.Block, 0), bytes);
-        world.Storage.WriteChunk(chunk.Name, bytes, done => host.Process.Do(() =>
+        world.Storage.WriteChunk(chunk.Name, bytes, done => host.Run(() =>
         {
             if (done) host.Do((c, _) => c.ChunkWritten(cut, chunk, image.Dedupe));
             else Fail(cut, "the storage failed");
@@ -112,7 +124,7 @@ internal sealed class CutWork(World world, SimCoordinator host)
             Chunks = effect.Chunks,
             Open = effect.Open,
         };
-        world.Storage.WriteManifest(effect.Cut, ManifestCodec.Encode(manifest), done => host.Process.Do(() =>
+        world.Storage.WriteManifest(effect.Cut, ManifestCodec.Encode(manifest), done => host.Run(() =>
         {
             if (done) host.Do((c, now) => c.ManifestWritten(effect.Cut, now));
             else Fail(effect.Cut, "the storage failed");
@@ -121,23 +133,32 @@ internal sealed class CutWork(World world, SimCoordinator host)
 
     private void End(EndCut effect)
     {
-        for (var b = 0; b < world.Blocks.Count; b++) Ask(b, r => r.DropCut(host.Header(), effect.Cut), _ => { });
+        for (var b = 0; b < world.BlockCount; b++) Ask(b, host.Header(), (r, h) => r.DropCut(h, effect.Cut), _ => { });
         if (!effect.Completed) return;
         world.SnapshotsDone++;
         world.Storage.PassCut(effect.Cut);
     }
 
-    private void Ask(int block, Func<BlockReplica, BlockReply> ask, Action<BlockReply> answered) =>
-        world.Network.Send(Address.Coordinator, Address.Block(block), 'd', () => world.Blocks[block].Handle(ask, reply =>
-            world.Network.Send(
-                Address.Block(block), Address.Coordinator, 'D', () => host.Process.Do(() => answered(reply)), isReply: true)));
+    private void Ask(int block, MessageHeader header, Func<BlockReplica, MessageHeader, BlockReply> ask, Action<BlockReply> answered)
+    {
+        var sites = host.Map[block];
+        var primary = world.Cluster.Find(sites.Primary.Silo);
+        header = header with { Epoch = sites.Epoch };
+        host.Silo.Send(primary, 'd', () =>
+        {
+            if (primary.Replicas.TryGetValue(sites.Primary.Nonce, out var replica)) replica.Serve(header, true, r => ask(r, header), Answer);
+            else Answer(SimReplica.Elsewhere(header.Generation));
+        });
+
+        void Answer(BlockReply reply) => primary.Send(host.Silo, 'D', () => host.Run(() => answered(reply)), isReply: true);
+    }
 
     private void FailLater(long cut, Func<bool> isDone, string reason) => Later(Patience, () =>
     {
         if (!isDone()) Fail(cut, reason);
     });
 
-    private void Later(TimeSpan time, Action action) => world.Scheduler.After(time, () => host.Process.Do(action));
+    private void Later(TimeSpan time, Action action) => host.Later(time, action);
 
     private void Fail(long cut, string reason) => host.Do((c, now) => c.CutFailed(cut, reason, now));
 }

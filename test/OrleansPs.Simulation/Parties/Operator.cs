@@ -1,5 +1,6 @@
 using OrleansPs.Core.Consistency;
 using OrleansPs.Core.Messages;
+using OrleansPs.Core.Replication;
 
 namespace OrleansPs.Simulation;
 
@@ -7,30 +8,30 @@ namespace OrleansPs.Simulation;
 internal sealed class Operator(World world)
 {
     private readonly Scheduler _scheduler = world.Scheduler;
-    private int _elections;
+    private readonly List<Election> _elections = [];
 
     /// <summary>Whether a restore is under way.</summary>
     public bool IsRestoring { get; private set; }
 
-    /// <summary>Takes a new term, and decides from then on. Several may try at the same time.</summary>
+    public bool IsElecting => _elections.Exists(e => e.IsUnderWay);
+
+    /// <summary>Some silo takes a new term, and decides from then on. Several may try at the same time.</summary>
     public void Elect()
     {
-        _elections++;
-        var seen = world.Storage.Pointer;
-        var next = seen with { Term = seen.Term + 1 };
-        world.Storage.Swap(seen, next, swapped =>
-        {
-            _elections--;
-            if (swapped == true) TakeOver(next);
-            else ElectLater();
-        });
+        _elections.RemoveAll(e => !e.IsUnderWay);
+        if (world.Cluster.Pick() is not { } silo) return;
+        var election = new Election(world, silo);
+        _elections.Add(election);
+        election.Begin();
     }
 
     /// <summary>Somebody has to be coordinator: asks for one if nobody is about to become it.</summary>
     public void EnsureCoordinator()
     {
-        var isThere = world.Coordinator is { IsOver: false, Process.IsDead: false };
-        if (!isThere && _elections == 0 && !IsRestoring) Elect();
+        var isThere = world.Coordinator is { IsOver: false, IsGone: false };
+        if (isThere || IsElecting || IsRestoring) return;
+        if (world.Storage.Record.Witness is null && world.IsRecordLost) RecordLost(world.Record.Generation);
+        else Elect();
     }
 
     /// <summary>Puts the model back to its newest good snapshot; without one it begins anew if it has to.</summary>
@@ -40,37 +41,49 @@ internal sealed class Operator(World world)
         if (world.Storage.HasSpare && world.Befalls(FaultKind.DamagedSnapshot)) world.Storage.DamageNewest();
         var loaded = world.Snapshots.LoadNewest();
         if (loaded is null && !mayBeginAnew) return;
-        IsRestoring = true;
         if (!mayBeginAnew) world.Fault(FaultKind.Restore);
-        RaiseGeneration(loaded, OtherCount(loaded));
+        var workers = OtherCount(loaded);
+        IsRestoring = true;
+        RaiseGeneration(loaded, workers);
+    }
+
+    /// <summary>A coordinator says that blocks have no replica any more.</summary>
+    public void BlocksLost(SimCoordinator coordinator)
+    {
+        if (IsRestoring || coordinator.Generation != world.Record.Generation) return;
+        if (world.Storage.Record.Term > coordinator.Term)
+        {
+            // Somebody has taken the record over, and may have died before anybody noticed: another one is to look.
+            coordinator.Depose();
+            return;
+        }
+        if (!world.Record.Map.Any(world.IsLost))
+            world.Violate("P2", $"Blocks are given up that have a replica: {string.Join(' ', world.Record.Map)}");
+        Restore(mayBeginAnew: true);
+    }
+
+    /// <summary>Both copies of the control record are gone.</summary>
+    public void RecordLost(long generation)
+    {
+        if (IsRestoring || generation != world.Record.Generation) return;
+        if (!world.IsRecordLost) world.Violate("P2", $"The record is given up, though there is a copy: {world.Storage.Record}");
+        Restore(mayBeginAnew: true);
     }
 
     /// <summary>All machines go down at once. What the storage has is all that stays.</summary>
     public void CrashAll()
     {
         if (IsRestoring) return;
-        IsRestoring = true;
         world.Fault(FaultKind.WholeCrash);
+        IsRestoring = true;
         world.Trace.Write("everything crashes");
-        foreach (var coordinator in world.Coordinators) coordinator.Process.Kill();
         world.Coordinators.Clear();
-        world.Record.Crash();
-        foreach (var block in world.Blocks) block.Crash();
+        world.Cluster.CrashAll();
         world.Storage.Crash();
         foreach (var worker in world.Workers)
             if (_scheduler.Chance(0.5)) worker.Crash();
         _scheduler.After(_scheduler.Milliseconds(10, 800), () => RaiseGeneration(world.Snapshots.LoadNewest()));
     }
-
-    private void ElectLater() => _scheduler.After(_scheduler.Milliseconds(1, 50), EnsureCoordinator);
-
-    private void TakeOver(Pointer pointer) => _scheduler.After(_scheduler.Milliseconds(0.1, 20), () =>
-    {
-        if (IsRestoring || world.Record.Generation != pointer.Generation) return;
-        if (world.Record.Raise(pointer.Term) is not { } state) return;
-        world.Trace.Write($"coordinator of term {pointer.Term}");
-        world.Take(new SimCoordinator(world, world.Record, state, pointer.Term));
-    });
 
     /// <summary>Sometimes fewer workers go on, or one more, which brings data of its own.</summary>
     private int? OtherCount(Loaded? loaded)
@@ -90,38 +103,82 @@ internal sealed class Operator(World world)
         var next = new Pointer(seen.Generation + 1, seen.Term + 1, Math.Max(seen.NextCut, newest + 1));
         world.Storage.Swap(seen, next, swapped =>
         {
-            if (swapped == true) Begin(next, loaded, workers);
-            else _scheduler.After(_scheduler.Milliseconds(1, 50), () => RaiseGeneration(loaded, workers));
+            var pause = _scheduler.Milliseconds(1, 50);
+            if (swapped == true) _scheduler.After(pause, () => Begin(next, loaded, workers));
+            else _scheduler.After(pause, () => RaiseGeneration(loaded, workers));
         });
     }
 
-    /// <summary>Begins a generation: first values, or those of a snapshot.</summary>
+    /// <summary>Begins a generation: first values, or those of a snapshot, in new replicas; then a record; then a coordinator.</summary>
     public void Begin(Pointer pointer, Loaded? loaded, int? workers = null)
     {
-        IsRestoring = false;
+        if (!world.Cluster.Up.Any())
+        {
+            _scheduler.After(_scheduler.Milliseconds(1, 50), () => Begin(pointer, loaded, workers));
+            return;
+        }
         world.Trace.Write($"generation {pointer.Generation} begins from cut {loaded?.Manifest.Cut ?? 0} for {workers?.ToString() ?? "the same"} workers");
-        Depose(pointer.Term);
         var state = loaded is null
             ? ControlState.Create(world.Spec, pointer.Generation, pointer.NextCut - 1)
             : ControlState.Restore(world.Spec, loaded.Manifest, pointer.Generation, pointer.NextCut - 1, workers);
-        var history = new History(world, pointer.Generation, loaded?.Manifest, state);
-        world.Histories.Add(pointer.Generation, history);
-        world.Record = new(world, state, history);
-        foreach (var block in world.Blocks)
+        state.BeginMap(MakeReplicas(pointer, loaded));
+        var host = world.Cluster.Pick()!;
+        var judge = new SimRecord(world, state, new(world, pointer.Generation, loaded?.Manifest, state));
+        WitnessSite? witness = null;
+        if (world.Model.HasWitness && world.Cluster.Pick(except: host) is { } silo)
         {
-            var image = loaded?.Blocks[world.Blocks.IndexOf(block)];
-            var delay = _scheduler.Chance(0.5) ? _scheduler.Milliseconds(0, 50) : TimeSpan.Zero;
-            _scheduler.After(delay, () => block.Start(pointer.Generation, image, pointer.NextCut - 1));
+            witness = new(silo.Name, world.NewNonce());
+            silo.Witnesses.Add(witness.Nonce, new(world, judge, ControlStateCodec.Encode(state), pointer.Term));
         }
-        world.Take(new SimCoordinator(world, world.Record, world.Record.Raise(pointer.Term)!, pointer.Term));
-        foreach (var worker in world.Workers) worker.BroughtBack();
+        Register(new(pointer.Generation, pointer.Term, witness), () =>
+        {
+            IsRestoring = false;
+            Depose(pointer.Term);
+            world.Histories.Add(pointer.Generation, judge.History);
+            world.Record = judge;
+            world.Take(new(world, host, judge, state, pointer.Term, witness));
+            foreach (var worker in world.Workers) worker.BroughtBack();
+        });
     }
 
-    /// <summary>The coordinators of the generation before: their record refuses them, and sooner or later they are told.</summary>
+    private BlockSites[] MakeReplicas(Pointer pointer, Loaded? loaded)
+    {
+        var silos = world.Cluster.Up.Where(s => !s.IsDraining).Select(s => s.Name).ToArray();
+        if (silos.Length == 0) silos = [.. world.Cluster.Up.Select(s => s.Name)];
+        var plan = ReplicaPlacement.Plan(new ReplicaSilos[world.BlockCount], silos, world.Spec.Durability.IsReplicated);
+        return [.. plan.Select((p, block) => new BlockSites(0, Make(block, p.Primary!), p.Standby is { } s ? Make(block, s) : null))];
+
+        ReplicaSite Make(int block, string name)
+        {
+            var silo = world.Cluster.Find(name);
+            var replica = new SimReplica(world, silo, block, pointer.Generation, world.NewNonce());
+            replica.Begin(loaded?.Blocks[block], pointer.NextCut - 1);
+            silo.Replicas.Add(replica.Site.Nonce, replica);
+            return replica.Site;
+        }
+    }
+
+    private void Register(ModelRecord record, Action done)
+    {
+        if (world.Record is null)
+        {
+            world.Storage.BeginRecord(record);
+            done();
+            return;
+        }
+        world.Storage.SwapRecord(world.Storage.Record, record, () => { }, _ =>
+        {
+            if (world.Storage.Record == record) done();
+            else _scheduler.After(_scheduler.Milliseconds(1, 20), () => Register(record, done));
+        });
+    }
+
+    /// <summary>The coordinators of the generation before: their witness refuses them, and sooner or later they are told.</summary>
     private void Depose(long term)
     {
-        if (world.Coordinators.Count == 0) return;
-        world.Record.Raise(term);
+        foreach (var silo in world.Cluster.Up)
+            foreach (var witness in silo.Witnesses.Values)
+                if (_scheduler.Chance(0.8)) witness.Raise(term);
         foreach (var coordinator in world.Coordinators.ToArray())
         {
             var delay = _scheduler.Chance(0.5) ? TimeSpan.Zero : _scheduler.Milliseconds(1, 300);

@@ -1,10 +1,11 @@
 using OrleansPs.Core.Consistency;
 using OrleansPs.Core.Messages;
+using OrleansPs.Core.Replication;
 
 namespace OrleansPs.Simulation;
 
 /// <summary>
-/// Hosts one coordinator for one term: carries its effects to record, callers, blocks and storage by messages. It may die at any
+/// Hosts one coordinator for one term on a silo: carries its effects to record, callers, blocks and storage by messages. It may die at any
 /// event, and go on for a while after it was deposed.
 /// </summary>
 internal sealed class SimCoordinator
@@ -13,40 +14,68 @@ internal sealed class SimCoordinator
     private readonly Coordinator _core;
     private readonly CutWork _cuts;
     private readonly Dictionary<long, Action<object>> _calls = [];
-    private readonly Queue<AppendToRecord> _appends = new();
+    private readonly ReplicaWork _replicas;
+    private readonly RecordWriter _record;
     private readonly List<CoordinatorEffect> _effects = [];
     private readonly TimeSpan _start;
-    private bool _isAppending;
     private long _lastCall;
     private TimeSpan _looked;
     private TimeSpan _backSince;
 
-    public SimCoordinator(World world, SimRecord record, ControlState state, long term)
+    public SimCoordinator(World world, SimSilo silo, SimRecord judge, ControlState state, long term, WitnessSite? witness)
     {
         _world = world;
-        Record = record;
+        Silo = silo;
+        Judge = judge;
         Term = term;
+        Map = [.. state.Map];
         _start = world.Scheduler.Time;
         _cuts = new(world, this);
-        _core = new(world.Spec, state, world.Blocks.Count, term, TimeSpan.Zero);
+        _replicas = new(world, this);
+        _record = new(world, this, judge, state.Clone(world.Spec), witness);
+        _core = new(world.Spec, state, world.BlockCount, term, TimeSpan.Zero);
         Settle();
         TickLater();
+        if (world.Scheduler.Chance(0.5)) world.Cluster.Tell(this, world.Cluster.FormerView);
+        world.Cluster.Tell(this, world.Cluster.View);
     }
 
     public Process Process { get; } = new();
 
-    public SimRecord Record { get; }
+    public SimSilo Silo { get; }
+
+    /// <summary>Whether it is there no more, or is on a silo that others take for dead.</summary>
+    public bool IsGone => Process.IsDead || !Silo.IsUp;
+
+    public bool IsDead => Process.IsDead || Silo.Process.IsDead;
+
+    public SimRecord Judge { get; }
+
+    public MembershipView View { get; private set; } = new(0, [], [], new HashSet<string>());
+
+    /// <summary>The map that is told to whoever asks.</summary>
+    public IReadOnlyList<BlockSites> Map { get; private set; }
+
+    public long MapVersion { get; private set; }
+
+    public bool IsSettled => _core.IsSettled && !_record.IsReplacing && _record.Open == 0;
+
+    public Phase Stage => _cuts.Stage;
+
+    public bool IsPreparing => _replicas.IsPreparing;
+
+    public bool IsReplacing => _record.IsReplacing;
 
     public long Term { get; }
 
-    public long Generation => Record.Generation;
+    public long Generation => Judge.Generation;
 
     public bool IsOver { get; private set; }
 
     private TimeSpan Now => _world.Scheduler.Time - _start;
 
     /// <summary>A caller's command. The answer may never come, and never comes twice.</summary>
-    public void Call(Action<Coordinator, long, TimeSpan> command, Action<object> answer) => Process.Do(() =>
+    public void Call(Action<Coordinator, long, TimeSpan> command, Action<object> answer) => Run(() =>
     {
         var call = ++_lastCall;
         _calls.Add(call, answer);
@@ -55,14 +84,24 @@ internal sealed class SimCoordinator
         Check();
     });
 
-    public void Do(Action<Coordinator, TimeSpan> command) => Process.Do(() =>
+    public void Do(Action<Coordinator, TimeSpan> command) => Run(() =>
     {
         command(_core, Now);
         Settle();
     });
 
+    /// <summary>Whatever happens to it happens through this.</summary>
+    public void Run(Action action) => Silo.Process.Do(() => Process.Do(action));
+
+    public void Later(TimeSpan time, Action action) => _world.Scheduler.After(time, () => Run(action));
+
+    public void ReadMap(Action<KnownMap> answer) => Run(() =>
+    {
+        if (MapVersion > 0) answer(new(Generation, MapVersion, Map));
+    });
+
     public void ReadCertificates(long from, Action<IReadOnlyList<Certificate>> answer) =>
-        Process.Do(() => answer([.. _core.State.Certificates.Where(c => c.Round >= from)]));
+        Run(() => answer([.. _core.State.Certificates.Where(c => c.Round >= from)]));
 
     /// <summary>The model was put back: callers are told.</summary>
     public void Stop(CoordinatorStatus status) => Do((c, _) =>
@@ -76,12 +115,12 @@ internal sealed class SimCoordinator
         new() { Generation = Generation, Term = Term, Rank = -1, Certificate = round };
 
     public override string ToString() =>
-        $"coordinator of generation {Generation} and term {Term}, over {IsOver}, dead {Process.IsDead}, paused {Process.IsPaused}, "
-        + $"{_appends.Count} entries and {_calls.Count} calls under way";
+        $"coordinator of generation {Generation} and term {Term} on {Silo.Name}, over {IsOver}, dead {IsDead}, paused {Process.IsPaused}, "
+        + $"{_record.Open} entries and {_calls.Count} calls under way, settled {_core.IsSettled}, {string.Join(' ', _core.State.Map)}";
 
     private void TickLater() => _world.Scheduler.After(TimeSpan.FromMilliseconds(Math.Min(250, _world.Spec.Lease.TotalMilliseconds / 8)), () =>
     {
-        if (Process.IsDead || IsOver) return;
+        if (IsDead || IsOver) return;
         Do(Tick);
         TickLater();
     });
@@ -105,19 +144,23 @@ internal sealed class SimCoordinator
         {
             _core.TakeEffects(_effects);
             if (_effects.Count == 0) break;
-            foreach (var effect in _effects.ToArray()) CarryOut(effect);
+            CoordinatorEffect[] due = [.. _effects];
             _effects.Clear();
+            foreach (var effect in due) CarryOut(effect);
         }
-        PumpAppends();
     }
 
     private void CarryOut(CoordinatorEffect effect)
     {
         switch (effect)
         {
-            case AppendToRecord e: _appends.Enqueue(e); break;
+            case AppendToRecord e: if (!IsOver) _record.Append(e); break;
             case Answer e: Complete(e); break;
-            default: _cuts.CarryOut(effect); break;
+            case PublishMap e: (Map, MapVersion) = (e.Map, e.Version); break;
+            default:
+                _cuts.CarryOut(effect);
+                _replicas.CarryOut(effect);
+                break;
         }
     }
 
@@ -127,50 +170,29 @@ internal sealed class SimCoordinator
         else _world.Violate("P8", $"The coordinator answered call {answer.Call} twice: {answer.Reply}");
     }
 
-    /// <summary>Entries go to the record one after the other; one that gets no answer is sent again.</summary>
-    private void PumpAppends()
+    /// <summary>A newer term has taken over, or the model is of another generation.</summary>
+    public void Depose()
     {
-        if (_isAppending || _appends.Count == 0) return;
-        _isAppending = true;
-        SendAppend(_appends.Peek());
-    }
-
-    private void SendAppend(AppendToRecord append)
-    {
-        var answered = false;
-        _world.Network.Send(Address.Coordinator, Address.Record, 'a', () =>
-        {
-            var accepted = Record.Append(append);
-            _world.Network.Send(Address.Record, Address.Coordinator, 'A', () => Process.Do(() =>
-            {
-                if (answered || _appends.Count == 0 || _appends.Peek() != append) return;
-                answered = true;
-                Appended(append, accepted);
-            }), isReply: true);
-        });
-        _world.Scheduler.After(TimeSpan.FromMilliseconds(100), () => Process.Do(() =>
-        {
-            if (!answered && _appends.TryPeek(out var first) && first == append) SendAppend(append);
-        }));
-    }
-
-    private void Appended(AppendToRecord append, bool accepted)
-    {
-        _isAppending = false;
-        _appends.Dequeue();
-        if (accepted)
-        {
-            _core.RecordAccepted(append.Index);
-        }
-        else
-        {
-            _world.Fault(FaultKind.DeposedCoordinator);
-            _appends.Clear();
-            IsOver = true;
-            _core.Stop(CoordinatorStatus.NotCoordinator);
-        }
+        if (IsOver) return;
+        _world.Fault(FaultKind.DeposedCoordinator);
+        IsOver = true;
+        _core.Stop(CoordinatorStatus.NotCoordinator);
         Settle();
     }
+
+    /// <summary>The membership, as this silo hears of it.</summary>
+    public void Heard(MembershipView view) => Do((c, now) =>
+    {
+        if (view.Version <= View.Version || IsOver) return;
+        View = view;
+        // A silo that this view does not know yet is not dead: a coordinator before may have heard more.
+        var unknown = c.State.Map.SelectMany(SilosOf).Where(s => !view.Alive.Contains(s) && !view.Dead.Contains(s));
+        c.SilosChanged(view.Usable, view.Alive.Concat(unknown), now);
+        _record.Heard(view);
+    });
+
+    private static IEnumerable<string> SilosOf(BlockSites sites) =>
+        sites.Standby is { } standby ? [sites.Primary.Silo, standby.Silo] : [sites.Primary.Silo];
 
     private void Check()
     {

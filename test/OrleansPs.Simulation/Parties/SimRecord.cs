@@ -1,35 +1,46 @@
 using OrleansPs.Core.Consistency;
+using OrleansPs.Core.Replication;
 
 namespace OrleansPs.Simulation;
 
 /// <summary>
-/// The control record of one generation, which outlives coordinators. Each entry that it takes is told to the history that the
-/// run is judged by.
+/// What is decided in one generation, as the run's judge sees it: the entries that some copy holds which a next coordinator would read.
+/// Each is told to the history; a place is decided once.
 /// </summary>
-internal sealed class SimRecord(World world, ControlState state, History history)
+internal sealed class SimRecord(World world, ControlState first, History history)
 {
-    private readonly ControlRecord _record = new(world.Spec, state);
-    private bool _isGone;
+    private readonly List<byte[]> _entries = [];
+    private readonly BlockSites[] _map = [.. first.Map];
 
     public History History => history;
 
     public long Generation => history.Generation;
 
-    /// <summary>The record dies with the machines of a whole crash.</summary>
-    public void Crash() => _isGone = true;
+    /// <summary>Who holds each block by the decisions.</summary>
+    public IReadOnlyList<BlockSites> Map => _map;
 
-    public ControlState? Raise(long term) => _isGone ? null : _record.Raise(term);
+    /// <summary>How many decisions there are.</summary>
+    public long Count => _entries.Count;
 
-    public bool Append(AppendToRecord append)
+    public void Commit(long term, long index, byte[] entry)
     {
-        if (_isGone) return false;
-        var before = _record.Index;
-        var accepted = _record.Append(append.Term, append.Index, append.Entry);
-        if (_record.Index > before)
+        if (index <= _entries.Count)
         {
-            if (world.Trace.IsOn) world.Trace.Write($"record {Generation}/{append.Index} term {append.Term}: {append.Entry}");
-            history.Apply(append.Entry);
+            if (!_entries[(int)index - 1].AsSpan().SequenceEqual(entry))
+                world.Violate("P3", $"Two decisions at {Generation}/{index}: {Text(_entries[(int)index - 1])} and, in term {term}, {Text(entry)}");
+            return;
         }
-        return accepted;
+        if (index != _entries.Count + 1)
+        {
+            world.Violate("P3", $"A decision at {Generation}/{index} follows {_entries.Count}.");
+            return;
+        }
+        _entries.Add(entry);
+        var decoded = ControlEntryCodec.Decode(entry);
+        if (world.Trace.IsOn) world.Trace.Write($"record {Generation}/{index} term {term}: {decoded}");
+        if (decoded is MapChanged e) _map[e.Block] = e.Sites;
+        history.Apply(decoded);
     }
+
+    private static string Text(byte[] entry) => System.Text.Encoding.UTF8.GetString(entry);
 }

@@ -6,6 +6,9 @@ namespace OrleansPs.Simulation;
 /// <summary>The numbers of a model that only rise.</summary>
 internal readonly record struct Pointer(long Generation, long Term, long NextCut);
 
+/// <summary>Who may write the control record: the term that does, and where its second copy is.</summary>
+internal sealed record ModelRecord(long Generation, long Term, WitnessSite? Witness);
+
 /// <summary>
 /// The storage: chunks, manifests and the numbers. Writes may fail, be slow, be done without an answer, and be torn by a crash; a
 /// manifest is never overwritten by another one.
@@ -19,6 +22,8 @@ internal sealed class SimStorage(World world)
 
     /// <summary>Reading is without faults: who reads asks until he is answered.</summary>
     public Pointer Pointer => _pointer;
+
+    public ModelRecord Record { get; private set; } = new(-1, 0, null);
 
     public IEnumerable<long> Cuts => _manifests.Keys;
 
@@ -53,6 +58,34 @@ internal sealed class SimStorage(World world)
             bool? answer = isLost ? null : happens;
             world.Scheduler.After(world.Scheduler.Milliseconds(0.1, 5), () => done(answer));
         });
+
+    /// <summary>The model is created.</summary>
+    public void BeginRecord(ModelRecord record) => Record = record;
+
+    /// <summary>Compare-and-swap of the model's record. The answer null is none: it may have happened.</summary>
+    /// <param name="expected">What it is to be.</param>
+    /// <param name="next">What it becomes.</param>
+    /// <param name="happened">Is told when it happens, whether or not the swapper hears of it.</param>
+    /// <param name="done">Is answered.</param>
+    public void SwapRecord(ModelRecord expected, ModelRecord next, Action happened, Action<bool?> done)
+    {
+        var scheduler = world.Scheduler;
+        var delay = world.Befalls(FaultKind.SlowStorage) ? scheduler.Milliseconds(50, 800) : scheduler.Milliseconds(0.1, 5);
+        scheduler.After(delay, () =>
+        {
+            var isFailed = world.Befalls(FaultKind.RecordFailure);
+            var isLost = !isFailed && world.Befalls(FaultKind.LostRecordAnswer);
+            var happens = !isFailed && Record == expected;
+            if (happens)
+            {
+                Record = next;
+                if (world.Trace.IsOn) world.Trace.Write($"storage: {next}");
+                happened();
+            }
+            bool? answer = isLost || isFailed ? null : happens;
+            scheduler.After(scheduler.Milliseconds(0.1, 5), () => done(answer));
+        });
+    }
 
     /// <summary>A cut's number is used up.</summary>
     public void PassCut(long cut) => _pointer = _pointer with { NextCut = Math.Max(_pointer.NextCut, cut + 1) };

@@ -10,6 +10,7 @@ namespace OrleansPs.Simulation;
 internal sealed class SimTransport(World world, Process process, int rank) : IParameterTransport
 {
     private readonly Address _self = Address.Worker(rank);
+    private readonly SimRoutes _routes = new();
 
     /// <summary>The generation the session joined last, and the incarnation it has there.</summary>
     public long Generation { get; private set; }
@@ -23,15 +24,13 @@ internal sealed class SimTransport(World world, Process process, int rank) : IPa
     {
         world.Attempt(header);
         var copy = Copy(gradient);
-        return AskAsync<BlockReply>(
-            Address.Block(block), 'p', answer => world.Blocks[block].Handle(r => r.Push(header, newest, copy), answer),
-            null, cancellationToken);
+        return AskBlockAsync(block, 'p', header, true, (r, h, _) => r.Push(h, newest, copy), default, cancellationToken);
     }
 
     public ValueTask<BlockReply> PullAsync(
         int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> values,
         CancellationToken cancellationToken) =>
-        ReadAsync(block, 'r', values, (replica, into) => replica.Pull(header, newest, into), cancellationToken);
+        AskBlockAsync(block, 'r', header, false, (r, h, into) => r.Pull(h, newest, into), values, cancellationToken);
 
     public ValueTask<BlockReply> PushPullAsync(
         int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> gradient,
@@ -39,54 +38,84 @@ internal sealed class SimTransport(World world, Process process, int rank) : IPa
     {
         world.Attempt(header);
         var copy = Copy(gradient);
-        return ReadAsync(
-            block, 'q', values, (replica, into) => replica.PushPull(header, newest, copy, into), cancellationToken);
+        return AskBlockAsync(block, 'q', header, true, (r, h, into) => r.PushPull(h, newest, copy, into), values, cancellationToken);
     }
 
     public ValueTask<BlockReply> CertifyAsync(
         int block, MessageHeader header, IReadOnlyList<Certificate> certificates, CancellationToken cancellationToken) =>
-        AskAsync<BlockReply>(
-            Address.Block(block), 'c', answer => world.Blocks[block].Handle(r => r.Certify(header, certificates), answer),
-            null, cancellationToken);
+        AskBlockAsync(block, 'c', header, true, (r, h, _) => r.Certify(h, certificates), default, cancellationToken);
 
     public ValueTask<JoinReply> JoinAsync(JoinCommand command, CancellationToken cancellationToken)
     {
         var generation = world.Record.Generation;
-        return AskAsync<JoinReply>(Address.Coordinator, 'j', answer =>
+        return AskCoordinatorAsync<JoinReply>('j', (coordinator, answer) =>
         {
-            if (!IsTooLate(generation))
-                world.Route()?.Call((c, call, now) => c.Join(call, command, now), reply => answer((JoinReply)reply));
+            if (!IsTooLate(generation)) coordinator.Call((c, call, now) => c.Join(call, command, now), reply => answer((JoinReply)reply));
         }, Joined, cancellationToken);
     }
 
     public ValueTask<ClockReply> ClockAsync(ClockCommand command, CancellationToken cancellationToken) =>
-        AskAsync<ClockReply>(
-            Address.Coordinator, 'k',
-            answer => world.Route()?.Call((c, call, now) => c.Clock(call, command, now), reply => answer((ClockReply)reply)),
-            null, cancellationToken);
+        AskCoordinatorAsync<ClockReply>(
+            'k', (coordinator, answer) => coordinator.Call((c, call, now) => c.Clock(call, command, now), reply => answer((ClockReply)reply)),
+            reply =>
+            {
+                if (reply.Status == CoordinatorStatus.Ok) _routes.Knowledge.Note(command.Generation, reply.MapVersion);
+            }, cancellationToken);
 
     public ValueTask<PresenceReply> PresenceAsync(PresenceCommand command, CancellationToken cancellationToken) =>
-        AskAsync<PresenceReply>(
-            Address.Coordinator, 'h',
-            answer => world.Route()?.Call((c, call, now) => c.Presence(call, command, now), reply => answer((PresenceReply)reply)),
-            null, cancellationToken);
+        AskCoordinatorAsync<PresenceReply>(
+            'h', (coordinator, answer) => coordinator.Call((c, call, now) => c.Presence(call, command, now), reply => answer((PresenceReply)reply)),
+            reply =>
+            {
+                if (reply.Status == CoordinatorStatus.Ok) _routes.Knowledge.Note(command.Generation, reply.MapVersion);
+            }, cancellationToken);
 
     public ValueTask<IReadOnlyList<Certificate>> CertificatesAsync(long from, CancellationToken cancellationToken) =>
-        AskAsync<IReadOnlyList<Certificate>>(
-            Address.Coordinator, 'x', answer => world.Route()?.ReadCertificates(from, answer), null, cancellationToken);
+        AskCoordinatorAsync<IReadOnlyList<Certificate>>('x', (coordinator, answer) =>
+        {
+            if (coordinator.Generation >= Generation) coordinator.ReadCertificates(from, answer);
+        }, null, cancellationToken);
 
-    private ValueTask<BlockReply> ReadAsync(
-        int block, char kind, ReadOnlyMemory<SegmentSlice> values, ReadInto read, CancellationToken cancellationToken)
+    private ValueTask<KnownMap> AskMapAsync(CancellationToken cancellationToken) =>
+        AskCoordinatorAsync<KnownMap>('m', (coordinator, answer) => coordinator.ReadMap(answer), null, cancellationToken);
+
+    /// <summary>
+    /// Sends a message to the replica that the map names. What it answers counts only if no newer map says otherwise. Each delivery reads
+    /// into memory of its own; only the answer that counts is copied to the caller.
+    /// </summary>
+    private async ValueTask<BlockReply> AskBlockAsync(
+        int block, char kind, MessageHeader header, bool rests, Handle handle, ReadOnlyMemory<SegmentSlice> values,
+        CancellationToken cancellationToken)
     {
-        // Each delivery reads into memory of its own; only the answer that counts is copied to the caller.
-        return AskAsync<(BlockReply Reply, SegmentSlice[] Values)>(
-            Address.Block(block), kind,
-            answer =>
+        var map = await _routes.FindAsync(header.Generation, AskMapAsync, cancellationToken).ConfigureAwait(false);
+        if (map.Generation > header.Generation) return new(BlockStatus.OtherGeneration, 0, 0, map.Generation);
+        var sites = map.Sites[block];
+        var sent = header with { Epoch = sites.Epoch };
+        (BlockReply Reply, SegmentSlice[] Values) got;
+        try
+        {
+            got = await AskAsync<(BlockReply, SegmentSlice[])>(world.Cluster.Find(sites.Primary.Silo), kind, (silo, answer) =>
             {
                 var into = Copy(values);
-                world.Blocks[block].Handle(r => read(r, into), reply => answer((reply, into)));
-            },
-            got => CopyTo(got, values), cancellationToken).Then(got => got.Reply);
+                if (silo.Replicas.TryGetValue(sites.Primary.Nonce, out var replica))
+                    replica.Serve(sent, rests, r => handle(r, sent, into), reply => answer((reply, into)));
+                else answer((SimReplica.Elsewhere(sent.Generation), into));
+            }, null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or ServerUnavailableException)
+        {
+            _routes.Doubt(map);
+            throw;
+        }
+        if (got.Reply.Status is BlockStatus.OtherEpoch or BlockStatus.OtherGeneration) _routes.Doubt(map);
+        else if (_routes.Knowledge.IsOutdated(map.Generation, map.Version))
+        {
+            var newest = await _routes.FindAsync(header.Generation, AskMapAsync, cancellationToken).ConfigureAwait(false);
+            if (newest.Generation != map.Generation || newest.Sites[block].Epoch != sites.Epoch || newest.Sites[block].Primary != sites.Primary)
+                return SimReplica.Elsewhere(header.Generation);
+        }
+        CopyTo(got, values);
+        return got.Reply;
     }
 
     /// <summary>
@@ -97,7 +126,9 @@ internal sealed class SimTransport(World world, Process process, int rank) : IPa
 
     private void Joined(JoinReply reply)
     {
-        if (reply.Status == CoordinatorStatus.Ok) (Generation, Incarnation) = (reply.Generation, reply.Incarnation);
+        if (reply.Status != CoordinatorStatus.Ok) return;
+        (Generation, Incarnation) = (reply.Generation, reply.Incarnation);
+        _routes.Knowledge.Note(reply.Generation, reply.MapVersion);
     }
 
     private static void CopyTo((BlockReply Reply, SegmentSlice[] Values) got, ReadOnlyMemory<SegmentSlice> values)
@@ -106,8 +137,15 @@ internal sealed class SimTransport(World world, Process process, int rank) : IPa
         for (var i = 0; i < got.Values.Length; i++) got.Values[i].Values.CopyTo(values.Span[i].Values);
     }
 
+    private ValueTask<T> AskCoordinatorAsync<T>(
+        char kind, Action<SimCoordinator, Action<T>> handle, Action<T>? received, CancellationToken cancellationToken)
+    {
+        var coordinator = world.Route();
+        return AskAsync(coordinator?.Silo, kind, (_, answer) => handle(coordinator!, answer), received, cancellationToken);
+    }
+
     private ValueTask<T> AskAsync<T>(
-        Address to, char kind, Action<Action<T>> handle, Action<T>? received, CancellationToken cancellationToken)
+        SimSilo? to, char kind, Action<SimSilo, Action<T>> handle, Action<T>? received, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         world.CheckThread();
@@ -115,10 +153,10 @@ internal sealed class SimTransport(World world, Process process, int rank) : IPa
         var isRefused = world.Befalls(FaultKind.RefusedConnection);
         // A refused connection tells nothing of whether the request had left.
         if (isRefused) world.Scheduler.After(world.Scheduler.Milliseconds(0.1, 30), () => process.Do(call.Refuse));
-        if (!isRefused || world.Scheduler.Chance(0.5))
+        if (to is not null && (!isRefused || world.Scheduler.Chance(0.5)))
         {
-            world.Network.Send(_self, to, kind, () => handle(reply => world.Network.Send(
-                to, _self, char.ToUpperInvariant(kind), () => process.Do(() => call.Complete(reply)), isReply: true)));
+            world.Network.Send(_self, to.Address, kind, () => to.Process.Do(() => handle(to, reply => world.Network.Send(
+                to.Address, _self, char.ToUpperInvariant(kind), () => process.Do(() => call.Complete(reply)), isReply: true))));
         }
         return new(call.Task);
     }
@@ -130,7 +168,7 @@ internal sealed class SimTransport(World world, Process process, int rank) : IPa
         return copy;
     }
 
-    private delegate BlockReply ReadInto(Core.Blocks.BlockReplica replica, SegmentSlice[] into);
+    private delegate BlockReply Handle(Core.Blocks.BlockReplica replica, MessageHeader header, SegmentSlice[] into);
 
     /// <summary>A request that waits for its answer, or for its sender to give up.</summary>
     private sealed class PendingCall<T>
@@ -162,10 +200,4 @@ internal sealed class SimTransport(World world, Process process, int rank) : IPa
             _outcome.TrySetException(new ServerUnavailableException("The connection was refused."));
         }
     }
-}
-
-internal static class ValueTaskExtensions
-{
-    public static async ValueTask<TTo> Then<TFrom, TTo>(this ValueTask<TFrom> task, Func<TFrom, TTo> then) =>
-        then(await task.ConfigureAwait(false));
 }
