@@ -138,12 +138,15 @@ internal struct PresenceReplySurrogate
 {
     [Id(0)] public byte Status;
     [Id(1)] public long MinClock;
+    [Id(2)] public long MapVersion;
 }
 
 [RegisterConverter]
 internal sealed class PresenceReplyConverter : IConverter<PresenceReply, PresenceReplySurrogate>
 {
-    public PresenceReply ConvertFromSurrogate(in PresenceReplySurrogate s) => new((CoordinatorStatus)s.Status, s.MinClock);
+    public PresenceReply ConvertFromSurrogate(in PresenceReplySurrogate s) =>
+        new((CoordinatorStatus)s.Status, s.MinClock) { MapVersion = s.MapVersion };
 
-    public PresenceReplySurrogate ConvertToSurrogate(in PresenceReply v) => new() { Status = (byte)v.Status, MinClock = v.MinClock };
+    public PresenceReplySurrogate ConvertToSurrogate(in PresenceReply v) =>
+        new() { Status = (byte)v.Status, MinClock = v.MinClock, MapVersion = v.MapVersion };
 }

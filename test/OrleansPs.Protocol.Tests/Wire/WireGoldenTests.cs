@@ -50,7 +50,7 @@ public sealed class WireGoldenTests
         yield return Of("ClockCommand", new ClockCommand(1, 2, 3, 4, 5));
         yield return Of("ClockReply", new ClockReply(CoordinatorStatus.Waiting, 1, 2, 3, 4, certificate) { MapVersion = 5 });
         yield return Of("PresenceCommand", new PresenceCommand(PresenceKind.Leave, 1, 2, 3));
-        yield return Of("PresenceReply", new PresenceReply(CoordinatorStatus.Evicted, 4));
+        yield return Of("PresenceReply", new PresenceReply(CoordinatorStatus.Evicted, 4) { MapVersion = 3 });
         yield return Of("BlockMap", new BlockMap(1, 2, 3, [new("m/0/n/127.0.0.1:1@2", 4)]));
         yield return Of("ChunkRecord", new ChunkRecord(1, "g0-c1-b1-e0", 5, "ab"));
         yield return Of("DedupeImage", new DedupeImage(1, 2, 3, [4]));
