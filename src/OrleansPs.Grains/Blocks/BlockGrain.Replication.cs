@@ -60,12 +60,12 @@ internal sealed partial class BlockGrain
             if (nonce != _nonce || _block is not { } block)
             {
                 Stray();
-                return new(new AcceptReply(nonce == _nonce && _isPrepared ? StandbyStatus.NotYet : StandbyStatus.Lost, 0));
+                return new(new AcceptReply(nonce == _nonce && _isPrepared ? StandbyStatus.NotYet : StandbyStatus.Lost, 0, 0));
             }
             // A payload that was lost on the way is asked for again by not being taken.
             var unpacked = EntryBatch.Unpack(entries, gradients) ?? [];
             var reply = block.Accept(generation, epoch, unpacked);
-            return new(new AcceptReply(reply.Status, reply.LastEntry));
+            return new(new AcceptReply(reply.Status, reply.LastEntry, reply.Epoch));
         }
     }
 

@@ -34,7 +34,8 @@ internal sealed record StatePiece(
 
 /// <summary>What a standby says to entries.</summary>
 [GenerateSerializer, Alias("orleansps.AcceptReply")]
-internal readonly record struct AcceptReply([property: Id(0)] StandbyStatus Status, [property: Id(1)] long LastEntry);
+internal readonly record struct AcceptReply(
+    [property: Id(0)] StandbyStatus Status, [property: Id(1)] long LastEntry, [property: Id(2)] long Epoch);
 
 /// <summary>An entry of a block's log on its way to the standby. The gradients of all entries of a message come in one payload, in order.</summary>
 /// <param name="Epoch">See <see cref="BlockEntry"/>, as all but the last.</param>

@@ -81,7 +81,7 @@ internal sealed class StandbyLink(
             var (items, gradients) = EntryBatch.Pack(_batch);
             var reply = await standby.Accept(feed.Site.Nonce, block.Replica.Generation, block.Replica.Epoch, items, gradients);
             gradients?.Dispose();
-            block.Acknowledged(feed.Site.Nonce, new(reply.Status, reply.LastEntry));
+            block.Acknowledged(feed.Site.Nonce, new(reply.Status, reply.LastEntry, reply.Epoch));
             isAnswered = true;
         }
         catch (Exception e) when (Calls.IsPassing(e))

@@ -17,8 +17,10 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
     private readonly CallRetries _retries;
     private readonly ConcurrentDictionary<string, BlockRoutes> _routes = new(StringComparer.Ordinal);
 
-    public ClusterParameterServer(IGrainFactory grains, ParameterServerClientOptions options, SessionEnvironment environment)
+    public ClusterParameterServer(
+        IGrainFactory grains, ParameterServerClientOptions options, SessionEnvironment environment, GatewayWatch? gateways = null)
     {
+        if (gateways is not null) gateways.Lost += AbandonCalls;
         _grains = grains;
         _options = options;
         _environment = environment;
@@ -37,7 +39,7 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
     {
         ArgumentNullException.ThrowIfNull(model);
         await _retries.RunAsync(() => _catalog.Delete(model), cancellationToken).ConfigureAwait(false);
-        _routes.TryRemove(model, out _);
+        if (_routes.TryRemove(model, out var routes)) routes.Dispose();
     }
 
     public async Task<IReadOnlyList<string>> ListModelsAsync(CancellationToken cancellationToken = default) =>
@@ -108,6 +110,11 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
     /// <summary>Asks which service answers.</summary>
     public Task<ServiceIdentity> HelloAsync(CancellationToken cancellationToken) =>
         _retries.RunAsync(async () => new Outcome<ServiceIdentity>(await _catalog.Hello().ConfigureAwait(false), null), cancellationToken);
+
+    private void AbandonCalls()
+    {
+        foreach (var routes in _routes.Values) routes.Calls.AbandonAll();
+    }
 
     private Task<ModelSpec> SpecAsync(string model, CancellationToken cancellationToken) =>
         _retries.RunAsync(Coordinator(model).Spec, cancellationToken);

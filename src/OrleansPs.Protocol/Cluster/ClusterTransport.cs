@@ -24,7 +24,7 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         if (IsPast(header, route, out var past)) return past;
         var payload = TensorPayload.CopyOf(gradient.Span);
         var reply = await AskAsync(
-            route, route.Grain.Push(header with { Epoch = route.Epoch }, newest, payload), null, cancellationToken).ConfigureAwait(false);
+            block, route, route.Grain.Push(header with { Epoch = route.Epoch }, newest, payload), null, cancellationToken).ConfigureAwait(false);
         payload.Dispose();
         return Checked(route, reply);
     }
@@ -36,9 +36,9 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         var route = await routes.FindAsync(block, header.Generation, cancellationToken).ConfigureAwait(false);
         if (IsPast(header, route, out var past)) return past;
         var reply = await AskAsync(
-            route, route.Grain.Pull(header with { Epoch = route.Epoch }, newest, SegmentsOf(values.Span)), DisposeLate,
+            block, route, route.Grain.Pull(header with { Epoch = route.Epoch }, newest, SegmentsOf(values.Span)), DisposeLate,
             cancellationToken).ConfigureAwait(false);
-        return Received(block, route, reply, values.Span);
+        return await ReceivedAsync(block, route, reply, values, cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask<BlockReply> PushPullAsync(
@@ -49,10 +49,10 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         if (IsPast(header, route, out var past)) return past;
         var payload = TensorPayload.CopyOf(gradient.Span);
         var reply = await AskAsync(
-            route, route.Grain.PushPull(header with { Epoch = route.Epoch }, newest, payload, SegmentsOf(values.Span)), DisposeLate,
+            block, route, route.Grain.PushPull(header with { Epoch = route.Epoch }, newest, payload, SegmentsOf(values.Span)), DisposeLate,
             cancellationToken).ConfigureAwait(false);
         payload.Dispose();
-        return Received(block, route, reply, values.Span);
+        return await ReceivedAsync(block, route, reply, values, cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask<BlockReply> CertifyAsync(
@@ -61,19 +61,31 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         var route = await routes.FindAsync(block, header.Generation, cancellationToken).ConfigureAwait(false);
         if (IsPast(header, route, out var past)) return past;
         var reply = await AskAsync(
-            route, route.Grain.Certify(header with { Epoch = route.Epoch }, [.. certificates]), null, cancellationToken)
+            block, route, route.Grain.Certify(header with { Epoch = route.Epoch }, [.. certificates]), null, cancellationToken)
             .ConfigureAwait(false);
         return Checked(route, reply);
     }
 
-    public ValueTask<JoinReply> JoinAsync(JoinCommand command, CancellationToken cancellationToken) =>
-        CoordinateAsync(_coordinator.Join(command), cancellationToken);
+    public async ValueTask<JoinReply> JoinAsync(JoinCommand command, CancellationToken cancellationToken)
+    {
+        var reply = await CoordinateAsync(_coordinator.Join(command), cancellationToken).ConfigureAwait(false);
+        if (reply.Status == CoordinatorStatus.Ok) routes.Note(reply.Generation, reply.MapVersion);
+        return reply;
+    }
 
-    public ValueTask<ClockReply> ClockAsync(ClockCommand command, CancellationToken cancellationToken) =>
-        CoordinateAsync(_coordinator.Clock(command), cancellationToken);
+    public async ValueTask<ClockReply> ClockAsync(ClockCommand command, CancellationToken cancellationToken)
+    {
+        var reply = await CoordinateAsync(_coordinator.Clock(command), cancellationToken).ConfigureAwait(false);
+        if (reply.Status == CoordinatorStatus.Ok) routes.Note(command.Generation, reply.MapVersion);
+        return reply;
+    }
 
-    public ValueTask<PresenceReply> PresenceAsync(PresenceCommand command, CancellationToken cancellationToken) =>
-        CoordinateAsync(_coordinator.Presence(command), cancellationToken);
+    public async ValueTask<PresenceReply> PresenceAsync(PresenceCommand command, CancellationToken cancellationToken)
+    {
+        var reply = await CoordinateAsync(_coordinator.Presence(command), cancellationToken).ConfigureAwait(false);
+        if (reply.Status == CoordinatorStatus.Ok) routes.Note(command.Generation, reply.MapVersion);
+        return reply;
+    }
 
     public async ValueTask<IReadOnlyList<Certificate>> CertificatesAsync(long from, CancellationToken cancellationToken)
     {
@@ -89,8 +101,18 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
             : throw new ServerUnavailableException($"A coordinator of model '{model}' answered that is no longer the model's.");
     }
 
-    private static async ValueTask<T> CoordinateAsync<T>(Task<Outcome<T>> call, CancellationToken cancellationToken) =>
-        (await Calls.WaitAsync(call, cancellationToken).ConfigureAwait(false)).Get();
+    private async ValueTask<T> CoordinateAsync<T>(Task<Outcome<T>> call, CancellationToken cancellationToken)
+    {
+        var open = routes.Calls.Begin(-1, routes.Coordinator);
+        try
+        {
+            return (await Calls.WaitAsync(new ValueTask<Outcome<T>>(call), null, open.Abandoned, cancellationToken).ConfigureAwait(false)).Get();
+        }
+        finally
+        {
+            routes.Calls.End(open);
+        }
+    }
 
     // Who speaks of an older generation than the map's is out of date, wherever the block is.
     private static bool IsPast(in MessageHeader header, in BlockRoute route, out BlockReply reply)
@@ -99,32 +121,43 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         return route.Map.Generation > header.Generation;
     }
 
-    private async ValueTask<T> AskAsync<T>(BlockRoute route, ValueTask<T> call, Action<T>? whenLate, CancellationToken cancellationToken)
+    private async ValueTask<T> AskAsync<T>(
+        int block, BlockRoute route, ValueTask<T> call, Action<T>? whenLate, CancellationToken cancellationToken)
     {
+        if (call.IsCompletedSuccessfully) return call.Result;
+        var open = routes.Calls.Begin(block, route);
         try
         {
-            return await Calls.WaitAsync(call, whenLate, cancellationToken).ConfigureAwait(false);
+            return await Calls.WaitAsync(call, whenLate, open.Abandoned, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is OperationCanceledException or ServerUnavailableException)
         {
             // The block's silo may be gone.
-            routes.Doubt(route.Map);
+            routes.Doubt(route.Map, isContradicted: false);
             throw;
+        }
+        finally
+        {
+            routes.Calls.End(open);
         }
     }
 
     private BlockReply Checked(in BlockRoute route, in BlockReply reply)
     {
-        if (reply.Status is BlockStatus.OtherEpoch or BlockStatus.OtherGeneration) routes.Doubt(route.Map);
+        if (reply.Status is BlockStatus.OtherEpoch or BlockStatus.OtherGeneration) routes.Doubt(route.Map, isContradicted: true);
         return reply;
     }
 
-    private BlockReply Received(int block, in BlockRoute route, in PullReply answer, ReadOnlySpan<SegmentSlice> values)
+    private async ValueTask<BlockReply> ReceivedAsync(
+        int block, BlockRoute route, PullReply answer, ReadOnlyMemory<SegmentSlice> values, CancellationToken cancellationToken)
     {
         using var payload = answer.Values;
         var reply = Checked(route, answer.Reply);
         if (reply.Status is not (BlockStatus.Ok or BlockStatus.Duplicate)) return reply;
-        return payload is not null && payload.TryCopyTo(values) ? reply
+        // Who answered may be the primary no longer, and not know it.
+        if (!await routes.IsCurrentAsync(block, route, cancellationToken).ConfigureAwait(false))
+            return reply with { Status = BlockStatus.OtherEpoch };
+        return payload is not null && payload.TryCopyTo(values.Span) ? reply
             : throw new ServerUnavailableException($"Block {block} of model '{model}' answered without its values.");
     }
 

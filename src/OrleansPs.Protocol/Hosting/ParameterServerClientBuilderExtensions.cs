@@ -35,6 +35,8 @@ public static class ParameterServerClientBuilderExtensions
         builder.Services.AddSingleton<ConnectionPatience>();
         builder.Services.AddSingleton<IClientConnectionRetryFilter>(s => s.GetRequiredService<ConnectionPatience>());
         builder.Services.AddSingleton<ILifecycleParticipant<IClusterClientLifecycle>, ClientGreeting>();
+        builder.Services.AddSingleton<GatewayWatch>();
+        builder.Services.AddSingleton<IClusterConnectionStatusObserver>(s => s.GetRequiredService<GatewayWatch>());
         // A gateway that died is left within seconds.
         builder.Services.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
         return builder;
@@ -47,7 +49,7 @@ public static class ParameterServerClientBuilderExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ClientMetrics>();
         services.TryAddSingleton(s => new ClusterParameterServer(
-            s.GetRequiredService<IGrainFactory>(), Checked(s), EnvironmentOf(s)));
+            s.GetRequiredService<IGrainFactory>(), Checked(s), EnvironmentOf(s), s.GetService<GatewayWatch>()));
         services.TryAddSingleton<IParameterServer>(s => s.GetRequiredService<ClusterParameterServer>());
         services.TryAddSingleton<IParameterServerAdmin>(s => s.GetRequiredService<ClusterParameterServer>());
     }
