@@ -15,7 +15,7 @@ internal sealed partial class PeerWatcher(
     : ILifecycleParticipant<ISiloLifecycle>, IAsyncDisposable
 {
     private const int Refusals = 3;
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_connectLimit = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<SiloAddress, Task> _watched = new();
