@@ -9,6 +9,9 @@ internal sealed record SimulationReport(
 public static class SimulationRun
 {
     private const long MaxEvents = 1_000_000;
+
+    /// <summary>A short run goes on: snapshots are still taken, and what is left of its messages comes.</summary>
+    private const long MinEvents = 500;
     private static readonly TimeSpan MaxTime = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Stragglers = TimeSpan.FromSeconds(9);
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(60);
@@ -52,6 +55,7 @@ public static class SimulationRun
             RunUntil(world, () => IsDone(world), "not all workers finish");
             var end = world.Scheduler.Time + Stragglers;
             RunUntil(world, () => world.Scheduler.Time >= end, "what was under way does not end");
+            RunUntil(world, () => world.Scheduler.Events >= MinEvents, "nothing happens any more");
             end = world.Scheduler.Time + Settling;
             RunUntil(world, () => IsSettled(world) || world.Scheduler.Time >= end, "the run does not end");
             if (!IsSettled(world)) world.Violate("Liveness", $"The map does not settle: {State(world)}");

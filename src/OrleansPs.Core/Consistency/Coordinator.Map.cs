@@ -61,7 +61,11 @@ public sealed partial class Coordinator
     {
         if (_stopped is not null) return;
         var work = _work[block];
-        if (work.Lead?.Command.Stamp == stamp) work.Lead = Answered(work.Lead, answer);
+        if (work.Lead?.Command.Stamp == stamp)
+        {
+            work.Lead = Answered(work.Lead, answer);
+            if (answer == ReplicaAnswer.Done) LetSuspectGo(block);
+        }
         else if (work.Follow?.Command.Stamp == stamp) work.Follow = Answered(work.Follow, answer);
         else if (work.Step?.Command.Stamp == stamp) StepAnswered(block, work.Step, answer, now);
         SettleMap(now);
@@ -70,19 +74,22 @@ public sealed partial class Coordinator
 
     /// <summary>
     /// A primary says that its standby, or one that joins and that it waits for already, does not follow any more: it is let go, and
-    /// the primary goes on without.
+    /// the primary goes on without, once it is known to be there itself.
     /// </summary>
     public void StandbyLost(int block, Guid nonce, TimeSpan now)
     {
         if (_stopped is not null || block < 0 || block >= _work.Length) return;
+        var (sites, work) = (_state.Map[block], _work[block]);
         // A primary that is dead to the others has lost touch, not its standby: that one is to take its place.
-        if (_usable is null || IsGone(_state.Map[block].Primary)) return;
-        if (_state.Map[block].Standby is { } standby && standby.Nonce == nonce)
+        if (_usable is null || IsGone(sites.Primary) || work.Suspect == nonce) return;
+        if (sites.Standby?.Nonce == nonce)
         {
-            _work[block].FailedSilo = standby.Silo;
-            _lostReplicas.Add(nonce);
+            // It may be the primary that is cut off, and about to be dead to the others: its standby goes when it has answered.
+            EndWork(block);
+            work.Suspect = nonce;
+            work.Lead = Order(block, sites.Primary, ReplicaTask.Lead, sites.Standby, now);
         }
-        else if (_work[block].Joiner?.Nonce == nonce) FailJoin(block, now);
+        else if (work.Joiner?.Nonce == nonce) FailJoin(block, now);
         SettleMap(now);
         Advance(now);
     }
@@ -122,6 +129,14 @@ public sealed partial class Coordinator
         // A newer coordinator's word came first: this one will hear of it from the record.
         if (answer is ReplicaAnswer.Lost or ReplicaAnswer.StandbyFailed) _lostReplicas.Add(open.Site.Nonce);
         return null;
+    }
+
+    private void LetSuspectGo(int block)
+    {
+        var work = _work[block];
+        if (work.Suspect is not { } nonce) return;
+        _lostReplicas.Add(nonce);
+        (work.Suspect, work.FailedSilo) = (null, _state.Map[block].Standby?.Silo);
     }
 
     private void StepAnswered(int block, OpenCommand open, ReplicaAnswer answer, TimeSpan now)
@@ -257,7 +272,7 @@ public sealed partial class Coordinator
     {
         var work = _work[block];
         if (work.Joiner is { } joiner) Tell(new CloseReplica(joiner));
-        (work.Lead, work.Follow, work.Step, work.Joiner, work.Attempt) = (null, null, null, null, 0);
+        (work.Lead, work.Follow, work.Step, work.Joiner, work.Attempt, work.Suspect) = (null, null, null, null, 0, null);
     }
 
     private void Changed(int block, TimeSpan now, bool replan)

@@ -5,8 +5,10 @@ public sealed class StandbyFeed
 {
     internal StandbyFeed(ReplicaSite site, long acknowledged, byte[]? state)
     {
-        (Site, Acknowledged, State) = (site, acknowledged, state);
-        IsRequired = state is null;
+        (Site, Acknowledged) = (site, acknowledged);
+        // A missing array would become empty memory, which is a state.
+        if (state is null) IsRequired = true;
+        else State = state;
     }
 
     /// <summary>The standby.</summary>

@@ -36,8 +36,8 @@ internal sealed class Network(World world)
         if (world.Befalls(isReply ? FaultKind.LostReply : FaultKind.LostRequest)) return;
         Deliver(from, to, kind, Latency(), deliver);
         if (world.Befalls(FaultKind.Duplicate)) Deliver(from, to, kind, Latency(), deliver);
-        // An answer that comes again much later meets nobody who waits.
-        if (!isReply && world.Befalls(FaultKind.LateDuplicate))
+        // An answer to a worker that comes again much later meets nobody who waits.
+        if ((!isReply || from.Kind == to.Kind) && world.Befalls(FaultKind.LateDuplicate))
             Deliver(from, to, kind, Late(), deliver);
     }
 

@@ -13,7 +13,7 @@ internal static partial class MutantCatalog
             new Edit("if (_staged.Touches(certificate, s)) _frozen.Preserve(s);", "{ }")),
         new("late-push-misses-the-frozen-copy", "A push from before the cut goes to the frozen copy as well.", "P5",
             Blocks + "BlockMachine.cs", 100,
-            new Edit("else if (header.Cut < Cut && _frozen is not null) PushBeforeCut(header, gradient);", "")),
+            new Edit("            if (_frozen is not null && !_frozen.Shares(slice.Segment)) _frozen.Update(slice, factor);\n", "")),
         new("push-does-not-freeze", "A block that hears of a cut by a push freezes before it applies the push.", "P5",
             Blocks + "BlockReplica.cs", 50,
             new Edit("if (header.Cut > _machine.Cut && !_machine.IsRounds)", "if (false)")),

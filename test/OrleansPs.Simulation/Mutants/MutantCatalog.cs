@@ -5,18 +5,22 @@ internal static partial class MutantCatalog
 {
     private const string Blocks = "src/OrleansPs.Core/Blocks/";
     private const string Consistency = "src/OrleansPs.Core/Consistency/";
+    private const string Replication = "src/OrleansPs.Core/Replication/";
     private const string Session = "src/OrleansPs.Client/Session/";
     private const string Transfers = "src/OrleansPs.Client/Transfers/";
 
-    /// <summary>Of pushes, replicas and rounds.</summary>
+    /// <summary>Of pushes and rounds.</summary>
     public static IReadOnlyList<Mutant> OfBlocks { get; } = [.. Identity, .. Rounds];
 
     /// <summary>Of cuts, coordinators and sessions.</summary>
     public static IReadOnlyList<Mutant> OfDecisions { get; } = [.. Cuts, .. Decisions, .. Sessions];
 
+    /// <summary>Of replicas and the block map.</summary>
+    public static IReadOnlyList<Mutant> OfReplicas { get; } = [.. Replicas, .. Maps];
+
     /// <summary>Those that take too many seeds for every day.</summary>
     public static IReadOnlyList<Mutant> Rare { get; } = [.. RarelyNeeded];
 
     /// <summary>Those of every day.</summary>
-    public static IReadOnlyList<Mutant> Daily { get; } = [.. OfBlocks, .. OfDecisions];
+    public static IReadOnlyList<Mutant> Daily { get; } = [.. OfBlocks, .. OfDecisions, .. OfReplicas];
 }

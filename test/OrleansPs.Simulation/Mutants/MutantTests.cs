@@ -22,6 +22,16 @@ public sealed class DecisionMutantTests(ITestOutputHelper output)
     public void The_simulator_misses_the_rule(string name) => MutantHunt.Check(name, output);
 }
 
+/// <summary>The same for rules of replicas and the block map.</summary>
+public sealed class ReplicaMutantTests(ITestOutputHelper output)
+{
+    public static TheoryData<string> Names => [.. MutantCatalog.OfReplicas.Select(m => m.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void The_simulator_misses_the_rule(string name) => MutantHunt.Check(name, output);
+}
+
 /// <summary>The same for rules that are rarely needed, with SIM_RARE=1.</summary>
 public sealed class RareMutantTests(ITestOutputHelper output)
 {

@@ -168,7 +168,7 @@ internal sealed class Operator(World world)
         }
         world.Storage.SwapRecord(world.Storage.Record, record, () => { }, _ =>
         {
-            if (world.Storage.Record == record) done();
+            if (world.Storage.Record is var r && (r.Generation, r.Term, r.Witness) == (record.Generation, record.Term, record.Witness)) done();
             else _scheduler.After(_scheduler.Milliseconds(1, 20), () => Register(record, done));
         });
     }

@@ -21,6 +21,7 @@ internal sealed class RecordWriter
     private long _replacing;
     private long _attempts;
     private bool _isSending;
+    private bool _isRegistering;
 
     public RecordWriter(World world, SimCoordinator host, SimRecord judge, ControlState state, WitnessSite? witness)
     {
@@ -136,17 +137,14 @@ internal sealed class RecordWriter
             return new WitnessSite(s.Name, nonce);
         }, site => _host.Run(() =>
         {
-            if (_replacing != attempt) return;
-            // What comes now makes no second one.
-            Register(attempt = _replacing = ++_attempts, site, () => index);
+            // One is registered at a time: two swaps under way could end either way.
+            if (_replacing == attempt && !_isRegistering) Register(attempt, site, () => index);
         }));
         _host.Later(TimeSpan.FromMilliseconds(500), () =>
         {
             if (_replacing == attempt && !_isRegistering) Again();
         });
     }
-
-    private bool _isRegistering;
 
     private void Again()
     {

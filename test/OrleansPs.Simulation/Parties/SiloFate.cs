@@ -68,12 +68,16 @@ internal sealed class SiloFate(World world)
         ComeBack();
     }
 
-    /// <summary>It goes on, and reaches workers, but no other silo: they take it for dead, and it is the last to hear of it.</summary>
+    /// <summary>It goes on, and reaches workers, but hears no other silo, or none hears it either: they take it for dead, and it is the last to hear of it.</summary>
     private void Isolate(SimSilo silo)
     {
         var time = TimeSpan.FromSeconds(4);
-        foreach (var other in world.Cluster.Up.ToArray())
-            if (other != silo) world.Network.Cut(silo.Address, other.Address, time);
+        var isDeaf = _scheduler.Chance(0.4);
+        foreach (var other in world.Cluster.Up.Where(s => s != silo).ToArray())
+        {
+            world.Network.CutOneWay(other.Address, silo.Address, time);
+            if (!isDeaf) world.Network.CutOneWay(silo.Address, other.Address, time);
+        }
         var detection = _scheduler.Milliseconds(100, 600);
         _scheduler.After(detection, () => world.Cluster.DeclareDead(silo));
         _scheduler.After(detection + _scheduler.Milliseconds(5, 2500), silo.Kill);

@@ -7,7 +7,11 @@ namespace OrleansPs.Simulation;
 internal readonly record struct Pointer(long Generation, long Term, long NextCut);
 
 /// <summary>Who may write the control record: the term that does, and where its second copy is.</summary>
-internal sealed record ModelRecord(long Generation, long Term, WitnessSite? Witness);
+/// <param name="Generation">The model's generation.</param>
+/// <param name="Term">The term.</param>
+/// <param name="Witness">The second copy; null for none.</param>
+/// <param name="Version">Another one at each swap, so that a swap that comes late does not meet what it expects by chance.</param>
+internal sealed record ModelRecord(long Generation, long Term, WitnessSite? Witness, long Version = 0);
 
 /// <summary>
 /// The storage: chunks, manifests and the numbers. Writes may fail, be slow, be done without an answer, and be torn by a crash; a
@@ -78,7 +82,7 @@ internal sealed class SimStorage(World world)
             var happens = !isFailed && Record == expected;
             if (happens)
             {
-                Record = next;
+                Record = next with { Version = expected.Version + 1 };
                 if (world.Trace.IsOn) world.Trace.Write($"storage: {next}");
                 happened();
             }
