@@ -21,6 +21,9 @@ internal static class ProjectRules
         ["Worker"] = ["Protocol", "Training"],
         ["Ctl"] = ["Protocol", "Hosting"],
         ["Bench"] = ["Embedded", "Training", "Protocol"],
+        // It runs the simulator, which is a test and looks into both.
+        ["Simulate"] = ["Simulation"],
+        ["Simulation"] = ["Client", "Core"],
     };
 
     private static readonly string[] SeeOrleans = ["Protocol", "Grains", "Silo", "Worker", "Ctl", "Bench"];

@@ -78,7 +78,7 @@ internal sealed class SiloFate(World world)
             world.Network.CutOneWay(other.Address, silo.Address, time);
             if (!isDeaf) world.Network.CutOneWay(silo.Address, other.Address, time);
         }
-        var detection = _scheduler.Milliseconds(100, 600);
+        var detection = _scheduler.Milliseconds(100, isDeaf ? 2500 : 600);
         _scheduler.After(detection, () => world.Cluster.DeclareDead(silo));
         _scheduler.After(detection + _scheduler.Milliseconds(5, 2500), silo.Kill);
         ComeBack();
