@@ -1,3 +1,5 @@
+using OrleansPs.Core.Replication;
+
 namespace OrleansPs.Simulation;
 
 /// <summary>What befalls silos. Mostly one is spared that alone has something: so most runs put nobody back.</summary>
@@ -18,6 +20,24 @@ internal sealed class SiloFate(World world)
         FaultKind.WitnessLoss => LoseWitness(),
         _ => false,
     };
+
+    /// <summary>Who has just become a primary, or has got another standby, is often the one: that is when it matters most.</summary>
+    public void MapChanged(ReplicaSite primary)
+    {
+        var kind = _scheduler.Random.Next(3) switch { 0 => FaultKind.SiloKill, 1 => FaultKind.SiloZombie, _ => FaultKind.SiloIsolation };
+        if (world.AreFaultsOver || !_scheduler.Chance(world.Profile[kind] * 0.06)) return;
+        _scheduler.After(_scheduler.Milliseconds(0, 20), () =>
+        {
+            var silo = world.Cluster.Find(primary.Silo);
+            if (!silo.IsUp || world.Operator.IsRestoring || !(world.Profile.IsMerciless || world.Survives(silo))) return;
+            Happens(kind, () =>
+            {
+                if (kind == FaultKind.SiloKill) Kill(silo);
+                else if (kind == FaultKind.SiloZombie) PauseForLong(silo);
+                else Isolate(silo);
+            });
+        });
+    }
 
     private bool Happens(FaultKind kind, Action action)
     {
