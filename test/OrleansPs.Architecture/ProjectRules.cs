@@ -21,7 +21,13 @@ internal static class ProjectRules
         ["Worker"] = ["Protocol", "Training"],
         ["Ctl"] = ["Protocol", "Hosting"],
         ["Bench"] = ["Embedded", "Training", "Protocol"],
+<<<<<<< HEAD
         ["Torture"] = ["Protocol", "Silo"],
+=======
+        // It runs the simulator, which is a test and looks into both.
+        ["Simulate"] = ["Simulation"],
+        ["Simulation"] = ["Client", "Core"],
+>>>>>>> sim
     };
 
     private static readonly string[] SeeOrleans = ["Protocol", "Grains", "Silo", "Worker", "Ctl", "Bench", "Torture"];

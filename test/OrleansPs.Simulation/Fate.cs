@@ -5,7 +5,6 @@ internal sealed class Fate(World world)
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(20);
     private readonly Scheduler _scheduler = world.Scheduler;
-    private readonly SiloFate _silos = new(world);
 
     public void Begin()
     {
@@ -43,7 +42,7 @@ internal sealed class Fate(World world)
             FaultKind.Restore => () => world.Operator.Restore(mayBeginAnew: false),
             FaultKind.WholeCrash => world.Operator.CrashAll,
             FaultKind.WitnessLoss or FaultKind.SiloKill or FaultKind.SiloZombie or FaultKind.SiloIsolation or FaultKind.SiloPause
-                or FaultKind.SiloPartition or FaultKind.SiloDrain or FaultKind.SiloJoin => () => _silos.Try(kind),
+                or FaultKind.SiloPartition or FaultKind.SiloDrain or FaultKind.SiloJoin => () => world.SiloFate.Try(kind),
             _ => null,
         };
         if (action is null || !_scheduler.Chance(world.Profile[kind] * Period.TotalSeconds)) return;

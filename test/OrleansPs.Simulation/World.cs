@@ -23,6 +23,7 @@ internal sealed class World : IDisposable
         Operator = new(this);
         Promotions = new(this);
         Cluster = new(this);
+        SiloFate = new(this);
         Workers = [.. Enumerable.Range(0, Spec.RankLimit).Select(r => new SimWorker(this, r))];
         Record = null!;
     }
@@ -56,6 +57,8 @@ internal sealed class World : IDisposable
     public Promotions Promotions { get; }
 
     public Cluster Cluster { get; }
+
+    public SiloFate SiloFate { get; }
 
     public int BlockCount => Model.Layout.Blocks.Count;
 

@@ -1,3 +1,6 @@
+using OrleansPs.Core.Consistency;
+using OrleansPs.Core.Replication;
+
 namespace OrleansPs.Simulation;
 
 /// <summary>P2: whatever a primary says yes to is in the replica that leads after it.</summary>
@@ -26,6 +29,15 @@ internal sealed class Promotions(World world)
             world.Violate("P2", $"Block {block} is led by a replica with {entry} entries at epoch {epoch}; what rests on entry {line.Told} was acknowledged.");
         Count++;
         (line.Epoch, line.First) = (epoch, entry);
+    }
+
+    /// <summary>A standby that is there is let go on the word of a primary that is there: one that hears nothing thinks so too.</summary>
+    public void CheckDropped(IReadOnlyList<BlockSites> map, ControlEntry entry)
+    {
+        if (entry is not MapChanged { Sites.Standby: null } e || map[e.Block] is not { Standby: { } standby } before) return;
+        if (before.Primary != e.Sites.Primary || world.ReplicaAt(standby) is null || !world.Cluster.Find(standby.Silo).IsUp) return;
+        if (world.ReplicaAt(before.Primary)?.IsDoubtful(standby.Nonce) == true)
+            world.Violate("P2", $"Block {e.Block} is left to {before.Primary.Key} alone, which nobody has heard since it lost touch with its standby.");
     }
 
     private Line LineOf(long generation, int block)

@@ -12,6 +12,9 @@ internal sealed class ReplicaFeeds(World world, SimReplica replica)
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(150);
     private readonly Dictionary<Guid, Link> _links = [];
 
+    /// <summary>When this replica first said that a standby is lost; null if it has not.</summary>
+    public TimeSpan? FirstReportOf(Guid standby) => _links.GetValueOrDefault(standby)?.Reported;
+
     public void Pump(ReplicatedBlock core)
     {
         foreach (var feed in core.Standbys.ToArray())
@@ -98,6 +101,7 @@ internal sealed class ReplicaFeeds(World world, SimReplica replica)
     {
         if (world.Scheduler.Time < link.ReportedUntil || world.Coordinator is not { } coordinator) return;
         if (replica.Core is not { Role: ReplicaRole.Primary or ReplicaRole.Yielded }) return;
+        link.Reported ??= world.Scheduler.Time;
         link.ReportedUntil = world.Scheduler.Time + TimeSpan.FromMilliseconds(300);
         var (block, nonce) = (replica.Block, link.Site.Nonce);
         replica.Silo.Send(coordinator.Silo, 'l', () => coordinator.Do((c, now) => c.StandbyLost(block, nonce, now)));
@@ -115,6 +119,9 @@ internal sealed class ReplicaFeeds(World world, SimReplica replica)
 
         /// <summary>Since when the standby has not got on.</summary>
         public TimeSpan Since { get; set; }
+
+        /// <summary>When it was first said that it is lost.</summary>
+        public TimeSpan? Reported { get; set; }
 
         public TimeSpan ReportedUntil { get; set; }
     }

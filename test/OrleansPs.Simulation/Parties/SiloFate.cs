@@ -1,3 +1,5 @@
+using OrleansPs.Core.Replication;
+
 namespace OrleansPs.Simulation;
 
 /// <summary>What befalls silos. Mostly one is spared that alone has something: so most runs put nobody back.</summary>
@@ -18,6 +20,24 @@ internal sealed class SiloFate(World world)
         FaultKind.WitnessLoss => LoseWitness(),
         _ => false,
     };
+
+    /// <summary>Who has just become a primary, or has got another standby, is often the one: that is when it matters most.</summary>
+    public void MapChanged(ReplicaSite primary)
+    {
+        var kind = _scheduler.Random.Next(3) switch { 0 => FaultKind.SiloKill, 1 => FaultKind.SiloZombie, _ => FaultKind.SiloIsolation };
+        if (world.AreFaultsOver || !_scheduler.Chance(world.Profile[kind] * 0.06)) return;
+        _scheduler.After(_scheduler.Milliseconds(0, 20), () =>
+        {
+            var silo = world.Cluster.Find(primary.Silo);
+            if (!silo.IsUp || world.Operator.IsRestoring || !(world.Profile.IsMerciless || world.Survives(silo))) return;
+            Happens(kind, () =>
+            {
+                if (kind == FaultKind.SiloKill) Kill(silo);
+                else if (kind == FaultKind.SiloZombie) PauseForLong(silo);
+                else Isolate(silo);
+            });
+        });
+    }
 
     private bool Happens(FaultKind kind, Action action)
     {
@@ -78,7 +98,7 @@ internal sealed class SiloFate(World world)
             world.Network.CutOneWay(other.Address, silo.Address, time);
             if (!isDeaf) world.Network.CutOneWay(silo.Address, other.Address, time);
         }
-        var detection = _scheduler.Milliseconds(100, 600);
+        var detection = _scheduler.Milliseconds(100, isDeaf ? 2500 : 600);
         _scheduler.After(detection, () => world.Cluster.DeclareDead(silo));
         _scheduler.After(detection + _scheduler.Milliseconds(5, 2500), silo.Kill);
         ComeBack();

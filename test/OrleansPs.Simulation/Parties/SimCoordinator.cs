@@ -154,7 +154,11 @@ internal sealed class SimCoordinator
     {
         switch (effect)
         {
-            case AppendToRecord e: if (!IsOver) _record.Append(e); break;
+            case AppendToRecord e:
+                if (IsOver) break;
+                _world.Promotions.CheckDropped(Map, e.Entry);
+                _record.Append(e);
+                break;
             case Answer e: Complete(e); break;
             case PublishMap e: (Map, MapVersion) = (e.Map, e.Version); break;
             default:

@@ -38,8 +38,10 @@ internal sealed class SimRecord(World world, ControlState first, History history
         _entries.Add(entry);
         var decoded = ControlEntryCodec.Decode(entry);
         if (world.Trace.IsOn) world.Trace.Write($"record {Generation}/{index} term {term}: {decoded}");
-        if (decoded is MapChanged e) _map[e.Block] = e.Sites;
         history.Apply(decoded);
+        if (decoded is not MapChanged e) return;
+        _map[e.Block] = e.Sites;
+        world.SiloFate.MapChanged(e.Sites.Primary);
     }
 
     private static string Text(byte[] entry) => System.Text.Encoding.UTF8.GetString(entry);

@@ -14,6 +14,7 @@ internal sealed class SimReplica
     private readonly long _generation;
     private readonly List<Waiting> _waiting = [];
     private readonly ReplicaFeeds _feeds;
+    private TimeSpan _obeyed;
 
     public SimReplica(World world, SimSilo silo, int block, long generation, Guid nonce)
     {
@@ -61,6 +62,7 @@ internal sealed class SimReplica
     public ReplicaAnswer Obey(ReplicaCommand command)
     {
         if (Core is null) return ReplicaAnswer.Lost;
+        _obeyed = _world.Scheduler.Time;
         var epoch = Core.Replica.Epoch;
         var answer = Core.Obey(command);
         if (_world.Trace.IsOn) _world.Trace.Write($"{Site.Key}: {command} -> {answer}, {this}");
@@ -69,6 +71,9 @@ internal sealed class SimReplica
         Pump();
         return answer;
     }
+
+    /// <summary>Whether it said that a standby is lost, and has got no command since: nobody knows whether it hears anything itself.</summary>
+    public bool IsDoubtful(Guid standby) => _feeds.FirstReportOf(standby) is { } at && _obeyed < at;
 
     /// <summary>As a standby: takes entries, if it is not empty.</summary>
     public StandbyReply Accept(long generation, long epoch, IReadOnlyList<LoggedEntry> entries)
