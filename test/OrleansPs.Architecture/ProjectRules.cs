@@ -20,14 +20,11 @@ internal static class ProjectRules
         ["Train"] = ["Embedded", "Training"],
         ["Worker"] = ["Protocol", "Training"],
         ["Ctl"] = ["Protocol", "Hosting"],
-        ["Bench"] = ["Embedded", "Training", "Protocol"],
-<<<<<<< HEAD
+        ["Bench"] = ["Embedded", "Training", "Protocol", "Silo"],
         ["Torture"] = ["Protocol", "Silo"],
-=======
         // It runs the simulator, which is a test and looks into both.
         ["Simulate"] = ["Simulation"],
         ["Simulation"] = ["Client", "Core"],
->>>>>>> sim
     };
 
     private static readonly string[] SeeOrleans = ["Protocol", "Grains", "Silo", "Worker", "Ctl", "Bench", "Torture"];

@@ -14,6 +14,9 @@ internal sealed class BlockWork
     /// <summary>The primary is to be told that it leads.</summary>
     public OpenCommand? Lead { get; set; }
 
+    /// <summary>When the primary was last told that it leads.</summary>
+    public TimeSpan LeadAt { get; set; }
+
     /// <summary>The standby is to be told that it follows.</summary>
     public OpenCommand? Follow { get; set; }
 

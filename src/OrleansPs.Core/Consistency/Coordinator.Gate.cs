@@ -23,6 +23,11 @@ public sealed partial class Coordinator
         Advance(now);
     }
 
+    /// <summary>Somebody lacks certificates. Like all that is decided they are told when the record has them.</summary>
+    public void ReadCertificates(long call, long from) =>
+        Tell(new Answer(call, new CertificateList(
+            _state.Generation, _stopped is null ? [.. _state.Certificates.Where(c => c.Round >= from)] : NoCertificates)));
+
     private void Advance(TimeSpan now)
     {
         if (_stopped is not null) return;

@@ -56,6 +56,10 @@ public sealed partial class Coordinator
         SettleMap(now);
     }
 
+    /// <summary>Whether a replica has a part in the model, or is about to.</summary>
+    public bool Knows(int block, Guid nonce) => block >= 0 && block < _work.Length
+        && (_state.Map[block].Primary.Nonce == nonce || _state.Map[block].Standby?.Nonce == nonce || _work[block].Joiner?.Nonce == nonce);
+
     /// <summary>A replica has answered a command.</summary>
     public void ReplicaAnswered(int block, Stamp stamp, ReplicaAnswer answer, TimeSpan now)
     {
@@ -103,11 +107,20 @@ public sealed partial class Coordinator
         for (var block = 0; block < _work.Length; block++) Appoint(block, now);
     }
 
+    /// <summary>Nobody else knows of replicas that were to join.</summary>
+    private void CloseJoiners()
+    {
+        foreach (var work in _work)
+            if (work.Joiner is { } joiner) _ready.Add(new CloseReplica(joiner));
+    }
+
     private void TickMap(TimeSpan now)
     {
         for (var block = 0; block < _work.Length; block++)
         {
             var work = _work[block];
+            // A primary that is gone from a silo that lives says so to nobody, unless it is asked.
+            if (work.IsIdle && now - work.LeadAt > ReplicationLimits.LookPeriod) OrderLead(block, now);
             SendAgain(block, work.Lead, now);
             SendAgain(block, work.Follow, now);
             SendAgain(block, work.Step, now);
@@ -143,9 +156,13 @@ public sealed partial class Coordinator
     {
         var work = _work[block];
         if (answer == ReplicaAnswer.Pending) return;
+        if (answer is not (ReplicaAnswer.Done or ReplicaAnswer.Lost))
+        {
+            FailJoin(block, now);
+            return;
+        }
         work.Step = null;
         if (answer == ReplicaAnswer.Lost) _lostReplicas.Add(open.Site.Nonce);
-        else if (answer != ReplicaAnswer.Done) FailJoin(block, now);
         else if (open.Command.Task == ReplicaTask.Yield) Exchange(block, now);
         else if (_spec.Durability.IsReplicated) ReplaceStandby(block, now);
         // Without replication a block moves: who is up to date takes over at once.
@@ -285,8 +302,14 @@ public sealed partial class Coordinator
     private void Appoint(int block, TimeSpan now)
     {
         var (sites, work) = (_state.Map[block], _work[block]);
-        work.Lead = Order(block, sites.Primary, ReplicaTask.Lead, sites.Standby, now);
+        OrderLead(block, now);
         work.Follow = sites.Standby is { } standby ? Order(block, standby, ReplicaTask.Follow, null, now) : null;
+    }
+
+    private void OrderLead(int block, TimeSpan now)
+    {
+        var (sites, work) = (_state.Map[block], _work[block]);
+        (work.Lead, work.LeadAt) = (Order(block, sites.Primary, ReplicaTask.Lead, sites.Standby, now), now);
     }
 
     private OpenCommand Order(int block, ReplicaSite site, ReplicaTask task, ReplicaSite? standby, TimeSpan now)

@@ -57,6 +57,9 @@ public sealed partial class Coordinator
     /// <summary>Why the newest attempt at a snapshot failed; null if it did not.</summary>
     public string? SnapshotError { get; private set; }
 
+    /// <summary>Whether it decides nothing any more.</summary>
+    public bool IsOver => _stopped is not null;
+
     private bool IsRounds => _spec.Consistency.Mode == ConsistencyMode.BulkSynchronous;
 
     /// <summary>Moves the effects that are due to a list, and forgets them.</summary>
@@ -87,6 +90,7 @@ public sealed partial class Coordinator
         _held.Clear();
         foreach (var parked in _parked.Values) _ready.Add(new Answer(parked.Call, parked.Refuse(status)));
         _parked.Clear();
+        CloseJoiners();
     }
 
     /// <summary>
@@ -126,6 +130,7 @@ public sealed partial class Coordinator
     {
         JoinReply => Refused(status),
         ClockReply => new ClockReply { Status = status },
+        CertificateList list => list with { Certificates = NoCertificates },
         _ => new PresenceReply(status, 0),
     };
 }

@@ -97,6 +97,11 @@ public readonly record struct ClockReply(
     public long MapVersion { get; init; }
 }
 
+/// <summary>The answer to a request for certificates.</summary>
+/// <param name="Generation">The generation that they are of.</param>
+/// <param name="Certificates">Ascending by round; those that blocks may still lack.</param>
+public sealed record CertificateList(long Generation, IReadOnlyList<Certificate> Certificates);
+
 /// <summary>What a session says of itself without ending a step.</summary>
 public enum PresenceKind : byte
 {

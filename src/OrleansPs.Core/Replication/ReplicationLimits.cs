@@ -15,6 +15,9 @@ public static class ReplicationLimits
     /// <summary>A primary whose standby does not answer for this long asks to go on without it.</summary>
     public static TimeSpan StandbyPatience { get; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>A primary of which nothing is to be wanted is asked so often whether it is there.</summary>
+    public static TimeSpan LookPeriod { get; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Entries go to a standby in batches of about so many bytes.</summary>
     public static long BatchBytes => 1 << 20;
 }

@@ -11,20 +11,23 @@ namespace OrleansPs.Grains;
 /// <summary>How a block begins, is written and ends.</summary>
 internal sealed partial class BlockGrain
 {
+    private OrphanWatch? _orphan;
+
     public async Task<Outcome<PreparedBlock>> Prepare(BlockPlan plan)
     {
         try
         {
-            if (_block is not null) throw new ServerUnavailableException("An activation that serves can't be prepared again.");
+            // A copy of the message that comes late changes nothing.
+            if (_block is not null || _isPrepared) return new(new(_nonce, silo.SiloAddress), null);
             var (spec, layout) = specs.Get(plan.Spec);
             (_spec, _shape) = (spec, layout.Blocks[plan.Block]);
-            if (plan.Chunk is { } chunk) _image = await LoadAsync(chunk).ConfigureAwait(true);
-            _isPrepared = true;
+            var image = plan.Chunk is { } chunk ? await LoadAsync(chunk).ConfigureAwait(true) : null;
+            if (_block is null && !_isPrepared) (_image, _isPrepared) = (image, true);
             return new(new(_nonce, silo.SiloAddress), null);
         }
         catch (ParameterServerException e)
         {
-            DeactivateOnIdle();
+            if (_block is null && !_isPrepared) DeactivateOnIdle();
             return new(null, Fault.Of(e));
         }
     }
@@ -87,6 +90,14 @@ internal sealed partial class BlockGrain
         Release();
         DeactivateOnIdle();
         return Task.CompletedTask;
+    }
+
+    private async Task LookForOwnerAsync()
+    {
+        if (_spec is null) return;
+        _orphan ??= new(GrainFactory.GetGrain<ICoordinatorControl>(_spec.Name));
+        // One that never began is of no generation yet, or its maker is gone.
+        if (await _orphan.IsOrphanAsync(_block?.Replica.Generation ?? 0, _shape.Index, _nonce)) await Close();
     }
 
     private async Task<BlockImage> LoadAsync(ChunkRecord chunk)

@@ -30,6 +30,12 @@ internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, I
     /// <summary>The replica, if it is the primary.</summary>
     private BlockReplica? Serving => _block is { Role: ReplicaRole.Primary } block ? block.Replica : null;
 
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        this.RegisterGrainTimer(LookForOwnerAsync, new() { DueTime = OrphanWatch.Period, Period = OrphanWatch.Period, Interleave = true });
+        return Task.CompletedTask;
+    }
+
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         Release();

@@ -21,6 +21,7 @@ internal sealed class StandbyLink(
     private readonly List<LoggedEntry> _batch = [];
     private long _heard;
     private long _sent;
+    private long _looked = time.GetTimestamp();
     private int _run;
     private bool _isRunning;
 
@@ -43,6 +44,9 @@ internal sealed class StandbyLink(
     public void Look()
     {
         if (IsOver || (!_isRunning && !feed.IsLost)) return;
+        // Who did not run himself has not heard anybody.
+        if (time.GetElapsedTime(_looked) > s_limit) Heard();
+        _looked = time.GetTimestamp();
         if (_isRunning && feed.State is null && time.GetElapsedTime(_sent) > s_limit) Start();
         if (feed.IsLost || (feed.State is null && time.GetElapsedTime(_heard) > ReplicationLimits.StandbyPatience))
             coordinator.StandbyLost(block.Replica.Generation, block.Replica.Block, feed.Site.Nonce).Ignore();

@@ -14,6 +14,9 @@ namespace OrleansPs.Grains;
 /// <remarks>Thread safe, but for <see cref="EndAsync"/>, which is called once.</remarks>
 internal sealed partial class ClusterModel
 {
+    // Of a model that is just being created.
+    private static readonly ModelOrigin s_unknown = new(0, long.MaxValue, null);
+
     private readonly ModelRecords _records;
     private readonly ModelKeeper _keeper;
     private readonly ClusterServices _services;
@@ -46,15 +49,24 @@ internal sealed partial class ClusterModel
     {
         var parts = new ModelParts(spec, records, avoided, services);
         // The record first: a coordinator that dies in the middle leaves a model that the next one can begin.
-        await records.CreateAsync(new() { Spec = ModelRecord.TextOf(spec), Origin = new(0, long.MaxValue, null) }).ConfigureAwait(false);
+        await records.CreateAsync(new() { Spec = ModelRecord.TextOf(spec), Origin = s_unknown }).ConfigureAwait(false);
         try
         {
             var host = await ModelHost.CreateAsync(spec, parts.Environment, cancellationToken).ConfigureAwait(false);
-            await parts.WriteOriginAsync(host, host.Origin).ConfigureAwait(false);
+            try
+            {
+                await parts.WriteOriginAsync(host, host.Origin).ConfigureAwait(false);
+            }
+            catch
+            {
+                await host.DisposeAsync().ConfigureAwait(false);
+                throw;
+            }
             return parts.Complete(host);
         }
         catch
         {
+            await parts.Stop.CancelAsync().ConfigureAwait(false);
             await records.DeleteAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw;
         }
@@ -76,7 +88,8 @@ internal sealed partial class ClusterModel
             LogTakenOver(logger, model, host.Runtime.Coordinator.Term);
             return parts.Complete(host);
         }
-        host = await ModelHost.RecoverAsync(parts.Spec, kept.Origin, parts.Environment, cancellationToken).ConfigureAwait(false);
+        host = await ModelHost.RecoverAsync(parts.Spec, await OriginAsync(parts, kept, cancellationToken).ConfigureAwait(false), parts.Environment,
+            cancellationToken).ConfigureAwait(false);
         LogRecovered(logger, model, host.Runtime.Coordinator.Read(c => c.State.RestoredCut));
         return parts.Complete(host);
     }
@@ -90,14 +103,27 @@ internal sealed partial class ClusterModel
     public Task<int> DrainAsync(SiloAddress silo, CancellationToken cancellationToken) => _keeper.DrainAsync(silo, cancellationToken);
 
     /// <summary>What each block is and holds.</summary>
-    public Task<BlockInfo[]> DescribeAsync(CancellationToken cancellationToken) =>
-        ((GrainBlocks)Host.Runtime.Blocks).DescribeAsync(cancellationToken);
+    public async Task<BlockInfo[]> DescribeAsync(CancellationToken cancellationToken)
+    {
+        var runtime = Host.Runtime;
+        var blocks = await ((GrainBlocks)runtime.Blocks).DescribeAsync(cancellationToken).ConfigureAwait(false);
+        // A standby that nobody would know of is none.
+        return runtime.Coordinator.IsSafe ? blocks : [.. blocks.Select(b => b with { Standby = null })];
+    }
 
     /// <summary>A primary's standby does not follow any more.</summary>
     public void StandbyLost(long generation, int block, Guid nonce)
     {
         if (Host.TryRuntime is { } runtime && runtime.Generation == generation)
             runtime.Coordinator.Do((c, now) => c.StandbyLost(block, nonce, now));
+    }
+
+    /// <summary>Whether a replica has a part in this generation, or in one that is about to begin; with block -1 whether it is the witness.</summary>
+    public bool Knows(long generation, int block, Guid nonce)
+    {
+        if (block < 0) return _records.Value?.Witness is not { } witness || witness.Nonce == nonce;
+        return Host.TryRuntime is not { } runtime || generation > runtime.Generation
+            || (generation == runtime.Generation && runtime.Coordinator.Read(c => c.Knows(block, nonce)));
     }
 
     /// <summary>Ends this coordinator. The blocks go on, and the next coordinator goes on with them.</summary>
@@ -116,11 +142,22 @@ internal sealed partial class ClusterModel
     /// <summary>Ends the model: blocks and record go, snapshots stay.</summary>
     public async Task DeleteAsync()
     {
+        // What can fail comes first: then nothing has changed.
+        await _records.DeleteAsync().ConfigureAwait(false);
+        await _stop.CancelAsync().ConfigureAwait(false);
         await _keeper.DisposeAsync().ConfigureAwait(false);
         _services.Models.Remove(Host);
-        await _records.DeleteAsync().ConfigureAwait(false);
         await Host.DisposeAsync().ConfigureAwait(false);
-        await _stop.CancelAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Where the model's life began: here and now, if its creation broke off.</summary>
+    private static async Task<ModelOrigin> OriginAsync(ModelParts parts, ModelRecord kept, CancellationToken cancellationToken)
+    {
+        if (kept.Origin != s_unknown) return kept.Origin;
+        var pointer = await parts.Environment.Store!.ReadPointerAsync(parts.Spec.Name, cancellationToken).ConfigureAwait(false);
+        var origin = new ModelOrigin(0, pointer.NextCut, null);
+        await parts.Records.TryChangeAsync(kept.Term, r => r with { Origin = origin }).ConfigureAwait(false);
+        return origin;
     }
 
     internal static ClusterModel Of(ModelHost host, ModelParts parts, ClusterServices services) =>
@@ -134,11 +171,10 @@ internal sealed partial class ClusterModel
 
     private async Task<ModelRuntime?> HandOverAsync()
     {
+        await _stop.CancelAsync().ConfigureAwait(false);
         await _keeper.DisposeAsync().ConfigureAwait(false);
         _services.Models.Remove(Host);
-        var runtime = await Host.HandOverAsync().ConfigureAwait(false);
-        await _stop.CancelAsync().ConfigureAwait(false);
-        return runtime;
+        return await Host.HandOverAsync().ConfigureAwait(false);
     }
 
     [LoggerMessage(10, LogLevel.Information, "Model {Model} goes on where its last coordinator was; term {Term}")]

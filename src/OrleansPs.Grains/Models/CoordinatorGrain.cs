@@ -44,11 +44,10 @@ internal sealed class CoordinatorGrain(ClusterServices services) : Grain, ICoord
         new PresenceReply(CoordinatorStatus.NotCoordinator, 0),
         host => host.CallAsync<PresenceReply>((c, call, now) => c.Presence(call, command, now), CancellationToken.None));
 
-    public Task<Outcome<CertificatesReply>> Certificates(long from) => DoAsync(model =>
+    public Task<Outcome<CertificatesReply>> Certificates(long from) => DoAsync(async model =>
     {
-        var runtime = model.Host.Runtime;
-        return Task.FromResult(new CertificatesReply(
-            runtime.Generation, runtime.Coordinator.Read<Certificate[]>(c => [.. c.State.Certificates.Where(x => x.Round >= from)])));
+        var list = await model.Host.Runtime.Coordinator.CallAsync<CertificateList>((c, call, _) => c.ReadCertificates(call, from), CancellationToken.None);
+        return new CertificatesReply(list.Generation, [.. list.Certificates]);
     });
 
     public Task<Outcome<BlockMap>> Map() => DoAsync(model => Task.FromResult(model.Map));
@@ -93,6 +92,8 @@ internal sealed class CoordinatorGrain(ClusterServices services) : Grain, ICoord
         model.StandbyLost(generation, block, nonce);
         return Task.FromResult(true);
     });
+
+    public Task<Outcome<bool>> Knows(long generation, int block, Guid nonce) => DoAsync(model => Task.FromResult(model.Knows(generation, block, nonce)));
 
     public async Task Wake()
     {

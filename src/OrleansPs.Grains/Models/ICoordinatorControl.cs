@@ -22,6 +22,10 @@ internal interface ICoordinatorControl : IGrainWithStringKey
     [Alias("StandbyLost")]
     Task StandbyLost(long generation, int block, Guid nonce);
 
+    /// <summary>Whether a replica, or with block -1 a copy of the record, has a part in the model. One that has none frees itself.</summary>
+    [Alias("Knows")]
+    Task<Outcome<bool>> Knows(long generation, int block, Guid nonce);
+
     /// <summary>Comes alive, and goes on with the model if its silo was lost.</summary>
     [Alias("Wake")]
     Task Wake();

@@ -148,6 +148,8 @@ internal sealed partial class ModelDoor(string name, ClusterServices services) :
     {
         Volatile.Write(ref _model, model);
         model.Host.OnDeposed = () => _ = Task.Run(() => LeaveAsync(model));
+        // It may have been before anybody listened.
+        if (model.Host.TryRuntime?.Coordinator.Read(c => c.IsOver) is true) _ = Task.Run(() => LeaveAsync(model));
     }
 
     /// <summary>A newer coordinator has the model. Whoever still asks here opens it anew, under a term of its own.</summary>

@@ -20,6 +20,7 @@ internal sealed partial class ModelKeeper : IAsyncDisposable
     private readonly ClusterServices _services;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _changing = new(1);
+    private readonly Lock _telling = new();
     private readonly CancellationTokenSource _stop = new();
     private Task _watching = Task.CompletedTask;
     private Task _recovering = Task.CompletedTask;
@@ -30,6 +31,10 @@ internal sealed partial class ModelKeeper : IAsyncDisposable
         _logger = services.Loggers.CreateLogger<ModelKeeper>();
         factory.OnLost = (blocks, count) => _recovering = Task.Run(() => RecoverAsync(blocks, count));
         host.OnBegun = TellSilos;
+        host.OnStranded = () =>
+        {
+            if (host.TryRuntime is { } runtime) _recovering = Task.Run(() => RecoverAsync((GrainBlocks)runtime.Blocks, 0));
+        };
     }
 
     public void Start()
@@ -41,6 +46,7 @@ internal sealed partial class ModelKeeper : IAsyncDisposable
     /// <summary>Ends: what is under way comes to its end first, and nothing more begins.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_stop.IsCancellationRequested) return;
         await _stop.CancelAsync().ConfigureAwait(false);
         await _watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _recovering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -50,7 +56,8 @@ internal sealed partial class ModelKeeper : IAsyncDisposable
     /// <summary>Does something to the model while it is not being put back.</summary>
     public async Task<T> ExclusivelyAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {
-        await _changing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
+        await _changing.WaitAsync(either.Token).ConfigureAwait(false);
         try
         {
             return await work().ConfigureAwait(false);
@@ -92,14 +99,21 @@ internal sealed partial class ModelKeeper : IAsyncDisposable
     {
         using var looks = new PeriodicTimer(s_renew, _services.Time);
         while (await looks.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
+        {
+            TellSilos();
             if (_host.TryRuntime is { } runtime) await runtime.Coordinator.RenewJournalAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private void TellSilos()
     {
         if (_host.TryRuntime is not { } runtime) return;
-        var (usable, alive) = (_placer.Usable(), _placer.Alive());
-        runtime.Coordinator.Do((c, now) => c.SilosChanged(usable, alive, now));
+        // One after the other, so that an older view never comes last.
+        lock (_telling)
+        {
+            var (usable, alive) = (_placer.Usable(), _placer.Alive());
+            runtime.Coordinator.Do((c, now) => c.SilosChanged(usable, alive, now));
+        }
         runtime.Coordinator.RenewJournalAsync().Ignore();
     }
 

@@ -18,39 +18,58 @@ internal sealed class ModelSuccession(ModelParts parts, ClusterServices services
     public async Task<ModelHost?> TryTakeOverAsync(ModelRecord kept, CancellationToken cancellationToken)
     {
         var pointer = await Store.ReadPointerAsync(parts.Spec.Name, cancellationToken).ConfigureAwait(false);
-        var left = kept.Left is { } l && l.Term == pointer.Term ? l : null;
+        var left = kept.Left is { } l && l.Term == kept.Term ? l : null;
         if (left is null && kept.Witness is null) return null;
         var next = pointer with { Term = Math.Max(pointer.Term, kept.Term) + 1 };
         if (!await Store.TryWritePointerAsync(parts.Spec.Name, pointer, next, cancellationToken).ConfigureAwait(false))
             throw new ServerUnavailableException($"Another coordinator of model '{parts.Spec.Name}' comes too.");
-        // From here on no older coordinator can name another witness.
-        if (!await parts.Records.TryChangeAsync(next.Term, r => r with { Left = null }).ConfigureAwait(false))
-            throw new ServerUnavailableException($"Another coordinator of model '{parts.Spec.Name}' came first.");
-        var witness = parts.Records.Value!.Witness;
-        var state = left is not null ? ControlStateCodec.Decode(parts.Spec, Encoding.UTF8.GetBytes(left.Control))
-            : witness is not null ? await WitnessJournal.RaiseAsync(parts.Spec, witness, next.Term, services, cancellationToken).ConfigureAwait(false)
-            : null;
-        // A restore that was under way had begun a new generation, and the record is of the one before.
-        if (state is null || state.Generation != pointer.Generation) return null;
-        return await TakeOverAsync(kept.Origin, state, next.Term, left is null ? witness : null, cancellationToken).ConfigureAwait(false);
+        return left is not null
+            ? await FromWhatWasLeftAsync(kept, left, pointer.Generation, next.Term, cancellationToken).ConfigureAwait(false)
+            : await FromWitnessAsync(kept, pointer.Generation, next.Term, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<ModelHost> TakeOverAsync(
-        ModelOrigin origin, ControlState state, long term, WitnessRecord? witness, CancellationToken cancellationToken)
+    /// <summary>What was left is used up only when this coordinator has it where the next one will look for it.</summary>
+    private async Task<ModelHost?> FromWhatWasLeftAsync(
+        ModelRecord kept, HandedOver left, long generation, long term, CancellationToken cancellationToken)
     {
-        var journal = parts.Spec.Durability.IsReplicated ? parts.JournalOf(term, witness) : null;
-        var blocks = parts.Factory.Present(state.Generation, state.Map, state.MapVersion);
-        var last = state.LastCut == 0 ? null : await TryReadManifestAsync(state.LastCut, cancellationToken).ConfigureAwait(false);
-        return await ModelHost.TakeOverAsync(parts.Spec, origin, state, term, blocks, last, parts.Environment, journal).ConfigureAwait(false);
+        var state = ControlStateCodec.Decode(parts.Spec, Encoding.UTF8.GetBytes(left.Control));
+        if (state.Generation != generation) return null;
+        var last = await TryReadManifestAsync(state.LastCut, cancellationToken).ConfigureAwait(false);
+        var journal = parts.Spec.Durability.IsReplicated ? parts.JournalOf(term, null) : null;
+        var isMine = journal is not null
+            ? await journal.RenewAsync(() => state).ConfigureAwait(false) is not null
+            : await parts.Records.TryChangeAsync(term, r => r with { Left = null }).ConfigureAwait(false);
+        if (!isMine) throw CameFirst();
+        if (kept.Witness is { } former) services.Grains.GetGrain<IRecordControl>(former.Key).Close().Ignore();
+        return await TakeOverAsync(kept.Origin, state, term, journal, last).ConfigureAwait(false);
     }
+
+    /// <summary>The record's term rises before the witness's: from there on no older coordinator can name another witness.</summary>
+    private async Task<ModelHost?> FromWitnessAsync(ModelRecord kept, long generation, long term, CancellationToken cancellationToken)
+    {
+        if (!await parts.Records.TryChangeAsync(term, r => r with { Left = null }).ConfigureAwait(false)) throw CameFirst();
+        if (parts.Records.Value!.Witness is not { } witness) return null;
+        var state = await WitnessJournal.RaiseAsync(parts.Spec, witness, term, services, cancellationToken).ConfigureAwait(false);
+        // A restore that was under way had begun a new generation, and the record is of the one before.
+        if (state is null || state.Generation != generation) return null;
+        var last = await TryReadManifestAsync(state.LastCut, cancellationToken).ConfigureAwait(false);
+        return await TakeOverAsync(kept.Origin, state, term, parts.JournalOf(term, witness), last).ConfigureAwait(false);
+    }
+
+    private Task<ModelHost> TakeOverAsync(
+        ModelOrigin origin, ControlState state, long term, WitnessJournal? journal, SnapshotManifest? last) => ModelHost.TakeOverAsync(
+            parts.Spec, origin, state, term, parts.Factory.Present(state.Generation, state.Map, state.MapVersion), last, parts.Environment, journal);
+
+    private ServerUnavailableException CameFirst() => new($"Another coordinator of model '{parts.Spec.Name}' came first.");
 
     private async Task<SnapshotManifest?> TryReadManifestAsync(long cut, CancellationToken cancellationToken)
     {
+        if (cut == 0) return null;
         try
         {
             return await Store.ReadManifestAsync(parts.Spec.Name, cut, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is SnapshotNotFoundException or SnapshotCorruptException)
+        catch (Exception e) when (e is SnapshotNotFoundException or SnapshotCorruptException or SnapshotStorageException)
         {
             return null;
         }

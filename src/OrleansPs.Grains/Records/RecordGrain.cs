@@ -14,11 +14,20 @@ internal sealed class RecordGrain(SpecCache specs) : Grain, IRecordControl
 {
     private readonly Guid _nonce = Guid.NewGuid();
     private ControlRecord? _record;
+    private OrphanWatch? _orphan;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        this.RegisterGrainTimer(LookForOwnerAsync, new() { DueTime = OrphanWatch.Period, Period = OrphanWatch.Period, Interleave = true });
+        return Task.CompletedTask;
+    }
 
     public Task<RecordReply> Begin(byte[] spec, byte[] state, long term)
     {
+        // Every beginning has a key of its own, so a second one is a copy that comes late, of a state that is old.
+        if (_record is { } present) return Task.FromResult(Reply(present.Term > term ? RecordStatus.Refused : RecordStatus.Ok));
         var model = specs.Get(spec).Spec;
-        if (_record is { } present && present.Term > term) return Task.FromResult(Reply(RecordStatus.Refused));
+        _orphan = new(GrainFactory.GetGrain<ICoordinatorControl>(model.Name));
         _record = new(model, ControlStateCodec.Decode(model, state));
         _record.Raise(term);
         return Task.FromResult(Reply(RecordStatus.Ok));
@@ -46,6 +55,11 @@ internal sealed class RecordGrain(SpecCache specs) : Grain, IRecordControl
         _record = null;
         DeactivateOnIdle();
         return Task.CompletedTask;
+    }
+
+    private async Task LookForOwnerAsync()
+    {
+        if (_orphan is not null && await _orphan.IsOrphanAsync(0, -1, _nonce)) await Close();
     }
 
     private RecordReply Reply(RecordStatus status) => new(status, _nonce, _record?.Index ?? 0, null);

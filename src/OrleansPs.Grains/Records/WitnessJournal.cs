@@ -18,6 +18,7 @@ internal sealed partial class WitnessJournal : IControlJournal
     private static readonly TimeSpan s_askLimit = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_beginLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_raiseLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_shunned = TimeSpan.FromSeconds(3);
 
     private readonly ClusterServices _services;
@@ -51,24 +52,43 @@ internal sealed partial class WitnessJournal : IControlJournal
         _specBytes = ModelSpecJson.Encode(spec);
     }
 
+    public bool HasCopy => _witness is not null;
+
     public async Task<long?> AppendAsync(IReadOnlyList<AppendToRecord> entries, Func<ControlState> state)
     {
         var last = entries[^1].Index;
-        if (_witness is null) return _isRegistered ? last : await ReplaceAsync(state).ConfigureAwait(false);
         byte[][] bytes = [.. entries.Select(e => ControlEntryCodec.Encode(e.Entry))];
-        var start = _services.Time.GetTimestamp();
-        while (_witness is { } witness && !IsGone(witness) && _services.Time.GetElapsedTime(start) < ReplicationLimits.StandbyPatience)
+        while (true)
         {
             _stop.ThrowIfCancellationRequested();
-            var reply = await AskAsync(
-                GrainOf(witness).Append(witness.Nonce, _term, entries[0].Index, bytes), s_askLimit).ConfigureAwait(false);
-            if (reply is { Status: RecordStatus.Refused }) return null;
-            if (reply is { Status: RecordStatus.Lost }) break;
-            if (reply is not null && reply.Index >= last) return last;
-            if (reply is null) await Task.Delay(s_pause, _services.Time, _stop).ConfigureAwait(false);
+            if (_witness is null && _isRegistered) return last;
+            if (_witness is { } witness && !IsGone(witness))
+            {
+                var (isDone, safe) = await TryAppendAsync(witness, entries[0].Index, last, bytes).ConfigureAwait(false);
+                if (isDone) return safe;
+                Shun(witness.Silo);
+            }
+            if (await ReplaceAsync(state).ConfigureAwait(false) is not { } replaced) return null;
+            if (replaced >= last) return replaced;
+            await Task.Delay(s_pause, _services.Time, _stop).ConfigureAwait(false);
         }
-        Shun(_witness.Silo);
-        return await ReplaceAsync(state).ConfigureAwait(false);
+    }
+
+    /// <summary>Adds to the present witness, for as long as a standby may be silent.</summary>
+    /// <returns>Whether that is decided, and how: null if a newer coordinator has the record.</returns>
+    private async Task<(bool IsDone, long? Safe)> TryAppendAsync(WitnessRecord witness, long first, long last, byte[][] bytes)
+    {
+        var start = _services.Time.GetTimestamp();
+        do
+        {
+            var reply = await AskAsync(GrainOf(witness).Append(witness.Nonce, _term, first, bytes), s_askLimit).ConfigureAwait(false);
+            if (reply is { Status: RecordStatus.Refused }) return (true, null);
+            if (reply is { Status: RecordStatus.Lost }) return (false, null);
+            if (reply is not null && reply.Index >= last) return (true, last);
+            await Task.Delay(s_pause, _services.Time, _stop).ConfigureAwait(false);
+        }
+        while (!IsGone(witness) && _services.Time.GetElapsedTime(start) < ReplicationLimits.StandbyPatience);
+        return (false, null);
     }
 
     public async Task<long?> RenewAsync(Func<ControlState> state)
@@ -81,33 +101,46 @@ internal sealed partial class WitnessJournal : IControlJournal
     }
 
     /// <summary>Raises a term at the witness that the storage names, and reads the record.</summary>
-    /// <returns>Null if there is none, or it does not answer.</returns>
+    /// <returns>Null if there is none any more.</returns>
+    /// <exception cref="ServerUnavailableException">
+    /// It is not known to be gone and does not answer: whoever comes next asks again, and meanwhile the membership decides.
+    /// </exception>
     public static async Task<ControlState?> RaiseAsync(
         ModelSpec spec, WitnessRecord witness, long term, ClusterServices services, CancellationToken cancellationToken)
     {
         var grain = services.Grains.GetGrain<IRecordControl>(witness.Key);
-        for (var attempt = 0; attempt < Attempts * 4 && !services.Silos.IsGone(SiloAddress.FromParsableString(witness.Silo)); attempt++)
+        for (var start = services.Time.GetTimestamp(); services.Time.GetElapsedTime(start) < s_raiseLimit;)
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            if (services.Silos.IsGone(SiloAddress.FromParsableString(witness.Silo))) return null;
             var reply = await AskAsync(grain.Raise(witness.Nonce, term), s_askLimit).ConfigureAwait(false);
             if (reply is { Status: RecordStatus.Ok, State: { } state }) return ControlStateCodec.Decode(spec, state);
             if (reply is { Status: RecordStatus.Refused })
                 throw new ServerUnavailableException($"Another coordinator of model '{spec.Name}' has the record.");
             if (reply is { Status: RecordStatus.Lost }) return null;
+            await Task.Delay(s_pause, services.Time, cancellationToken).ConfigureAwait(false);
         }
-        return null;
+        throw new ServerUnavailableException($"The control record of model '{spec.Name}' on {witness.Silo} does not answer.");
     }
 
+    /// <summary>
+    /// Makes a new witness and names it in the storage. As long as the present one is not gone and there is none to take its place it is kept:
+    /// silence makes nobody alone. Who is alone, of two that can't hear each other, only the membership decides.
+    /// </summary>
     private async Task<long?> ReplaceAsync(Func<ControlState> state)
     {
+        var present = state();
+        var next = await MakeAsync(present).ConfigureAwait(false);
+        if (next is null && (_witness is { } kept ? !IsGone(kept) : HasOthers())) return -1;
         while (true)
         {
             _stop.ThrowIfCancellationRequested();
-            var present = state();
-            var next = await MakeAsync(present).ConfigureAwait(false);
             try
             {
-                if (!await _records.TryChangeAsync(_term, r => r with { Witness = next, Left = null }).ConfigureAwait(false)) return null;
+                if (!await _records.TryChangeAsync(_term, r => r with { Witness = next, Left = null }).ConfigureAwait(false))
+                {
+                    if (next is not null) GrainOf(next).Close().Ignore();
+                    return null;
+                }
                 if (_witness is { } former) GrainOf(former).Close().Ignore();
                 (_witness, _isRegistered) = (next, true);
                 LogWitness(_logger, _spec.Name, next?.Silo ?? "nowhere: there is no other silo");
@@ -115,12 +148,15 @@ internal sealed partial class WitnessJournal : IControlJournal
             }
             catch (SnapshotStorageException e)
             {
-                if (next is not null) GrainOf(next).Close().Ignore();
+                // It may be named already: it is kept, and named once more. Nothing is added to the record meanwhile.
                 LogNotRegistered(_logger, _spec.Name, e.Message);
                 await Task.Delay(s_pause * 5, _services.Time, _stop).ConfigureAwait(false);
             }
         }
     }
+
+    // One that has never named a witness may not say that there is none while somebody could be it.
+    private bool HasOthers() => _placer.Usable().Any(s => s != _services.Silos.Local.ToParsableString());
 
     /// <summary>Makes a witness with a state; null if there is no silo for it that answers.</summary>
     private async Task<WitnessRecord?> MakeAsync(ControlState state)

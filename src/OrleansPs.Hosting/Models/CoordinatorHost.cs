@@ -12,6 +12,8 @@ namespace OrleansPs.Hosting;
 internal sealed class CoordinatorHost
 #pragma warning restore CA1001
 {
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
+
     private readonly Lock _turn = new();
     private readonly Coordinator _coordinator;
     private readonly ModelSpec _spec;
@@ -47,6 +49,9 @@ internal sealed class CoordinatorHost
     public Action OnDeposed { get; set; } = () => { };
 
     public long Term { get; }
+
+    /// <summary>Whether what is decided has a second copy, or needs none.</summary>
+    public bool IsSafe => _journal is null || _journal.HasCopy;
 
     private TimeSpan Now => _time.GetElapsedTime(_start);
 
@@ -142,12 +147,32 @@ internal sealed class CoordinatorHost
             try
             {
                 if (TakeUnsent() is not { } batch) return;
-                Accept(await _journal!.AppendAsync(batch, StateNow).ConfigureAwait(false));
+                await AppendAsync(batch).ConfigureAwait(false);
             }
             finally
             {
                 _writing.Release();
             }
+        }
+    }
+
+    /// <summary>Whatever goes wrong, what is decided must come to the journal: everything waits for it. Only the end of the coordinator ends that.</summary>
+    private async Task AppendAsync(List<AppendToRecord> batch)
+    {
+        while (true)
+        {
+            try
+            {
+                Accept(await _journal!.AppendAsync(batch, StateNow).ConfigureAwait(false));
+                return;
+            }
+#pragma warning disable CA1031 // See above.
+            catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+            {
+                await Task.Delay(s_pause, _time).ConfigureAwait(false);
+            }
+            if (Read(c => c.IsOver)) return;
         }
     }
 

@@ -9,6 +9,9 @@ namespace OrleansPs.Hosting;
 /// <remarks>One call at a time.</remarks>
 internal interface IControlJournal
 {
+    /// <summary>Whether there is a second copy at present.</summary>
+    bool HasCopy { get; }
+
     /// <summary>Adds decisions, in order.</summary>
     /// <param name="entries">They follow on those of the last call.</param>
     /// <param name="state">The coordinator's present state, if a new copy has to be made: it may be ahead of the entries.</param>

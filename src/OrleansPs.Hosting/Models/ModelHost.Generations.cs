@@ -17,6 +17,7 @@ internal sealed partial class ModelHost : ISnapshotReader
         RestoreOptions options, Func<ModelOrigin, Task>? beforeBegin, CancellationToken cancellationToken)
     {
         var store = RequireStore();
+        var isRaised = false;
         await _changing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -25,12 +26,18 @@ internal sealed partial class ModelHost : ISnapshotReader
             await using var prepared = found.Content;
             CheckWorkers(options.Workers, found.Manifest);
             var pointer = await RaisePointerAsync(cancellationToken).ConfigureAwait(false);
+            isRaised = true;
             var origin = new ModelOrigin(found.Manifest.Cut, pointer.NextCut, options.Workers);
             if (beforeBegin is not null) await beforeBegin(origin).ConfigureAwait(false);
             Origin = origin;
             await BeginAsync(prepared, found.Manifest, pointer, options.Workers, cancellationToken).ConfigureAwait(false);
             _environment.Metrics.Restored(Spec.Name);
             return found.Manifest.ToInfo();
+        }
+        catch when (isRaised)
+        {
+            OnStranded();
+            throw;
         }
         finally
         {

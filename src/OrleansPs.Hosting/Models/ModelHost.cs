@@ -37,6 +37,9 @@ internal sealed partial class ModelHost : IAsyncDisposable
     /// <summary>Is told once that a newer coordinator has the model: this one is over.</summary>
     public Action OnDeposed { get; set; } = () => { };
 
+    /// <summary>Is told that a restore broke off when the present generation was over already: the model has to be put back again.</summary>
+    public Action OnStranded { get; set; } = () => { };
+
     /// <summary>Is told that a generation has begun.</summary>
     public Action OnBegun { get; set; } = () => { };
 
