@@ -1,78 +1,212 @@
+using System.Runtime.ExceptionServices;
+
 namespace OrleansPs.Protocol;
 
 /// <summary>
 /// Where a model's blocks are, as far as this client knows. It asks the coordinator when it knows of nothing, or of something
-/// that a block or a silence has contradicted.
+/// that a block contradicted, and while a call is open for too long. When the map changes it gives up the calls that went by the
+/// old one.
 /// </summary>
-/// <remarks>Thread safe. Many that ask at the same time make one call.</remarks>
-internal sealed class BlockRoutes(IGrainFactory grains, string model)
+/// <remarks>
+/// Thread safe; one for all sessions of a process. A silence alone ends no call: a slow silo gets no second call of the same.
+/// </remarks>
+internal sealed class BlockRoutes : IMapListener
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_hold = TimeSpan.FromMilliseconds(200);
 
     private readonly Lock _lock = new();
-    private readonly ICoordinatorGrain _coordinator = grains.GetGrain<ICoordinatorGrain>(model);
+    private readonly IGrainFactory _grains;
+    private readonly string _model;
+    private readonly TimeProvider _time;
+    private readonly MapPolls _polls;
+    private readonly Dictionary<int, long> _doubted = [];
+    private TaskCompletionSource<Exception?> _news = NewNews();
     private Known? _known;
-    private BlockMap? _doubted;
-    private Task<Known>? _asking;
+    private (long Generation, long Version) _noted;
 
-    /// <summary>The way to a block, of the newest generation known if that is not below the one asked for.</summary>
+    public BlockRoutes(IGrainFactory grains, string model, TimeProvider time)
+    {
+        (_grains, _model, _time) = (grains, model, time);
+        OpenCalls = new(time);
+        _polls = new(grains.GetGrain<ICoordinatorGrain>(model).Map, this, OpenCalls, time);
+    }
+
+    /// <summary>The calls to blocks and coordinator that are not answered yet.</summary>
+    public OpenCalls OpenCalls { get; }
+
+    /// <summary>The newest map known, or null.</summary>
+    public BlockMap? Map => Volatile.Read(ref _known)?.Map;
+
+    /// <summary>The way to a block, by a map of at least this generation and not below the newest version heard of.</summary>
     /// <exception cref="ServerUnavailableException">The coordinator does not answer, or is behind itself.</exception>
-    public async ValueTask<BlockRoute> FindAsync(int block, long generation, CancellationToken cancellationToken)
-    {
-        var known = Usable(generation) ?? await AskAsync(cancellationToken).ConfigureAwait(false);
-        if (known.Map.Generation < generation)
-            throw new ServerUnavailableException($"The coordinator of model '{model}' has not heard of generation {generation} yet.");
-        return new(known.Map, known.Grains[block], known.Map.Places[block].Epoch);
-    }
-
-    /// <summary>A map that did not hold: the next one who asks gets a newer one.</summary>
-    public void Doubt(BlockMap map)
-    {
-        lock (_lock) _doubted = map;
-    }
-
-    private Known? Usable(long generation)
+    public ValueTask<BlockRoute> FindAsync(int block, long generation, CancellationToken cancellationToken)
     {
         lock (_lock)
-            return _known is { } known && !ReferenceEquals(known.Map, _doubted) && known.Map.Generation >= generation ? known : null;
+            if (IsUsable(block, generation)) return new(RouteOf(block));
+        return SlowlyAsync(block, generation, cancellationToken);
+
+        async ValueTask<BlockRoute> SlowlyAsync(int block, long generation, CancellationToken cancellationToken)
+        {
+            await UntilAsync(() => IsUsable(block, generation), cancellationToken).ConfigureAwait(false);
+            return RouteOf(block);
+        }
     }
 
-    private async ValueTask<Known> AskAsync(CancellationToken cancellationToken)
+    /// <summary>Waits while a coordinator that could not be reached has not answered since, for a short time at most.</summary>
+    public ValueTask FindCoordinatorAsync(CancellationToken cancellationToken)
     {
-        Task<Known> asking;
+        lock (_lock)
+            if (!IsHeld(OpenCall.Coordinator)) return default;
+        return new(UntilAsync(() => !IsHeld(OpenCall.Coordinator), cancellationToken));
+    }
+
+    /// <summary>
+    /// A route that was refused: whoever asks for it next waits for a map that names another one, for a short time at most.
+    /// </summary>
+    public void Doubt(in BlockRoute route)
+    {
+        lock (_lock)
+            if (_known is { } known && IsSame(known.Map, route)) _doubted[route.Block] = _time.GetTimestamp();
+    }
+
+    /// <summary>The coordinator could not be reached.</summary>
+    public void DoubtCoordinator()
+    {
+        lock (_lock) _doubted[OpenCall.Coordinator] = _time.GetTimestamp();
+    }
+
+    /// <summary>Something was heard of that the map may lack.</summary>
+    public void Refresh() => _polls.AskAgain();
+
+    /// <summary>
+    /// Takes note of a map's version that was heard of: from now on no older map is used, and an answer that came by an older one
+    /// counts only if its block has not moved since.
+    /// </summary>
+    public void NoteVersion(long generation, long mapVersion)
+    {
+        lock (_lock)
+            if ((generation, mapVersion).CompareTo(_noted) > 0) _noted = (generation, mapVersion);
+    }
+
+    /// <summary>Whether an answer that came by a route counts.</summary>
+    /// <exception cref="ServerUnavailableException">That can't be told now.</exception>
+    public ValueTask<bool> IsCurrentAsync(BlockRoute route, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+            if (VersionOf(route.Map).CompareTo(_noted) >= 0) return new(true);
+        return SlowlyAsync(route, cancellationToken);
+
+        async ValueTask<bool> SlowlyAsync(BlockRoute route, CancellationToken cancellationToken)
+        {
+            await UntilAsync(IsUpToDate, cancellationToken).ConfigureAwait(false);
+            return IsSame(_known!.Map, route);
+        }
+    }
+
+    /// <summary>
+    /// A connection to the cluster was lost, and with it whatever was under way on it, there or back. Nobody knows what that was, so
+    /// all calls are given up, once.
+    /// </summary>
+    public void ConnectionLost()
+    {
+        OpenCalls.AbandonAll("A connection to the cluster was lost.");
+        _polls.AskAgain();
+    }
+
+    void IMapListener.Heard(BlockMap map)
+    {
         lock (_lock)
         {
-            if (_asking is null || _asking.IsCompleted) _asking = AskAsync();
-            asking = _asking;
+            _doubted.Remove(OpenCall.Coordinator);
+            // An answer that comes late is of an older map.
+            if (IsNews(map)) Adopt(map);
+            map = _known!.Map;
         }
-        return await Calls.WaitAsync(asking, cancellationToken).ConfigureAwait(false);
+        OpenCalls.Abandon(map, $"Model '{_model}' has moved on.");
+        Tell(null);
     }
 
-    private async Task<Known> AskAsync()
+    void IMapListener.Failed(Exception error) => Tell(error);
+
+    void IMapListener.Ticked() => Tell(null);
+
+    // Waits for a state of what is known, which is looked at under the lock.
+    private async Task UntilAsync(Func<bool> isSo, CancellationToken cancellationToken)
     {
-        // A silo that died does not say so, and everybody would wait for this one answer.
-        using var limit = new CancellationTokenSource(s_limit);
-        BlockMap map;
+        var start = _time.GetTimestamp();
+        Exception? last = null;
+        _polls.BeginWait();
         try
         {
-            map = (await Calls.WaitAsync(_coordinator.Map(), limit.Token).ConfigureAwait(false)).Get();
+            while (true)
+            {
+                Task<Exception?> news;
+                lock (_lock)
+                {
+                    if (isSo()) return;
+                    news = _news.Task;
+                }
+                if (last is not (null or ParameterServerException { IsTransient: true })) ExceptionDispatchInfo.Throw(last);
+                if (_time.GetElapsedTime(start) >= s_limit) throw Silent(last);
+                last = await news.WaitAsync(cancellationToken).ConfigureAwait(false) ?? last;
+            }
         }
-        catch (OperationCanceledException)
+        finally
         {
-            throw new ServerUnavailableException($"The coordinator of model '{model}' did not say where its blocks are within {s_limit.TotalSeconds} s.");
-        }
-        var known = new Known(map, [.. map.Places.Select(p => grains.GetGrain<IBlockGrain>(p.Key))]);
-        lock (_lock)
-        {
-            _doubted = null;
-            // An answer that comes late is of an older map.
-            if (map.IsNewerThan(_known?.Map)) _known = known;
-            return _known!;
+            _polls.EndWait();
         }
     }
+
+    // A new coordinator may have left every block where it was.
+    private bool IsNews(BlockMap map) =>
+        map.IsNewerThan(Map) || (map.Term > Map!.Term && !Map.IsNewerThan(map));
+
+    private void Adopt(BlockMap map)
+    {
+        foreach (var block in _doubted.Keys.ToArray())
+            if (map.Generation != Map?.Generation || map.Places[block] != Map.Places[block]) _doubted.Remove(block);
+        Volatile.Write(ref _known, new(map, [.. map.Places.Select(p => _grains.GetGrain<IBlockGrain>(p.Key))]));
+    }
+
+    private void Tell(Exception? error)
+    {
+        TaskCompletionSource<Exception?> news;
+        lock (_lock) (news, _news) = (_news, NewNews());
+        news.SetResult(error);
+    }
+
+    private bool IsUsable(int block, long generation) =>
+        IsUpToDate() && _known!.Map.Generation >= generation && !IsHeld(block);
+
+    private bool IsUpToDate() => _known is { } known && VersionOf(known.Map).CompareTo(_noted) >= 0;
+
+    private bool IsHeld(int block)
+    {
+        if (_doubted.Count == 0 || !_doubted.TryGetValue(block, out var since)) return false;
+        if (_time.GetElapsedTime(since) < s_hold) return true;
+        _doubted.Remove(block);
+        return false;
+    }
+
+    private BlockRoute RouteOf(int block)
+    {
+        var known = Volatile.Read(ref _known)!;
+        return new(known.Map, block, known.Grains[block], known.Map.Places[block].Epoch);
+    }
+
+    private static bool IsSame(BlockMap map, in BlockRoute route) =>
+        map.Generation == route.Map.Generation && map.Places[route.Block] == route.Map.Places[route.Block];
+
+    private static (long Generation, long Version) VersionOf(BlockMap map) => (map.Generation, map.Version);
+
+    private static TaskCompletionSource<Exception?> NewNews() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ServerUnavailableException Silent(Exception? last) => new(
+        $"The coordinator of model '{_model}' did not say within {s_limit.TotalSeconds} s where its blocks are now.", last);
 
     private sealed record Known(BlockMap Map, IBlockGrain[] Grains);
 }
 
 /// <summary>The way to a block.</summary>
-internal readonly record struct BlockRoute(BlockMap Map, IBlockGrain Grain, long Epoch);
+internal readonly record struct BlockRoute(BlockMap Map, int Block, IBlockGrain Grain, long Epoch);

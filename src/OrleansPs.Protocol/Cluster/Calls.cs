@@ -37,7 +37,8 @@ internal static class Calls
         e is TimeoutException or OrleansException or SocketException or IOException
         || e is AggregateException { InnerException: { } inner } && IsPassing(inner);
 
-    private static ServerUnavailableException Unavailable(Exception e) =>
+    /// <summary>What such an error is called here; it is the inner one.</summary>
+    public static ServerUnavailableException Unavailable(Exception e) =>
         new($"The cluster did not answer: {FirstLine(e.Message)}", e);
 
     private static string FirstLine(string message)

@@ -17,13 +17,15 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
     private readonly CallRetries _retries;
     private readonly ConcurrentDictionary<string, BlockRoutes> _routes = new(StringComparer.Ordinal);
 
-    public ClusterParameterServer(IGrainFactory grains, ParameterServerClientOptions options, SessionEnvironment environment)
+    public ClusterParameterServer(
+        IGrainFactory grains, ParameterServerClientOptions options, SessionEnvironment environment, GatewayWatch? gateways = null)
     {
         _grains = grains;
         _options = options;
         _environment = environment;
         _catalog = grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key);
-        _retries = new(options, environment.Time);
+        _retries = new(options, environment.Time, gateways ?? new());
+        if (gateways is not null) gateways.Lost += () => { foreach (var routes in _routes.Values) routes.ConnectionLost(); };
     }
 
     public async Task CreateModelAsync(ModelSpec spec, CancellationToken cancellationToken = default)
@@ -117,7 +119,7 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
     private ISnapshotGrain Snapshots(string model) => _grains.GetGrain<ISnapshotGrain>(Named(model));
 
     private ClusterTransport Transport(string model) =>
-        new(_grains, model, _routes.GetOrAdd(model, static (name, grains) => new(grains, name), _grains));
+        new(_grains, model, _routes.GetOrAdd(model, static (name, grains) => new(grains, name, TimeProvider.System), _grains));
 
     // A grain would come alive under any name.
     private static string Named(string model)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using OrleansPs.Client;
 using OrleansPs.Core.Messages;
 
@@ -16,6 +17,7 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
     private readonly ICoordinatorGrain _coordinator = grains.GetGrain<ICoordinatorGrain>(model);
     private long _certifiedGeneration;
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<BlockReply> PushAsync(
         int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> gradient,
         CancellationToken cancellationToken)
@@ -26,9 +28,10 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         var reply = await AskAsync(
             route, route.Grain.Push(header with { Epoch = route.Epoch }, newest, payload), null, cancellationToken).ConfigureAwait(false);
         payload.Dispose();
-        return Checked(route, reply);
+        return await CheckedAsync(route, reply, cancellationToken).ConfigureAwait(false);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<BlockReply> PullAsync(
         int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> values,
         CancellationToken cancellationToken)
@@ -38,9 +41,10 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         var reply = await AskAsync(
             route, route.Grain.Pull(header with { Epoch = route.Epoch }, newest, SegmentsOf(values.Span)), DisposeLate,
             cancellationToken).ConfigureAwait(false);
-        return Received(block, route, reply, values.Span);
+        return await ReceivedAsync(route, reply, values, cancellationToken).ConfigureAwait(false);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<BlockReply> PushPullAsync(
         int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> gradient,
         ReadOnlyMemory<SegmentSlice> values, CancellationToken cancellationToken)
@@ -52,7 +56,7 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
             route, route.Grain.PushPull(header with { Epoch = route.Epoch }, newest, payload, SegmentsOf(values.Span)), DisposeLate,
             cancellationToken).ConfigureAwait(false);
         payload.Dispose();
-        return Received(block, route, reply, values.Span);
+        return await ReceivedAsync(route, reply, values, cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask<BlockReply> CertifyAsync(
@@ -63,21 +67,30 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         var reply = await AskAsync(
             route, route.Grain.Certify(header with { Epoch = route.Epoch }, [.. certificates]), null, cancellationToken)
             .ConfigureAwait(false);
-        return Checked(route, reply);
+        return await CheckedAsync(route, reply, cancellationToken).ConfigureAwait(false);
     }
 
-    public ValueTask<JoinReply> JoinAsync(JoinCommand command, CancellationToken cancellationToken) =>
-        CoordinateAsync(_coordinator.Join(command), cancellationToken);
+    public async ValueTask<JoinReply> JoinAsync(JoinCommand command, CancellationToken cancellationToken)
+    {
+        var reply = await CoordinateAsync(c => c.Join(command), cancellationToken).ConfigureAwait(false);
+        return Noted(reply, reply.Status);
+    }
 
-    public ValueTask<ClockReply> ClockAsync(ClockCommand command, CancellationToken cancellationToken) =>
-        CoordinateAsync(_coordinator.Clock(command), cancellationToken);
+    public async ValueTask<ClockReply> ClockAsync(ClockCommand command, CancellationToken cancellationToken)
+    {
+        var reply = await CoordinateAsync(c => c.Clock(command), cancellationToken).ConfigureAwait(false);
+        return Noted(reply, reply.Status);
+    }
 
-    public ValueTask<PresenceReply> PresenceAsync(PresenceCommand command, CancellationToken cancellationToken) =>
-        CoordinateAsync(_coordinator.Presence(command), cancellationToken);
+    public async ValueTask<PresenceReply> PresenceAsync(PresenceCommand command, CancellationToken cancellationToken)
+    {
+        var reply = await CoordinateAsync(c => c.Presence(command), cancellationToken).ConfigureAwait(false);
+        return Noted(reply, reply.Status);
+    }
 
     public async ValueTask<IReadOnlyList<Certificate>> CertificatesAsync(long from, CancellationToken cancellationToken)
     {
-        var reply = await CoordinateAsync(_coordinator.Certificates(from), cancellationToken).ConfigureAwait(false);
+        var reply = await CoordinateAsync(c => c.Certificates(from), cancellationToken).ConfigureAwait(false);
         var newest = Interlocked.Read(ref _certifiedGeneration);
         while (reply.Generation > newest)
         {
@@ -89,8 +102,28 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
             : throw new ServerUnavailableException($"A coordinator of model '{model}' answered that is no longer the model's.");
     }
 
-    private static async ValueTask<T> CoordinateAsync<T>(Task<Outcome<T>> call, CancellationToken cancellationToken) =>
-        (await Calls.WaitAsync(call, cancellationToken).ConfigureAwait(false)).Get();
+    private async ValueTask<T> CoordinateAsync<T>(Func<ICoordinatorGrain, Task<Outcome<T>>> send, CancellationToken cancellationToken)
+    {
+        await routes.FindCoordinatorAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var call = new ValueTask<Outcome<T>>(send(_coordinator));
+            var outcome = await OpenCall<Outcome<T>>.WaitAsync(
+                routes.OpenCalls, call, OpenCall.Coordinator, routes.Map, null, cancellationToken).ConfigureAwait(false);
+            return outcome.Get();
+        }
+        catch (ServerUnavailableException e) when (IsRefusal(e))
+        {
+            routes.DoubtCoordinator();
+            throw;
+        }
+    }
+
+    private TReply Noted<TReply>(TReply reply, CoordinatorStatus status)
+    {
+        if (status == CoordinatorStatus.NotCoordinator) routes.DoubtCoordinator();
+        return reply;
+    }
 
     // Who speaks of an older generation than the map's is out of date, wherever the block is.
     private static bool IsPast(in MessageHeader header, in BlockRoute route, out BlockReply reply)
@@ -99,33 +132,47 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         return route.Map.Generation > header.Generation;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<T> AskAsync<T>(BlockRoute route, ValueTask<T> call, Action<T>? whenLate, CancellationToken cancellationToken)
     {
         try
         {
-            return await Calls.WaitAsync(call, whenLate, cancellationToken).ConfigureAwait(false);
+            return await OpenCall<T>.WaitAsync(routes.OpenCalls, call, route.Block, route.Map, whenLate, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is OperationCanceledException or ServerUnavailableException)
+        catch (ServerUnavailableException e) when (IsRefusal(e))
         {
             // The block's silo may be gone.
-            routes.Doubt(route.Map);
+            routes.Doubt(route);
             throw;
         }
     }
 
-    private BlockReply Checked(in BlockRoute route, in BlockReply reply)
+    // What Orleans reports, and not that a call was given up here.
+    private static bool IsRefusal(ServerUnavailableException e) => e.InnerException is not null;
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<BlockReply> CheckedAsync(BlockRoute route, BlockReply reply, CancellationToken cancellationToken)
     {
-        if (reply.Status is BlockStatus.OtherEpoch or BlockStatus.OtherGeneration) routes.Doubt(route.Map);
-        return reply;
+        if (reply.Status is BlockStatus.OtherEpoch or BlockStatus.OtherGeneration)
+        {
+            if (reply.Status == BlockStatus.OtherEpoch) routes.Doubt(route);
+            else routes.Refresh();
+            return reply;
+        }
+        // A silo that was declared dead may go on answering for a while.
+        if (await routes.IsCurrentAsync(route, cancellationToken).ConfigureAwait(false)) return reply;
+        throw new ServerUnavailableException($"Block {route.Block} of model '{model}' answered from where it is no longer.");
     }
 
-    private BlockReply Received(int block, in BlockRoute route, in PullReply answer, ReadOnlySpan<SegmentSlice> values)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<BlockReply> ReceivedAsync(
+        BlockRoute route, PullReply answer, ReadOnlyMemory<SegmentSlice> values, CancellationToken cancellationToken)
     {
         using var payload = answer.Values;
-        var reply = Checked(route, answer.Reply);
+        var reply = await CheckedAsync(route, answer.Reply, cancellationToken).ConfigureAwait(false);
         if (reply.Status is not (BlockStatus.Ok or BlockStatus.Duplicate)) return reply;
-        return payload is not null && payload.TryCopyTo(values) ? reply
-            : throw new ServerUnavailableException($"Block {block} of model '{model}' answered without its values.");
+        return payload is not null && payload.TryCopyTo(values.Span) ? reply
+            : throw new ServerUnavailableException($"Block {route.Block} of model '{model}' answered without its values.");
     }
 
     private static int[] SegmentsOf(ReadOnlySpan<SegmentSlice> slices)
