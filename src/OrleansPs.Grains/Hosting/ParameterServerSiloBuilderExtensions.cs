@@ -50,9 +50,16 @@ public static class ParameterServerSiloBuilderExtensions
         return builder;
     }
 
+    /// <summary>
+    /// A silo that is silent counts as dead after four probes that were not answered, and not before it has sent nothing at all for 4 s
+    /// (<see cref="ClusterMembershipOptions.MaxProbeTimeout"/> times <see cref="ClusterMembershipOptions.NumMissedProbesLimit"/>).
+    /// It says something at least every second, so a pause of less than 2 s is never taken for a death, and one of over 6 s is.
+    /// </summary>
     private static void NoticeWithinSeconds(ClusterMembershipOptions options)
     {
         options.ProbeTimeout = TimeSpan.FromSeconds(1);
+        // Without it a silence has to last for 16 s.
+        options.MaxProbeTimeout = TimeSpan.FromSeconds(1);
         options.NumMissedProbesLimit = 4;
         options.TableRefreshTimeout = TimeSpan.FromSeconds(5);
         options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
