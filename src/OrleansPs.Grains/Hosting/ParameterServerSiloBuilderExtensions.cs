@@ -22,7 +22,7 @@ public static class ParameterServerSiloBuilderExtensions
     /// <param name="builder">The silo.</param>
     /// <param name="configure">Changes the options; null for the defaults.</param>
     /// <remarks>
-    /// Cluster membership is set to notice a silo that does not answer within seconds: one that stands still for less than 3 s stays, one that
+    /// Cluster membership is set to notice a silo that does not answer within seconds: one that stands still for less than 2 s stays, one that
     /// does for more than 6 s is declared dead; configure
     /// <see cref="ClusterMembershipOptions"/> after this call to change that. Inside the silo's process the service can be used as
     /// <see cref="IParameterServer"/> too.
@@ -53,12 +53,17 @@ public static class ParameterServerSiloBuilderExtensions
         return builder;
     }
 
-    // A probe a second, of a second at most, and the fourth one in a row that is missed counts: who stands still for less than three seconds
-    // is never declared dead, who does for more than six always is. Two silos must say so where there are three, so a broken way
-    // between two ends neither. Third parties are not asked: with one silo standing still none of the others counts as healthy, and their word as nothing.
+    /// <summary>
+    /// A silo that is silent counts as dead after four probes that were not answered, and not before it has sent nothing at all for 4 s
+    /// (<see cref="ClusterMembershipOptions.MaxProbeTimeout"/> times <see cref="ClusterMembershipOptions.NumMissedProbesLimit"/>).
+    /// It says something at least every second, so a pause of less than 2 s is never taken for a death, and one of over 6 s is. Two
+    /// silos must say so where there are three, so a broken way between two ends neither. Third parties are not asked: while one silo stands
+    /// still none of the others counts as healthy, and their word as nothing.
+    /// </summary>
     private static void NoticeWithinSeconds(ClusterMembershipOptions options)
     {
         options.ProbeTimeout = TimeSpan.FromSeconds(1);
+        // Without it a silence has to last for 16 s.
         options.MaxProbeTimeout = TimeSpan.FromSeconds(1);
         options.NumMissedProbesLimit = 4;
         options.EnableIndirectProbes = false;

@@ -8,14 +8,23 @@ namespace OrleansPs.Grains;
 /// <summary>
 /// Holds a connection to each other silo, silent and to its ordinary port. A process that dies takes its end with it at once, and
 /// then refuses to be called: that is how a dead silo differs from one that pauses, which keeps its connection and is left to the
-/// ordinary probes. Only refusals count, never silence, for one vote here ends a silo.
+/// ordinary probes. One vote here ends a silo, so only this counts: the other side ended the connection, and since then has
+/// refused every attempt to connect.
 /// </summary>
+/// <remarks>
+/// What is assumed: a firewall that begins to drop or to reject does not end a connection on which nothing is sent, and without
+/// an end refusals count for nothing; a network that is cut off gives silence or "unreachable", which take back what counted so
+/// far; an address is not given to another machine that refuses at once, or if it is, then the silo is gone. A silo that ends in
+/// order has said so in the table before it closes its port, and the table is read once more before the vote.
+/// </remarks>
 internal sealed partial class PeerWatcher(
     IClusterMembershipService membership, ILocalSiloDetails local, ParameterServerOptions options, ILogger<PeerWatcher> logger)
     : ILifecycleParticipant<ISiloLifecycle>, IAsyncDisposable
 {
     private const int Refusals = 3;
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_betweenRefusals = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_afterVote = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_connectLimit = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<SiloAddress, Task> _watched = new();
@@ -72,6 +81,7 @@ internal sealed partial class PeerWatcher(
     private async Task EndAsync(SiloAddress silo)
     {
         LogDead(logger, silo);
+        // It is only put into a queue; a vote that another change of the table overtook comes to nothing.
         await ((Task)membership.TryKill(silo)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -85,36 +95,61 @@ internal sealed partial class PeerWatcher(
 
     private async Task WatchAsync(SiloAddress silo)
     {
-        var (refused, wasConnected) = (0, false);
+        var (refused, hasEnded) = (0, false);
         while (!_stop.IsCancellationRequested && IsActive(silo))
         {
-            if (await TryHoldAsync(silo).ConfigureAwait(false) is { } held) (refused, wasConnected) = (0, wasConnected | held);
-            else refused++;
-            if (refused >= Refusals && wasConnected && IsActive(silo))
+            switch (await HoldAsync(silo).ConfigureAwait(false))
             {
-                await EndAsync(silo).ConfigureAwait(false);
+                case Held.Ended:
+                    (refused, hasEnded) = (0, true);
+                    break;
+                case Held.Refused:
+                    refused++;
+                    break;
+                case Held.Unknown:
+                    (refused, hasEnded) = (0, false);
+                    break;
+            }
+            if (hasEnded && refused >= Refusals)
+            {
+                await EndIfActiveAsync(silo).ConfigureAwait(false);
                 refused = 0;
             }
-            await Task.Delay(s_pause).ConfigureAwait(false);
+            await Task.Delay(hasEnded ? s_betweenRefusals : s_pause).ConfigureAwait(false);
         }
         _watched.TryRemove(silo, out _);
     }
 
+    private async Task EndIfActiveAsync(SiloAddress silo)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        limit.CancelAfter(s_afterVote);
+        await membership.Refresh(cancellationToken: limit.Token).AsTask().WaitAsync(limit.Token)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_stop.IsCancellationRequested || !IsActive(silo)) return;
+        await EndAsync(silo).ConfigureAwait(false);
+        await Task.Delay(s_afterVote).ConfigureAwait(false);
+    }
+
     /// <summary>Connects, and waits until the connection ends.</summary>
-    /// <returns>True if it was connected, false if it is unknown whether that can be, null if the connection was refused.</returns>
-    private async Task<bool?> TryHoldAsync(SiloAddress silo)
+    private async Task<Held> HoldAsync(SiloAddress silo)
     {
         using var socket = new Socket(silo.Endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        if (await TryConnectAsync(socket, silo).ConfigureAwait(false) is not true and var failed) return failed;
+        if (await TryConnectAsync(socket, silo).ConfigureAwait(false) is not true and var failed)
+            return failed is null ? Held.Refused : Held.Unknown;
         try
         {
             await socket.ReceiveAsync(new byte[1], _stop.Token).ConfigureAwait(false);
+            return Held.Ended;
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return Held.Ended;
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
-            // However it ended: the next attempt to connect tells.
+            return Held.Unknown;
         }
-        return true;
     }
 
     /// <returns>True if it is connected, false if it is unknown whether that can be, null if it was refused.</returns>
@@ -138,6 +173,19 @@ internal sealed partial class PeerWatcher(
     }
 
     private bool IsActive(SiloAddress silo) => membership.CurrentSnapshot.GetSiloStatus(silo) == SiloStatus.Active;
+
+    /// <summary>What came of an attempt to hold a connection.</summary>
+    private enum Held
+    {
+        /// <summary>There was one, and the other side ended it.</summary>
+        Ended,
+
+        /// <summary>The other side refused to connect.</summary>
+        Refused,
+
+        /// <summary>There was no answer, or the connection broke on the way.</summary>
+        Unknown,
+    }
 
     [LoggerMessage(40, LogLevel.Warning, "Silo {Silo} ended its connection and refuses new ones: its process is gone")]
     private static partial void LogDead(ILogger logger, SiloAddress silo);

@@ -1,129 +1,205 @@
+using System.Runtime.ExceptionServices;
 using OrleansPs.Client;
 
 namespace OrleansPs.Protocol;
 
 /// <summary>
 /// Where a model's blocks are, as far as this client knows. It asks the coordinator when it knows of nothing, or of something
-/// that a block or a silence has contradicted, or when it has heard that there is a newer map.
+/// that a block contradicted, and while a call is open for too long. When the map changes it gives up the calls that went by the
+/// old one.
 /// </summary>
-/// <remarks>Thread safe. Many that ask at the same time make one call.</remarks>
-internal sealed class BlockRoutes : IDisposable
+/// <remarks>
+/// Thread safe; one for all sessions of a process. A silence alone ends no call: a slow silo gets no second call of the same.
+/// </remarks>
+internal sealed class BlockRoutes : IMapListener
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(15);
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_hold = TimeSpan.FromMilliseconds(200);
 
     private readonly Lock _lock = new();
     private readonly IGrainFactory _grains;
     private readonly string _model;
-    private readonly MapRequests _requests;
+    private readonly TimeProvider _time;
+    private readonly MapPolls _polls;
+    private readonly Dictionary<int, long> _doubted = [];
     private readonly MapKnowledge _knowledge = new();
+    private TaskCompletionSource<Exception?> _news = NewNews();
     private Known? _known;
-    private (BlockMap Map, bool IsContradicted)? _doubted;
-    private Task<Known>? _asking;
 
-    public BlockRoutes(IGrainFactory grains, string model)
+    public BlockRoutes(IGrainFactory grains, string model, TimeProvider time)
     {
-        (_grains, _model, _requests) = (grains, model, new(grains, model));
-        Calls = new(() => _requests.Look(map => Take(map)));
+        (_grains, _model, _time) = (grains, model, time);
+        OpenCalls = new(time);
+        _polls = new(grains.GetGrain<ICoordinatorGrain>(model).Map, this, OpenCalls, time);
     }
 
-    /// <summary>The model's calls that have no answer yet.</summary>
-    public OpenCalls Calls { get; }
+    /// <summary>The calls to blocks and coordinator that are not answered yet.</summary>
+    public OpenCalls OpenCalls { get; }
 
-    /// <summary>The map that calls to the coordinator go by: it says which term is known.</summary>
-    public BlockRoute Coordinator
-    {
-        get { lock (_lock) return new(_known?.Map!, null!, 0); }
-    }
+    /// <summary>The newest map known, or null.</summary>
+    public BlockMap? Map => Volatile.Read(ref _known)?.Map;
 
-    /// <summary>The way to a block, of the newest generation known if that is not below the one asked for.</summary>
+    /// <summary>The way to a block, by a map of at least this generation and not below the newest version heard of.</summary>
     /// <exception cref="ServerUnavailableException">The coordinator does not answer, or is behind itself.</exception>
-    public async ValueTask<BlockRoute> FindAsync(int block, long generation, CancellationToken cancellationToken)
+    public ValueTask<BlockRoute> FindAsync(int block, long generation, CancellationToken cancellationToken)
     {
-        var known = Usable(generation) ?? await AskAsync(cancellationToken).ConfigureAwait(false);
-        if (known.Map.Generation < generation)
-            throw new ServerUnavailableException($"The coordinator of model '{_model}' has not heard of generation {generation} yet.");
-        return new(known.Map, known.Grains[block], known.Map.Places[block].Epoch);
+        lock (_lock)
+            if (IsUsable(block, generation)) return new(RouteOf(block));
+        return SlowlyAsync(block, generation, cancellationToken);
+
+        async ValueTask<BlockRoute> SlowlyAsync(int block, long generation, CancellationToken cancellationToken)
+        {
+            await UntilAsync(() => IsUsable(block, generation), cancellationToken).ConfigureAwait(false);
+            return RouteOf(block);
+        }
     }
 
-    /// <summary>A map that did not hold: the next one who asks gets a newer one.</summary>
-    /// <param name="map">The map.</param>
-    /// <param name="isContradicted">Whether a block said so, rather than nobody anything: then there is, or will be at once, a newer one.</param>
-    public void Doubt(BlockMap map, bool isContradicted)
+    /// <summary>Waits while a coordinator that could not be reached has not answered since, for a short time at most.</summary>
+    public ValueTask FindCoordinatorAsync(CancellationToken cancellationToken)
     {
-        lock (_lock) _doubted = (map, isContradicted);
+        lock (_lock)
+            if (!IsHeld(OpenCall.Coordinator)) return default;
+        return new(UntilAsync(() => !IsHeld(OpenCall.Coordinator), cancellationToken));
     }
-
-    /// <summary>A coordinator's answer said which map it had.</summary>
-    public void Note(long generation, long version) => _knowledge.Note(generation, version);
 
     /// <summary>
-    /// Whether an answer that came over a route may be relied on: if a newer map was heard of meanwhile, only if the block is
-    /// still where it was.
+    /// A route that was refused: whoever asks for it next waits for a map that names another one, for a short time at most.
     /// </summary>
-    public async ValueTask<bool> IsCurrentAsync(int block, BlockRoute route, CancellationToken cancellationToken)
-    {
-        if (!_knowledge.IsOutdated(route.Map.Generation, route.Map.Version)) return true;
-        var newest = await FindAsync(block, route.Map.Generation, cancellationToken).ConfigureAwait(false);
-        return newest.Map.Generation == route.Map.Generation && newest.Map.Places[block] == route.Map.Places[block]
-            && !_knowledge.IsOutdated(newest.Map.Generation, newest.Map.Version);
-    }
-
-    public void Dispose() => Calls.Dispose();
-
-    private Known? Usable(long generation)
+    public void Doubt(in BlockRoute route)
     {
         lock (_lock)
-            return _known is { } known && !ReferenceEquals(known.Map, _doubted?.Map) && known.Map.Generation >= generation
-                && !_knowledge.IsOutdated(known.Map.Generation, known.Map.Version) ? known : null;
+            if (_known is { } known && IsSame(known.Map, route)) _doubted[route.Block] = _time.GetTimestamp();
     }
 
-    private async ValueTask<Known> AskAsync(CancellationToken cancellationToken)
+    /// <summary>The coordinator could not be reached.</summary>
+    public void DoubtCoordinator()
     {
-        Task<Known> asking;
-        lock (_lock)
+        lock (_lock) _doubted[OpenCall.Coordinator] = _time.GetTimestamp();
+    }
+
+    /// <summary>Something was heard of that the map may lack.</summary>
+    public void Refresh() => _polls.AskAgain();
+
+    /// <summary>
+    /// Takes note of a map's version that was heard of: from now on no older map is used, and an answer that came by an older one
+    /// counts only if its block has not moved since.
+    /// </summary>
+    public void NoteVersion(long generation, long mapVersion) => _knowledge.Note(generation, mapVersion);
+
+    /// <summary>Whether an answer that came by a route counts.</summary>
+    /// <exception cref="ServerUnavailableException">That can't be told now.</exception>
+    public ValueTask<bool> IsCurrentAsync(BlockRoute route, CancellationToken cancellationToken)
+    {
+        return IsUpToDate(route.Map) ? new(true) : SlowlyAsync(route, cancellationToken);
+
+        async ValueTask<bool> SlowlyAsync(BlockRoute route, CancellationToken cancellationToken)
         {
-            if (_asking is null || _asking.IsCompleted) _asking = AskAsync();
-            asking = _asking;
+            await UntilAsync(() => _known is { } known && IsUpToDate(known.Map), cancellationToken).ConfigureAwait(false);
+            return IsSame(_known!.Map, route);
         }
-        return await Protocol.Calls.WaitAsync(asking, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<Known> AskAsync()
+    /// <summary>
+    /// A connection to the cluster was lost, and with it whatever was under way on it, there or back. Nobody knows what that was, so
+    /// all calls are given up, once.
+    /// </summary>
+    public void ConnectionLost()
     {
-        for (var start = Environment.TickCount64; ;)
+        OpenCalls.AbandonAll("A connection to the cluster was lost.");
+        _polls.AskAgain();
+    }
+
+    void IMapListener.Heard(BlockMap map)
+    {
+        lock (_lock)
         {
-            var known = Take(await _requests.AskAsync().ConfigureAwait(false));
-            lock (_lock)
+            _doubted.Remove(OpenCall.Coordinator);
+            // An answer that comes late is of an older map.
+            if (IsNews(map)) Adopt(map);
+            map = _known!.Map;
+        }
+        OpenCalls.Abandon(map, $"Model '{_model}' has moved on.");
+        Tell(null);
+    }
+
+    void IMapListener.Failed(Exception error) => Tell(error);
+
+    void IMapListener.Ticked() => Tell(null);
+
+    // Waits for a state of what is known, which is looked at under the lock.
+    private async Task UntilAsync(Func<bool> isSo, CancellationToken cancellationToken)
+    {
+        var start = _time.GetTimestamp();
+        Exception? last = null;
+        _polls.BeginWait();
+        try
+        {
+            while (true)
             {
-                var isOld = _knowledge.IsOutdated(known.Map.Generation, known.Map.Version)
-                    || (_doubted is { IsContradicted: true } doubted && !known.Map.IsNewerThan(doubted.Map));
-                if (!isOld || Environment.TickCount64 - start > s_patience.TotalMilliseconds)
+                Task<Exception?> news;
+                lock (_lock)
                 {
-                    _doubted = null;
-                    return known;
+                    if (isSo()) return;
+                    news = _news.Task;
                 }
+                if (last is not (null or ParameterServerException { IsTransient: true })) ExceptionDispatchInfo.Throw(last);
+                if (_time.GetElapsedTime(start) >= s_limit) throw Silent(last);
+                last = await news.WaitAsync(cancellationToken).ConfigureAwait(false) ?? last;
             }
-            await Task.Delay(s_pause).ConfigureAwait(false);
+        }
+        finally
+        {
+            _polls.EndWait();
         }
     }
 
-    /// <summary>Takes a map that has come, unless a newer one is known: an answer that comes late is of an older map.</summary>
-    private Known Take(BlockMap map)
+    // A new coordinator may have left every block where it was.
+    private bool IsNews(BlockMap map) =>
+        map.IsNewerThan(Map) || (map.Term > Map!.Term && !Map.IsNewerThan(map));
+
+    private void Adopt(BlockMap map)
     {
-        Known known;
-        lock (_lock)
-        {
-            if (map.IsNewerThan(_known?.Map) || (_known!.Map.Term < map.Term && !_known.Map.IsNewerThan(map)))
-                _known = new(map, [.. map.Places.Select(p => _grains.GetGrain<IBlockGrain>(p.Key))]);
-            known = _known;
-        }
-        Calls.MapChanged(known.Map);
-        return known;
+        foreach (var block in _doubted.Keys.ToArray())
+            if (map.Generation != Map?.Generation || map.Places[block] != Map.Places[block]) _doubted.Remove(block);
+        Volatile.Write(ref _known, new(map, [.. map.Places.Select(p => _grains.GetGrain<IBlockGrain>(p.Key))]));
     }
+
+    private void Tell(Exception? error)
+    {
+        TaskCompletionSource<Exception?> news;
+        lock (_lock) (news, _news) = (_news, NewNews());
+        news.SetResult(error);
+    }
+
+    private bool IsUsable(int block, long generation) =>
+        _known is { } known && IsUpToDate(known.Map) && known.Map.Generation >= generation && !IsHeld(block);
+
+    private bool IsUpToDate(BlockMap map) => !_knowledge.IsOutdated(map.Generation, map.Version);
+
+    private bool IsHeld(int block)
+    {
+        if (_doubted.Count == 0 || !_doubted.TryGetValue(block, out var since)) return false;
+        if (_time.GetElapsedTime(since) < s_hold) return true;
+        _doubted.Remove(block);
+        return false;
+    }
+
+    private BlockRoute RouteOf(int block)
+    {
+        var known = Volatile.Read(ref _known)!;
+        return new(known.Map, block, known.Grains[block], known.Map.Places[block].Epoch);
+    }
+
+    private static bool IsSame(BlockMap map, in BlockRoute route) =>
+        map.Generation == route.Map.Generation && map.Places[route.Block] == route.Map.Places[route.Block];
+
+    private static TaskCompletionSource<Exception?> NewNews() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ServerUnavailableException Silent(Exception? last) => new(
+        $"The coordinator of model '{_model}' did not say within {s_limit.TotalSeconds} s where its blocks are now.", last);
 
     private sealed record Known(BlockMap Map, IBlockGrain[] Grains);
 }
 
 /// <summary>The way to a block.</summary>
-internal readonly record struct BlockRoute(BlockMap Map, IBlockGrain Grain, long Epoch);
+internal readonly record struct BlockRoute(BlockMap Map, int Block, IBlockGrain Grain, long Epoch);

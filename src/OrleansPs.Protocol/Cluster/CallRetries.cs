@@ -2,9 +2,9 @@ namespace OrleansPs.Protocol;
 
 /// <summary>
 /// Makes a call again while the cluster does not answer, with pauses that double up to a second, for
-/// <see cref="ParameterServerClientOptions.CallTimeout"/>. A typed error that came back is final.
+/// <see cref="ParameterServerClientOptions.CallTimeout"/>; at once when a connection to the cluster is lost. A typed error that came back is final.
 /// </summary>
-internal sealed class CallRetries(ParameterServerClientOptions options, TimeProvider time)
+internal sealed class CallRetries(ParameterServerClientOptions options, TimeProvider time, GatewayWatch gateways)
 {
     // Longer than what a call may wait for, and no longer: a silo that died does not say so.
     private static readonly TimeSpan s_attempt = TimeSpan.FromSeconds(8);
@@ -17,7 +17,7 @@ internal sealed class CallRetries(ParameterServerClientOptions options, TimeProv
         for (var pause = s_firstPause; ; pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, gateways.NextLoss);
             limit.CancelAfter(s_attempt);
             try
             {

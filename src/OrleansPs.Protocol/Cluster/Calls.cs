@@ -17,25 +17,15 @@ internal static class Calls
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            WhenLate(task, whenLate);
+            _ = task.ContinueWith(
+                late => { if (late.IsCompletedSuccessfully) whenLate?.Invoke(late.Result); else _ = late.Exception; },
+                CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             throw;
         }
         catch (Exception e) when (IsPassing(e))
         {
             throw Unavailable(e);
         }
-    }
-
-    /// <summary>The same for a call that may be abandoned: it can be made again at once.</summary>
-    public static async ValueTask<T> WaitAsync<T>(ValueTask<T> call, Action<T>? whenLate, Task abandoned, CancellationToken cancellationToken)
-    {
-        if (call.IsCompletedSuccessfully) return call.Result;
-        var task = call.AsTask();
-        var first = Task.WhenAny(task, abandoned);
-        await WaitAsync(new ValueTask<Task>(first), null, cancellationToken).ConfigureAwait(false);
-        if (task.IsCompleted) return await WaitAsync(new ValueTask<T>(task), whenLate, cancellationToken).ConfigureAwait(false);
-        WhenLate(task, whenLate);
-        throw new ServerUnavailableException("The cluster has changed since the call was made, and will not answer it.");
     }
 
     /// <inheritdoc cref="WaitAsync{T}(ValueTask{T}, Action{T}?, CancellationToken)"/>
@@ -47,11 +37,8 @@ internal static class Calls
         e is TimeoutException or OrleansException or SocketException or IOException
         || e is AggregateException { InnerException: { } inner } && IsPassing(inner);
 
-    private static void WhenLate<T>(Task<T> task, Action<T>? whenLate) => _ = task.ContinueWith(
-        late => { if (late.IsCompletedSuccessfully) whenLate?.Invoke(late.Result); else _ = late.Exception; },
-        CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-
-    private static ServerUnavailableException Unavailable(Exception e) =>
+    /// <summary>What such an error is called here; it is the inner one.</summary>
+    public static ServerUnavailableException Unavailable(Exception e) =>
         new($"The cluster did not answer: {FirstLine(e.Message)}", e);
 
     private static string FirstLine(string message)

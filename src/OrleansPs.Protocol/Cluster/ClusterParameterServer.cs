@@ -20,12 +20,12 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
     public ClusterParameterServer(
         IGrainFactory grains, ParameterServerClientOptions options, SessionEnvironment environment, GatewayWatch? gateways = null)
     {
-        if (gateways is not null) gateways.Lost += AbandonCalls;
         _grains = grains;
         _options = options;
         _environment = environment;
         _catalog = grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key);
-        _retries = new(options, environment.Time);
+        _retries = new(options, environment.Time, gateways ?? new());
+        if (gateways is not null) gateways.Lost += () => { foreach (var routes in _routes.Values) routes.ConnectionLost(); };
     }
 
     public async Task CreateModelAsync(ModelSpec spec, CancellationToken cancellationToken = default)
@@ -39,7 +39,7 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
     {
         ArgumentNullException.ThrowIfNull(model);
         await _retries.RunAsync(() => _catalog.Delete(model), cancellationToken).ConfigureAwait(false);
-        if (_routes.TryRemove(model, out var routes)) routes.Dispose();
+        _routes.TryRemove(model, out _);
     }
 
     public async Task<IReadOnlyList<string>> ListModelsAsync(CancellationToken cancellationToken = default) =>
@@ -111,11 +111,6 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
     public Task<ServiceIdentity> HelloAsync(CancellationToken cancellationToken) =>
         _retries.RunAsync(async () => new Outcome<ServiceIdentity>(await _catalog.Hello().ConfigureAwait(false), null), cancellationToken);
 
-    private void AbandonCalls()
-    {
-        foreach (var routes in _routes.Values) routes.Calls.AbandonAll();
-    }
-
     private Task<ModelSpec> SpecAsync(string model, CancellationToken cancellationToken) =>
         _retries.RunAsync(Coordinator(model).Spec, cancellationToken);
 
@@ -124,7 +119,7 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
     private ISnapshotGrain Snapshots(string model) => _grains.GetGrain<ISnapshotGrain>(Named(model));
 
     private ClusterTransport Transport(string model) =>
-        new(_grains, model, _routes.GetOrAdd(model, static (name, grains) => new(grains, name), _grains));
+        new(_grains, model, _routes.GetOrAdd(model, static (name, grains) => new(grains, name, TimeProvider.System), _grains));
 
     // A grain would come alive under any name.
     private static string Named(string model)

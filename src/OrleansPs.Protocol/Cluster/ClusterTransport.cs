@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using OrleansPs.Client;
 using OrleansPs.Core.Messages;
 
@@ -16,6 +17,7 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
     private readonly ICoordinatorGrain _coordinator = grains.GetGrain<ICoordinatorGrain>(model);
     private long _certifiedGeneration;
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<BlockReply> PushAsync(
         int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> gradient,
         CancellationToken cancellationToken)
@@ -24,11 +26,12 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         if (IsPast(header, route, out var past)) return past;
         var payload = TensorPayload.CopyOf(gradient.Span);
         var reply = await AskAsync(
-            block, route, route.Grain.Push(header with { Epoch = route.Epoch }, newest, payload), null, cancellationToken).ConfigureAwait(false);
+            route, route.Grain.Push(header with { Epoch = route.Epoch }, newest, payload), null, cancellationToken).ConfigureAwait(false);
         payload.Dispose();
-        return Checked(route, reply);
+        return await CheckedAsync(route, reply, cancellationToken).ConfigureAwait(false);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<BlockReply> PullAsync(
         int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> values,
         CancellationToken cancellationToken)
@@ -36,11 +39,12 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         var route = await routes.FindAsync(block, header.Generation, cancellationToken).ConfigureAwait(false);
         if (IsPast(header, route, out var past)) return past;
         var reply = await AskAsync(
-            block, route, route.Grain.Pull(header with { Epoch = route.Epoch }, newest, SegmentsOf(values.Span)), DisposeLate,
+            route, route.Grain.Pull(header with { Epoch = route.Epoch }, newest, SegmentsOf(values.Span)), DisposeLate,
             cancellationToken).ConfigureAwait(false);
-        return await ReceivedAsync(block, route, reply, values, cancellationToken).ConfigureAwait(false);
+        return await ReceivedAsync(route, reply, values, cancellationToken).ConfigureAwait(false);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<BlockReply> PushPullAsync(
         int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> gradient,
         ReadOnlyMemory<SegmentSlice> values, CancellationToken cancellationToken)
@@ -49,10 +53,10 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         if (IsPast(header, route, out var past)) return past;
         var payload = TensorPayload.CopyOf(gradient.Span);
         var reply = await AskAsync(
-            block, route, route.Grain.PushPull(header with { Epoch = route.Epoch }, newest, payload, SegmentsOf(values.Span)), DisposeLate,
+            route, route.Grain.PushPull(header with { Epoch = route.Epoch }, newest, payload, SegmentsOf(values.Span)), DisposeLate,
             cancellationToken).ConfigureAwait(false);
         payload.Dispose();
-        return await ReceivedAsync(block, route, reply, values, cancellationToken).ConfigureAwait(false);
+        return await ReceivedAsync(route, reply, values, cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask<BlockReply> CertifyAsync(
@@ -61,35 +65,32 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         var route = await routes.FindAsync(block, header.Generation, cancellationToken).ConfigureAwait(false);
         if (IsPast(header, route, out var past)) return past;
         var reply = await AskAsync(
-            block, route, route.Grain.Certify(header with { Epoch = route.Epoch }, [.. certificates]), null, cancellationToken)
+            route, route.Grain.Certify(header with { Epoch = route.Epoch }, [.. certificates]), null, cancellationToken)
             .ConfigureAwait(false);
-        return Checked(route, reply);
+        return await CheckedAsync(route, reply, cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask<JoinReply> JoinAsync(JoinCommand command, CancellationToken cancellationToken)
     {
-        var reply = await CoordinateAsync(_coordinator.Join(command), cancellationToken).ConfigureAwait(false);
-        if (reply.Status == CoordinatorStatus.Ok) routes.Note(reply.Generation, reply.MapVersion);
-        return reply;
+        var reply = await CoordinateAsync(c => c.Join(command), cancellationToken).ConfigureAwait(false);
+        return Noted(reply, reply.Status, reply.Generation, reply.MapVersion);
     }
 
     public async ValueTask<ClockReply> ClockAsync(ClockCommand command, CancellationToken cancellationToken)
     {
-        var reply = await CoordinateAsync(_coordinator.Clock(command), cancellationToken).ConfigureAwait(false);
-        if (reply.Status == CoordinatorStatus.Ok) routes.Note(command.Generation, reply.MapVersion);
-        return reply;
+        var reply = await CoordinateAsync(c => c.Clock(command), cancellationToken).ConfigureAwait(false);
+        return Noted(reply, reply.Status, command.Generation, reply.MapVersion);
     }
 
     public async ValueTask<PresenceReply> PresenceAsync(PresenceCommand command, CancellationToken cancellationToken)
     {
-        var reply = await CoordinateAsync(_coordinator.Presence(command), cancellationToken).ConfigureAwait(false);
-        if (reply.Status == CoordinatorStatus.Ok) routes.Note(command.Generation, reply.MapVersion);
-        return reply;
+        var reply = await CoordinateAsync(c => c.Presence(command), cancellationToken).ConfigureAwait(false);
+        return Noted(reply, reply.Status, command.Generation, reply.MapVersion);
     }
 
     public async ValueTask<IReadOnlyList<Certificate>> CertificatesAsync(long from, CancellationToken cancellationToken)
     {
-        var reply = await CoordinateAsync(_coordinator.Certificates(from), cancellationToken).ConfigureAwait(false);
+        var reply = await CoordinateAsync(c => c.Certificates(from), cancellationToken).ConfigureAwait(false);
         var newest = Interlocked.Read(ref _certifiedGeneration);
         while (reply.Generation > newest)
         {
@@ -101,17 +102,28 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
             : throw new ServerUnavailableException($"A coordinator of model '{model}' answered that is no longer the model's.");
     }
 
-    private async ValueTask<T> CoordinateAsync<T>(Task<Outcome<T>> call, CancellationToken cancellationToken)
+    private async ValueTask<T> CoordinateAsync<T>(Func<ICoordinatorGrain, Task<Outcome<T>>> send, CancellationToken cancellationToken)
     {
-        var open = routes.Calls.Begin(-1, routes.Coordinator);
+        await routes.FindCoordinatorAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return (await Calls.WaitAsync(new ValueTask<Outcome<T>>(call), null, open.Abandoned, cancellationToken).ConfigureAwait(false)).Get();
+            var call = new ValueTask<Outcome<T>>(send(_coordinator));
+            var outcome = await OpenCall<Outcome<T>>.WaitAsync(
+                routes.OpenCalls, call, OpenCall.Coordinator, routes.Map, null, cancellationToken).ConfigureAwait(false);
+            return outcome.Get();
         }
-        finally
+        catch (ServerUnavailableException e) when (IsRefusal(e))
         {
-            routes.Calls.End(open);
+            routes.DoubtCoordinator();
+            throw;
         }
+    }
+
+    private TReply Noted<TReply>(TReply reply, CoordinatorStatus status, long generation, long mapVersion)
+    {
+        if (status == CoordinatorStatus.Ok) routes.NoteVersion(generation, mapVersion);
+        else if (status == CoordinatorStatus.NotCoordinator) routes.DoubtCoordinator();
+        return reply;
     }
 
     // Who speaks of an older generation than the map's is out of date, wherever the block is.
@@ -121,44 +133,47 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         return route.Map.Generation > header.Generation;
     }
 
-    private async ValueTask<T> AskAsync<T>(
-        int block, BlockRoute route, ValueTask<T> call, Action<T>? whenLate, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<T> AskAsync<T>(BlockRoute route, ValueTask<T> call, Action<T>? whenLate, CancellationToken cancellationToken)
     {
-        if (call.IsCompletedSuccessfully) return call.Result;
-        var open = routes.Calls.Begin(block, route);
         try
         {
-            return await Calls.WaitAsync(call, whenLate, open.Abandoned, cancellationToken).ConfigureAwait(false);
+            return await OpenCall<T>.WaitAsync(routes.OpenCalls, call, route.Block, route.Map, whenLate, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is OperationCanceledException or ServerUnavailableException)
+        catch (ServerUnavailableException e) when (IsRefusal(e))
         {
             // The block's silo may be gone.
-            routes.Doubt(route.Map, isContradicted: false);
+            routes.Doubt(route);
             throw;
         }
-        finally
-        {
-            routes.Calls.End(open);
-        }
     }
 
-    private BlockReply Checked(in BlockRoute route, in BlockReply reply)
+    // What Orleans reports, and not that a call was given up here.
+    private static bool IsRefusal(ServerUnavailableException e) => e.InnerException is not null;
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<BlockReply> CheckedAsync(BlockRoute route, BlockReply reply, CancellationToken cancellationToken)
     {
-        if (reply.Status is BlockStatus.OtherEpoch or BlockStatus.OtherGeneration) routes.Doubt(route.Map, isContradicted: true);
-        return reply;
+        if (reply.Status is BlockStatus.OtherEpoch or BlockStatus.OtherGeneration)
+        {
+            if (reply.Status == BlockStatus.OtherEpoch) routes.Doubt(route);
+            else routes.Refresh();
+            return reply;
+        }
+        // A silo that was declared dead may go on answering for a while.
+        if (await routes.IsCurrentAsync(route, cancellationToken).ConfigureAwait(false)) return reply;
+        throw new ServerUnavailableException($"Block {route.Block} of model '{model}' answered from where it is no longer.");
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<BlockReply> ReceivedAsync(
-        int block, BlockRoute route, PullReply answer, ReadOnlyMemory<SegmentSlice> values, CancellationToken cancellationToken)
+        BlockRoute route, PullReply answer, ReadOnlyMemory<SegmentSlice> values, CancellationToken cancellationToken)
     {
         using var payload = answer.Values;
-        var reply = Checked(route, answer.Reply);
+        var reply = await CheckedAsync(route, answer.Reply, cancellationToken).ConfigureAwait(false);
         if (reply.Status is not (BlockStatus.Ok or BlockStatus.Duplicate)) return reply;
-        // Who answered may be the primary no longer, and not know it.
-        if (!await routes.IsCurrentAsync(block, route, cancellationToken).ConfigureAwait(false))
-            return reply with { Status = BlockStatus.OtherEpoch };
         return payload is not null && payload.TryCopyTo(values.Span) ? reply
-            : throw new ServerUnavailableException($"Block {block} of model '{model}' answered without its values.");
+            : throw new ServerUnavailableException($"Block {route.Block} of model '{model}' answered without its values.");
     }
 
     private static int[] SegmentsOf(ReadOnlySpan<SegmentSlice> slices)

@@ -1,104 +1,65 @@
 namespace OrleansPs.Protocol;
 
-/// <summary>A call to the cluster that has no answer yet.</summary>
-/// <param name="block">The block it is for; -1 for the coordinator.</param>
-/// <param name="route">The way it went; of a call to a coordinator the map that was known then, if any.</param>
-internal sealed class OpenCall(int block, BlockRoute route)
+/// <summary>The calls of a model that are not answered yet.</summary>
+/// <remarks>Thread safe.</remarks>
+internal sealed class OpenCalls(TimeProvider time)
 {
-    private readonly TaskCompletionSource _abandoned = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    public long Since { get; } = Environment.TickCount64;
-
-    /// <summary>Completes when no answer is to be expected.</summary>
-    public Task Abandoned => _abandoned.Task;
-
-    public void Abandon() => _abandoned.TrySetResult();
-
-    /// <summary>Whether a newer map says that this call went to somebody who is no longer concerned.</summary>
-    public bool IsObsolete(BlockMap map)
-    {
-        if (route.Map is not { } known || !map.IsNewerThan(known) && map.Term <= known.Term) return false;
-        if (map.Generation != known.Generation) return map.Generation > known.Generation;
-        return block < 0 ? map.Term > known.Term : map.Places[block] != known.Places[block];
-    }
-}
-
-/// <summary>
-/// The calls of one model that have no answer yet. A silo that died does not say so to a client: a call to it would hang until it times
-/// out. So while one has been out for a while the map is asked for, again and again, and what it contradicts is given up, to be sent
-/// anew; so is everything when a gateway is lost. A call to a silo that is merely slow is left alone.
-/// </summary>
-/// <remarks>Thread safe. All calls can be repeated.</remarks>
-internal sealed class OpenCalls : IDisposable
-{
-    private const int Idle = 40;
-    private static readonly TimeSpan s_period = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan s_long = TimeSpan.FromMilliseconds(150);
-
     private readonly Lock _lock = new();
-    private readonly HashSet<OpenCall> _open = [];
-    private readonly Action _ask;
-    private Timer? _timer;
-    private int _idle;
+    private OpenCall[] _calls = new OpenCall[16];
+    private int _count;
 
-    /// <summary>Watches over calls.</summary>
-    /// <param name="ask">Asks for the map; what comes is told to <see cref="MapChanged"/>.</param>
-    public OpenCalls(Action ask) => _ask = ask;
+    /// <summary>Is told when there is a call where none was.</summary>
+    public Action? Began { get; set; }
 
-    public OpenCall Begin(int block, in BlockRoute route)
+    public bool IsEmpty => Volatile.Read(ref _count) == 0;
+
+    public void Add(OpenCall call)
     {
-        var call = new OpenCall(block, route);
+        bool first;
         lock (_lock)
         {
-            _open.Add(call);
-            _idle = 0;
-            _timer ??= new(_ => Look(), null, s_period, s_period);
+            if (_count == _calls.Length) Array.Resize(ref _calls, _count * 2);
+            call.Since = time.GetTimestamp();
+            (call.Slot, _calls[_count]) = (_count, call);
+            first = _count++ == 0;
         }
-        return call;
+        if (first) Began?.Invoke();
     }
 
-    public void End(OpenCall call)
+    public void Remove(OpenCall call)
     {
-        lock (_lock) _open.Remove(call);
-    }
-
-    /// <summary>A map has come.</summary>
-    public void MapChanged(BlockMap map)
-    {
-        foreach (var call in Open())
-            if (call.IsObsolete(map)) call.Abandon();
-    }
-
-    /// <summary>The way to the cluster broke: answers that were under way on it do not come.</summary>
-    public void AbandonAll()
-    {
-        foreach (var call in Open()) call.Abandon();
-    }
-
-    public void Dispose()
-    {
-        lock (_lock) _timer?.Dispose();
-    }
-
-    private OpenCall[] Open()
-    {
-        lock (_lock) return [.. _open];
-    }
-
-    private void Look()
-    {
-        bool isAnyLong;
         lock (_lock)
         {
-            _idle = _open.Count == 0 ? _idle + 1 : 0;
-            if (_idle > Idle)
-            {
-                _timer?.Dispose();
-                _timer = null;
-            }
-            var now = Environment.TickCount64;
-            isAnyLong = _open.Any(c => now - c.Since > s_long.TotalMilliseconds);
+            if (call.Slot < 0) return;
+            var last = _calls[--_count];
+            (_calls[call.Slot], last.Slot) = (last, call.Slot);
+            _calls[_count] = null!;
+            call.Slot = -1;
         }
-        if (isAnyLong) _ask();
+    }
+
+    /// <summary>Whether one waits for longer than this.</summary>
+    public bool IsAnyOlderThan(TimeSpan age)
+    {
+        lock (_lock)
+            for (var i = 0; i < _count; i++)
+                if (time.GetElapsedTime(_calls[i].Since) >= age) return true;
+        return false;
+    }
+
+    /// <summary>Gives up the calls that a newer map contradicts.</summary>
+    public void Abandon(BlockMap newer, string reason) => Abandon(c => c.IsContradictedBy(newer), reason);
+
+    /// <summary>Gives up all.</summary>
+    public void AbandonAll(string reason) => Abandon(static _ => true, reason);
+
+    private void Abandon(Func<OpenCall, bool> which, string reason)
+    {
+        List<(OpenCall Call, int Use)>? given = null;
+        lock (_lock)
+            for (var i = 0; i < _count; i++)
+                if (which(_calls[i])) (given ??= []).Add((_calls[i], _calls[i].Use));
+        // Outside the lock, for it runs the code of others.
+        foreach (var (call, use) in given ?? []) call.Abandon(use, new(reason));
     }
 }

@@ -35,7 +35,6 @@ public static class ParameterServerClientBuilderExtensions
         builder.Services.AddSingleton<ConnectionPatience>();
         builder.Services.AddSingleton<IClientConnectionRetryFilter>(s => s.GetRequiredService<ConnectionPatience>());
         builder.Services.AddSingleton<ILifecycleParticipant<IClusterClientLifecycle>, ClientGreeting>();
-        builder.Services.AddSingleton<GatewayWatch>();
         builder.Services.AddSingleton<IClusterConnectionStatusObserver>(s => s.GetRequiredService<GatewayWatch>());
         // A gateway that died is left within seconds.
         builder.Services.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
@@ -48,8 +47,9 @@ public static class ParameterServerClientBuilderExtensions
         if (configure is not null) options.Configure(configure);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ClientMetrics>();
+        services.TryAddSingleton<GatewayWatch>();
         services.TryAddSingleton(s => new ClusterParameterServer(
-            s.GetRequiredService<IGrainFactory>(), Checked(s), EnvironmentOf(s), s.GetService<GatewayWatch>()));
+            s.GetRequiredService<IGrainFactory>(), Checked(s), EnvironmentOf(s), s.GetRequiredService<GatewayWatch>()));
         services.TryAddSingleton<IParameterServer>(s => s.GetRequiredService<ClusterParameterServer>());
         services.TryAddSingleton<IParameterServerAdmin>(s => s.GetRequiredService<ClusterParameterServer>());
     }
