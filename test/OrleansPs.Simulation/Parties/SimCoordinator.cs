@@ -17,6 +17,7 @@ internal sealed class SimCoordinator
     private readonly ReplicaWork _replicas;
     private readonly RecordWriter _record;
     private readonly List<CoordinatorEffect> _effects = [];
+    private readonly BlockSites[] _decided;
     private readonly TimeSpan _start;
     private long _lastCall;
     private TimeSpan _looked;
@@ -29,6 +30,7 @@ internal sealed class SimCoordinator
         Judge = judge;
         Term = term;
         Map = [.. state.Map];
+        _decided = [.. state.Map];
         _start = world.Scheduler.Time;
         _cuts = new(world, this);
         _replicas = new(world, this);
@@ -156,7 +158,8 @@ internal sealed class SimCoordinator
         {
             case AppendToRecord e:
                 if (IsOver) break;
-                _world.Promotions.CheckDropped(Map, e.Entry);
+                _world.Promotions.CheckDropped(_decided, e.Entry);
+                if (e.Entry is MapChanged m) _decided[m.Block] = m.Sites;
                 _record.Append(e);
                 break;
             case Answer e: Complete(e); break;
