@@ -115,6 +115,23 @@ public class CoordinatorMapTests
     }
 
     [Fact]
+    public void A_block_that_went_elsewhere_than_planned_stays_there()
+    {
+        var story = new MapStory("A", isReplicated: false).Tell("""
+            silos A B C     => -
+            lead 0 done     => -
+            silos B C / A   => prepare 0 B
+            prepared 0 none => -
+            tick 1.1        => prepare 0 C
+            prepared 0 C    => add 0 A C
+            add 0 done      => yield 0 A
+            yield 0 done    => 0: C e1, close A, map 2, lead 0 C
+            lead 0 done     => -
+            """);
+        Assert.True(story.IsSettled);
+    }
+
+    [Fact]
     public void A_primary_that_cannot_yield_goes_on() => new MapStory("A+B").Tell("""
         silos A B C     => -
         lead 0 done     => -
