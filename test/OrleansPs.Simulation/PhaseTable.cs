@@ -25,11 +25,15 @@ internal static class ImpossibleCells
     {
         // It is decided before the run begins whether a rank comes late.
         (FaultKind.LateJoin, not Phase.Calm) => true,
-        // One restore is under way at a time, and these are part of one, or begin one.
-        (FaultKind.Restore or FaultKind.OtherWorkerCount or FaultKind.WholeCrash or FaultKind.DamagedSnapshot or FaultKind.TornWrite, Phase.Restoring) => true,
-        // Nobody is the model's coordinator, or has the record, then.
-        (FaultKind.DeposedCoordinator or FaultKind.WitnessLoss, Phase.Restoring) => true,
-        (FaultKind.WitnessLoss, Phase.TakingOver) => true,
+        // One restore is under way at a time: nothing begins another one, or belongs to its beginning.
+        (FaultKind.Restore or FaultKind.OtherWorkerCount or FaultKind.WholeCrash, Phase.Restoring) => true,
+        // What is under way tears when everything dies, and that is when the restore begins.
+        (FaultKind.TornWrite, not Phase.Restoring) => true,
+        // The model has no record then.
+        (FaultKind.WitnessLoss, Phase.Restoring) => true,
+        // Terms are taken while there is no coordinator that does any of this, or is about to be none.
+        (FaultKind.LostSwapAnswer, Phase.Calm or Phase.Joining or Phase.Freezing or Phase.WritingChunks or Phase.WritingManifest
+            or Phase.ReplacingWitness) => true,
         _ => false,
     };
 }

@@ -46,11 +46,10 @@ public sealed partial class Coordinator
             if (site is not null && site != work.Joiner && !IsNamed(block, site)) Tell(new CloseReplica(site));
             return;
         }
-        work.Attempt = 0;
         if (site is null || IsGone(site)) FailJoin(block, now);
         else
         {
-            work.Joiner = site;
+            (work.Attempt, work.Joiner) = (0, site);
             work.Step = Order(block, _state.Map[block].Primary, ReplicaTask.AddStandby, site, now);
         }
         SettleMap(now);
@@ -131,7 +130,8 @@ public sealed partial class Coordinator
 
     private void SendAgain(int block, OpenCommand? open, TimeSpan now)
     {
-        if (open is null || now - open.SentAt < AskAgain) return;
+        // What the record does not have yet waits to be told anyway.
+        if (open is null || now - open.SentAt < AskAgain || _accepted < _state.Index) return;
         open.SentAt = now;
         Tell(new TellReplica(block, open.Site, open.Command));
     }
@@ -156,13 +156,9 @@ public sealed partial class Coordinator
     {
         var work = _work[block];
         if (answer == ReplicaAnswer.Pending) return;
-        if (answer is not (ReplicaAnswer.Done or ReplicaAnswer.Lost))
-        {
-            FailJoin(block, now);
-            return;
-        }
         work.Step = null;
         if (answer == ReplicaAnswer.Lost) _lostReplicas.Add(open.Site.Nonce);
+        else if (answer != ReplicaAnswer.Done) FailJoin(block, now, hadBegun: true);
         else if (open.Command.Task == ReplicaTask.Yield) Exchange(block, now);
         else if (_spec.Durability.IsReplicated) ReplaceStandby(block, now);
         // Without replication a block moves: who is up to date takes over at once.
@@ -274,13 +270,13 @@ public sealed partial class Coordinator
         Changed(block, now, replan: isElsewhere);
     }
 
-    /// <summary>Gives up a replica that was to join. The primary may wait for it already: it is told who its standby is.</summary>
-    private void FailJoin(int block, TimeSpan now)
+    /// <summary>Gives up a replica that was to join, or an exchange. The primary may wait or have yielded already: it is told who its standby is.</summary>
+    private void FailJoin(int block, TimeSpan now, bool hadBegun = false)
     {
         var work = _work[block];
         work.FailedSilo = work.Joiner?.Silo ?? (work.Attempt != 0 ? work.Silo : work.FailedSilo);
         work.NotBefore = now + ReplicationLimits.JoinPause;
-        var hadBegun = work.Joiner is not null || work.Step is not null;
+        hadBegun |= work.Joiner is not null || work.Step is not null;
         EndWork(block);
         if (hadBegun) Appoint(block, now);
     }

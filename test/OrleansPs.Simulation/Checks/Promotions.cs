@@ -35,7 +35,9 @@ internal sealed class Promotions(World world)
     public void CheckDropped(IReadOnlyList<BlockSites> map, ControlEntry entry)
     {
         if (entry is not MapChanged { Sites.Standby: null } e || map[e.Block] is not { Standby: { } standby } before) return;
-        if (before.Primary != e.Sites.Primary || world.ReplicaAt(standby) is null || !world.Cluster.Find(standby.Silo).IsUp) return;
+        if (before.Primary != e.Sites.Primary || world.ReplicaAt(standby) is null) return;
+        // One on a silo that drains goes where there is no other silo for it.
+        if (world.Cluster.Find(standby.Silo) is not { IsUp: true, IsDraining: false }) return;
         if (world.ReplicaAt(before.Primary)?.IsDoubtful(standby.Nonce) == true)
             world.Violate("P2", $"Block {e.Block} is left to {before.Primary.Key} alone, which nobody has heard since it lost touch with its standby.");
     }

@@ -24,7 +24,7 @@ internal static partial class MutantCatalog
             Consistency + "Coordinator.Ranks.cs", 50,
             new Edit("        var others = _state.Ranks.Values", "        if (rank.Record.Step >= 0) return rank.Record.Clock;\n        var others = _state.Ranks.Values")),
         new("successor-waits-for-the-dead", "A new coordinator waits for those who were there a while, not for ever.", "Liveness",
-            Consistency + "Coordinator.cs", 250,
+            Consistency + "Coordinator.cs", 500,
             new Edit("GrantGrace(rank, now);", "{ }")),
         new("told-before-the-record-has-it", "Nothing is told to anyone before the control record has it.", "P1 P3 P4 P5 P7",
             Consistency + "Coordinator.cs", 50,

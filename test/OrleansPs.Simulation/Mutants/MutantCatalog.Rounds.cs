@@ -9,10 +9,10 @@ internal static partial class MutantCatalog
             Blocks + "BlockReplica.cs", 50,
             new Edit("if (certificate.Round == Version) Commit", "if (certificate.Round >= Version - 1) Commit")),
         new("pull-takes-any-version", "A pull under BSP names its version, and gets that one or none.", "P1 P3",
-            Blocks + "BlockReplica.cs", 150,
+            Blocks + "BlockReplica.cs", 1500,
             new Edit("if (status == BlockStatus.Ok && _machine.IsRounds && header.Clock >= 0) status = CheckRound(header.Clock);\n", "\n")),
         new("push-goes-to-any-round", "A push under BSP counts for the round it names, or not at all.", "P1 P3 P5",
-            Blocks + "BlockReplica.cs", 100,
+            Blocks + "BlockReplica.cs", 500,
             new Edit("if (status == BlockStatus.Ok && _machine.IsRounds) status = CheckRound(header.Clock);\n", "\n")),
         new("all-that-is-staged-counts", "A certificate says whose contributions make up the round; the rest is thrown away.", "P1 P3 P5",
             Blocks + "StagedRound.cs", 50,
@@ -32,7 +32,7 @@ internal static partial class MutantCatalog
             new Edit("contribution.NextSequence++;", "contribution.NextSequence++;\n        if (!_arrived.Contains(contribution)) _arrived.Add(contribution);"),
             new Edit("var divisor =", "_members.Sort((a, b) => _arrived.IndexOf(a) - _arrived.IndexOf(b));\n        _arrived.Clear();\n        var divisor =")),
         new("round-closes-by-count", "A round closes when each participating rank has contributed, not when as many have as participate.", "P1 P3",
-            Consistency + "Coordinator.Gate.cs", 50,
+            Consistency + "Coordinator.Gate.cs", 200,
             new Edit("""
                         var contributed = false;
                         foreach (var rank in _state.Ranks.Values)

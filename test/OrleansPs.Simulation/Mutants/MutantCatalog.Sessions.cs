@@ -15,7 +15,7 @@ internal static partial class MutantCatalog
             Session + "SessionState.Steps.cs", 50,
             new Edit("RequireActive();\n            if (_ledger.Unresolved > 0) throw Unresolved();", "RequireActive();")),
         new("unknown-outcome-does-not-abort", "A push without an acknowledgement of every block aborts the step.", "P1 P3",
-            Session + "SessionState.cs", 50,
+            Session + "SessionState.cs", 200,
             new Edit("if (!acknowledged && view.Life", "if (false && view.Life")),
         new("copy-stamped-with-the-own-clock", "A copy is stamped with the slowest clock known before its request left.", "P4",
             Transfers + "BlockCopies.cs", 100,

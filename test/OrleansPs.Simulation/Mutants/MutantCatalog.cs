@@ -9,6 +9,9 @@ internal static partial class MutantCatalog
     private const string Session = "src/OrleansPs.Client/Session/";
     private const string Transfers = "src/OrleansPs.Client/Transfers/";
 
+    /// <summary>So many seeds are too many for every day.</summary>
+    private const int Many = 2000;
+
     /// <summary>Of pushes and rounds.</summary>
     public static IReadOnlyList<Mutant> OfBlocks { get; } = [.. Identity, .. Rounds];
 
@@ -16,10 +19,10 @@ internal static partial class MutantCatalog
     public static IReadOnlyList<Mutant> OfDecisions { get; } = [.. Cuts, .. Decisions, .. Sessions];
 
     /// <summary>Of replicas and the block map.</summary>
-    public static IReadOnlyList<Mutant> OfReplicas { get; } = [.. Replicas, .. Maps];
+    public static IReadOnlyList<Mutant> OfReplicas { get; } = [.. Replicas.Concat(Maps).Where(m => m.Within < Many)];
 
     /// <summary>Those that take too many seeds for every day.</summary>
-    public static IReadOnlyList<Mutant> Rare { get; } = [.. RarelyNeeded];
+    public static IReadOnlyList<Mutant> Rare { get; } = [.. RarelyNeeded, .. Replicas.Concat(Maps).Where(m => m.Within >= Many)];
 
     /// <summary>Those of every day.</summary>
     public static IReadOnlyList<Mutant> Daily { get; } = [.. OfBlocks, .. OfDecisions, .. OfReplicas];

@@ -58,7 +58,7 @@ public sealed class MutantTests
     [InlineData("OrleansPs.Client")]
     public void An_engine_with_all_rules_compiled_in_the_same_way_passes_the_same_seeds(string project)
     {
-        var seeds = MutantCatalog.Daily.Where(m => m.Project == project).Max(m => m.Within);
+        var seeds = Math.Min(400, MutantCatalog.Daily.Where(m => m.Project == project).Max(m => m.Within));
         var hunt = MutantHunt.Run(project, null, seeds);
         Assert.True(hunt.Seed is null, $"Seed {hunt.Seed}: {hunt.Violation}");
     }

@@ -25,7 +25,9 @@ internal sealed class SiloFate(World world)
     public void MapChanged(ReplicaSite primary)
     {
         var kind = _scheduler.Random.Next(3) switch { 0 => FaultKind.SiloKill, 1 => FaultKind.SiloZombie, _ => FaultKind.SiloIsolation };
-        if (world.AreFaultsOver || !_scheduler.Chance(world.Profile[kind] * 0.06)) return;
+        // Above all while its standby lacks something.
+        var lacks = world.ReplicaAt(primary)?.Core is { } core && core.Standbys.Any(s => s.Acknowledged < core.Replica.LastEntry);
+        if (world.AreFaultsOver || !_scheduler.Chance(world.Profile[kind] * (lacks ? 0.6 : 0.06))) return;
         _scheduler.After(_scheduler.Milliseconds(0, 20), () =>
         {
             var silo = world.Cluster.Find(primary.Silo);

@@ -17,6 +17,7 @@ internal sealed class SimCoordinator
     private readonly ReplicaWork _replicas;
     private readonly RecordWriter _record;
     private readonly List<CoordinatorEffect> _effects = [];
+    private readonly BlockSites[] _decided;
     private readonly TimeSpan _start;
     private long _lastCall;
     private TimeSpan _looked;
@@ -29,6 +30,7 @@ internal sealed class SimCoordinator
         Judge = judge;
         Term = term;
         Map = [.. state.Map];
+        _decided = [.. state.Map];
         _start = world.Scheduler.Time;
         _cuts = new(world, this);
         _replicas = new(world, this);
@@ -101,7 +103,7 @@ internal sealed class SimCoordinator
     });
 
     public void ReadCertificates(long from, Action<IReadOnlyList<Certificate>> answer) =>
-        Run(() => answer([.. _core.State.Certificates.Where(c => c.Round >= from)]));
+        Call((c, call, _) => c.ReadCertificates(call, from), reply => answer(((CertificateList)reply).Certificates));
 
     /// <summary>The model was put back: callers are told.</summary>
     public void Stop(CoordinatorStatus status) => Do((c, _) =>
@@ -156,7 +158,8 @@ internal sealed class SimCoordinator
         {
             case AppendToRecord e:
                 if (IsOver) break;
-                _world.Promotions.CheckDropped(Map, e.Entry);
+                _world.Promotions.CheckDropped(_decided, e.Entry);
+                if (e.Entry is MapChanged m) _decided[m.Block] = m.Sites;
                 _record.Append(e);
                 break;
             case Answer e: Complete(e); break;
