@@ -44,6 +44,9 @@ internal sealed class BlockWork
     /// <summary>The standby that is to be let go as soon as the primary, which says that it is lost, has answered; null for none.</summary>
     public Guid? Suspect { get; set; }
 
+    /// <summary>When the primary answered that was asked about it.</summary>
+    public TimeSpan? SuspectAt { get; set; }
+
     public bool IsJoining => Attempt != 0 || Joiner is not null;
 
     public bool IsIdle => Lead is null && Follow is null && Step is null && !IsJoining;

@@ -67,7 +67,7 @@ public sealed partial class Coordinator
         if (work.Lead?.Command.Stamp == stamp)
         {
             work.Lead = Answered(work.Lead, answer);
-            if (answer == ReplicaAnswer.Done) LetSuspectGo(block);
+            if (answer == ReplicaAnswer.Done && work.Suspect is not null) work.SuspectAt ??= now;
         }
         else if (work.Follow?.Command.Stamp == stamp) work.Follow = Answered(work.Follow, answer);
         else if (work.Step?.Command.Stamp == stamp) StepAnswered(block, work.Step, answer, now);
@@ -84,17 +84,29 @@ public sealed partial class Coordinator
         if (_stopped is not null || block < 0 || block >= _work.Length) return;
         var (sites, work) = (_state.Map[block], _work[block]);
         // A primary that is dead to the others has lost touch, not its standby: that one is to take its place.
-        if (_usable is null || IsGone(sites.Primary) || work.Suspect == nonce) return;
-        if (sites.Standby?.Nonce == nonce)
-        {
-            // It may be the primary that is cut off, and about to be dead to the others: its standby goes when it has answered.
-            EndWork(block);
-            work.Suspect = nonce;
-            work.Lead = Order(block, sites.Primary, ReplicaTask.Lead, sites.Standby, now);
-        }
+        if (_usable is null || IsGone(sites.Primary)) return;
+        if (sites.Standby?.Nonce == nonce) Suspect(block, nonce, now);
         else if (work.Joiner?.Nonce == nonce) FailJoin(block, now);
         SettleMap(now);
         Advance(now);
+    }
+
+    /// <summary>
+    /// It may be the primary that is cut off, and about to be dead to the others; or it was, and what it says now it said then. So it is
+    /// asked whether it is there, and its standby goes if it says the same again after it has answered.
+    /// </summary>
+    private void Suspect(int block, Guid nonce, TimeSpan now)
+    {
+        var (sites, work) = (_state.Map[block], _work[block]);
+        if (work.Suspect == nonce && work.SuspectAt is null) return;
+        if (work.Suspect == nonce && now - work.SuspectAt < ReplicationLimits.StandbyPatience * 2)
+        {
+            LetSuspectGo(block);
+            return;
+        }
+        EndWork(block);
+        work.Suspect = nonce;
+        work.Lead = Order(block, sites.Primary, ReplicaTask.Lead, sites.Standby, now);
     }
 
     /// <summary>A new term begins: every replica is told what the record has it be, so none obeys an older coordinator.</summary>
@@ -149,7 +161,7 @@ public sealed partial class Coordinator
         var work = _work[block];
         if (work.Suspect is not { } nonce) return;
         _lostReplicas.Add(nonce);
-        (work.Suspect, work.FailedSilo) = (null, _state.Map[block].Standby?.Silo);
+        (work.Suspect, work.SuspectAt, work.FailedSilo) = (null, null, _state.Map[block].Standby?.Silo);
     }
 
     private void StepAnswered(int block, OpenCommand open, ReplicaAnswer answer, TimeSpan now)
@@ -285,7 +297,8 @@ public sealed partial class Coordinator
     {
         var work = _work[block];
         if (work.Joiner is { } joiner) Tell(new CloseReplica(joiner));
-        (work.Lead, work.Follow, work.Step, work.Joiner, work.Attempt, work.Suspect) = (null, null, null, null, 0, null);
+        (work.Lead, work.Follow, work.Step, work.Joiner, work.Attempt) = (null, null, null, null, 0);
+        (work.Suspect, work.SuspectAt) = (null, null);
     }
 
     private void Changed(int block, TimeSpan now, bool replan)

@@ -106,8 +106,10 @@ internal sealed class GrainBlocks : IBlockSet, IReplicaSet
         {
             var call = published.Grains[block].Describe(Generation, sites.Epoch);
             var described = await Calls.WaitAsync(call, cancellationToken).ConfigureAwait(false);
+            // The answer may have taken long: a standby that is no more is not told of.
+            var standby = Map[block].Standby == sites.Standby && Map[block].Epoch == sites.Epoch ? sites.Standby?.Silo : null;
             return new BlockInfo(
-                block, sites.Primary.Silo, sites.Epoch, described?.Version ?? 0, described?.Entries ?? 0, described?.Bytes ?? 0, sites.Standby?.Silo);
+                block, sites.Primary.Silo, sites.Epoch, described?.Version ?? 0, described?.Entries ?? 0, described?.Bytes ?? 0, standby);
         }));
     }
 

@@ -141,14 +141,27 @@ public class CoordinatorMapTests
         """);
 
     [Fact]
-    public void A_standby_goes_when_its_primary_says_so_and_is_there_itself() => new MapStory("A+B").Tell("""
+    public void A_standby_goes_when_its_primary_says_so_is_there_itself_and_says_so_again() => new MapStory("A+B").Tell("""
         silos A B C     => -
         lead 0 done     => -
         follow 0 done   => -
         lost 0 B        => lead 0 A B
         lost 0 B        => -
-        lead 0 done     => 0: A e0, close B, map 2, lead 0 A
+        lead 0 done     => -
+        lost 0 B        => 0: A e0, close B, map 2, lead 0 A
         lead 0 done     => prepare 0 C
+        """);
+
+    [Fact]
+    public void A_standby_stays_that_its_primary_has_heard_of_again() => new MapStory("A+B").Tell("""
+        silos A B C     => -
+        lead 0 done     => -
+        follow 0 done   => -
+        lost 0 B        => lead 0 A B
+        lead 0 done     => -
+        tick 2.5        => -
+        lost 0 B        => lead 0 A B
+        lead 0 done     => -
         """);
 
     [Fact]

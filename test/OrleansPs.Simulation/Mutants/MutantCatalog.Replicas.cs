@@ -60,7 +60,7 @@ internal static partial class MutantCatalog
             new Edit("new(sites.Epoch + 1, standby, null)", "new(sites.Epoch, standby, null)")),
         new("standby-goes-on-its-primary's-word", "A standby is let go when its primary, which says that it is lost, is known to be there.", "P2",
             Consistency + "Coordinator.Map.cs", 1000,
-            new Edit("            work.Suspect = nonce;\n", "            work.Suspect = nonce;\n            LetSuspectGo(block);\n            return;\n")),
+            new Edit("        work.Suspect = nonce;\n", "        work.Suspect = nonce;\n        LetSuspectGo(block);\n        return;\n")),
         new("answer-that-comes-twice-closes", "An answer that comes twice closes no replica that was taken.", "P2 Liveness",
             Consistency + "Coordinator.Map.cs", 500,
             new Edit("site is not null && site != work.Joiner && !IsNamed(block, site)", "site is not null")),
