@@ -9,7 +9,7 @@ namespace OrleansPs.Bench;
 /// </summary>
 internal static class ReplicatedSuite
 {
-    private static readonly int Floats = int.Parse(Environment.GetEnvironmentVariable("F") ?? "65536", CultureInfo.InvariantCulture);
+    private const int Floats = 65_536;
     private const int Rounds = 15;
     private const int PushesARound = 100;
 

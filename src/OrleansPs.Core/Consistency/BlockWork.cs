@@ -44,6 +44,9 @@ internal sealed class BlockWork
     /// <summary>The standby that is to be let go as soon as the primary, which says that it is lost, has answered; null for none.</summary>
     public Guid? Suspect { get; set; }
 
+    /// <summary>The command by which the primary is asked about it: what it says later it says of the present.</summary>
+    public Stamp SuspectStamp { get; set; }
+
     /// <summary>When the primary answered that was asked about it.</summary>
     public TimeSpan? SuspectAt { get; set; }
 

@@ -31,7 +31,9 @@ public sealed partial class Coordinator
     {
         ArgumentNullException.ThrowIfNull(usable);
         if (_stopped is not null) return;
-        (_usable, _alive, _plan) = (usable, new(alive, StringComparer.Ordinal), null);
+        var living = new HashSet<string>(alive, StringComparer.Ordinal);
+        if (_usable is not null && usable.SequenceEqual(_usable) && living.SetEquals(_alive)) return;
+        (_usable, _alive, _plan) = (usable, living, null);
         SettleMap(now);
         Advance(now);
     }
@@ -79,13 +81,17 @@ public sealed partial class Coordinator
     /// A primary says that its standby, or one that joins and that it waits for already, does not follow any more: it is let go, and
     /// the primary goes on without, once it is known to be there itself.
     /// </summary>
-    public void StandbyLost(int block, Guid nonce, TimeSpan now)
+    /// <param name="block">The block.</param>
+    /// <param name="nonce">The standby's.</param>
+    /// <param name="heard">The newest command that the primary had heard when it said so.</param>
+    /// <param name="now">The present time.</param>
+    public void StandbyLost(int block, Guid nonce, Stamp heard, TimeSpan now)
     {
         if (_stopped is not null || block < 0 || block >= _work.Length) return;
         var (sites, work) = (_state.Map[block], _work[block]);
         // A primary that is dead to the others has lost touch, not its standby: that one is to take its place.
         if (_usable is null || IsGone(sites.Primary)) return;
-        if (sites.Standby?.Nonce == nonce) Suspect(block, nonce, now);
+        if (sites.Standby?.Nonce == nonce) Suspect(block, nonce, heard, now);
         else if (work.Joiner?.Nonce == nonce) FailJoin(block, now);
         SettleMap(now);
         Advance(now);
@@ -95,11 +101,11 @@ public sealed partial class Coordinator
     /// It may be the primary that is cut off, and about to be dead to the others; or it was, and what it says now it said then. So it is
     /// asked whether it is there, and its standby goes if it says the same again after it has answered.
     /// </summary>
-    private void Suspect(int block, Guid nonce, TimeSpan now)
+    private void Suspect(int block, Guid nonce, Stamp heard, TimeSpan now)
     {
         var (sites, work) = (_state.Map[block], _work[block]);
-        if (work.Suspect == nonce && work.SuspectAt is null) return;
-        if (work.Suspect == nonce && now - work.SuspectAt < ReplicationLimits.StandbyPatience * 2)
+        if (work.Suspect == nonce && (work.SuspectAt is null || heard < work.SuspectStamp)) return;
+        if (work.Suspect == nonce && now - work.SuspectAt < ReplicationLimits.StandbyPatience * 3)
         {
             LetSuspectGo(block);
             return;
@@ -107,6 +113,7 @@ public sealed partial class Coordinator
         EndWork(block);
         work.Suspect = nonce;
         work.Lead = Order(block, sites.Primary, ReplicaTask.Lead, sites.Standby, now);
+        work.SuspectStamp = work.Lead.Command.Stamp;
     }
 
     /// <summary>A new term begins: every replica is told what the record has it be, so none obeys an older coordinator.</summary>

@@ -81,6 +81,9 @@ public sealed class ReplicatedBlock : IBlockEntrySink
     /// <summary>What it is.</summary>
     public ReplicaRole Role { get; private set; } = ReplicaRole.Standby;
 
+    /// <summary>The newest command that it has heard: with it a report says since when it is true.</summary>
+    public Stamp Newest => _newest;
+
     /// <summary>Whom it feeds: at most the standby, and one that is to take its place.</summary>
     public IReadOnlyList<StandbyFeed> Standbys => _standbys;
 

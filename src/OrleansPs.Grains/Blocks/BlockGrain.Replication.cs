@@ -19,6 +19,8 @@ internal sealed partial class BlockGrain
         var command = order.ToCommand();
         var answer = block.Obey(command);
         Settle(block);
+        if (command.Task == ReplicaTask.Lead)
+            foreach (var link in _links.ToArray()) link.Asked();
         var start = time.GetTimestamp();
         while (answer == ReplicaAnswer.Pending && time.GetElapsedTime(start) < s_pending)
         {

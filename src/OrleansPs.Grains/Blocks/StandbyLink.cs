@@ -49,7 +49,15 @@ internal sealed class StandbyLink(
         _looked = time.GetTimestamp();
         if (_isRunning && feed.State is null && time.GetElapsedTime(_sent) > s_limit) Start();
         if (feed.IsLost || (feed.State is null && time.GetElapsedTime(_heard) > ReplicationLimits.StandbyPatience))
-            coordinator.StandbyLost(block.Replica.Generation, block.Replica.Block, feed.Site.Nonce).Ignore();
+            coordinator.StandbyLost(
+                block.Replica.Generation, block.Replica.Block, feed.Site.Nonce, block.Newest.Term, block.Newest.Order).Ignore();
+    }
+
+    /// <summary>The coordinator asks: the standby is tried once more before anything is said of it.</summary>
+    public void Asked()
+    {
+        Heard();
+        if (_isRunning && feed.State is null) Start();
     }
 
     // A run before this one may still wait for its answer, and ends when it has it.

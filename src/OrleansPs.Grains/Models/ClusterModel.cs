@@ -112,10 +112,10 @@ internal sealed partial class ClusterModel
     }
 
     /// <summary>A primary's standby does not follow any more.</summary>
-    public void StandbyLost(long generation, int block, Guid nonce)
+    public void StandbyLost(long generation, int block, Guid nonce, Core.Replication.Stamp heard)
     {
         if (Host.TryRuntime is { } runtime && runtime.Generation == generation)
-            runtime.Coordinator.Do((c, now) => c.StandbyLost(block, nonce, now));
+            runtime.Coordinator.Do((c, now) => c.StandbyLost(block, nonce, heard, now));
     }
 
     /// <summary>Whether a replica has a part in this generation, or in one that is about to begin; with block -1 whether it is the witness.</summary>

@@ -87,9 +87,9 @@ internal sealed class CoordinatorGrain(ClusterServices services) : Grain, ICoord
 
     public Task<Outcome<int>> Drain(SiloAddress silo) => DoAsync(model => model.DrainAsync(silo, CancellationToken.None));
 
-    public Task StandbyLost(long generation, int block, Guid nonce) => DoAsync(model =>
+    public Task StandbyLost(long generation, int block, Guid nonce, long term, long order) => DoAsync(model =>
     {
-        model.StandbyLost(generation, block, nonce);
+        model.StandbyLost(generation, block, nonce, new(term, order));
         return Task.FromResult(true);
     });
 

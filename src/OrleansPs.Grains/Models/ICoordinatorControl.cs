@@ -18,9 +18,9 @@ internal interface ICoordinatorControl : IGrainWithStringKey
     [Alias("Drain")]
     Task<Outcome<int>> Drain(SiloAddress silo);
 
-    /// <summary>A primary's standby does not follow any more.</summary>
+    /// <summary>A primary's standby does not follow any more; the primary has heard commands up to this one.</summary>
     [Alias("StandbyLost")]
-    Task StandbyLost(long generation, int block, Guid nonce);
+    Task StandbyLost(long generation, int block, Guid nonce, long term, long order);
 
     /// <summary>Whether a replica, or with block -1 a copy of the record, has a part in the model. One that has none frees itself.</summary>
     [Alias("Knows")]

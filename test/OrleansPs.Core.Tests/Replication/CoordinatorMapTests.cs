@@ -148,6 +148,7 @@ public class CoordinatorMapTests
         lost 0 B        => lead 0 A B
         lost 0 B        => -
         lead 0 done     => -
+        lost 0 B long ago => -
         lost 0 B        => 0: A e0, close B, map 2, lead 0 A
         lead 0 done     => prepare 0 C
         """);
@@ -159,7 +160,7 @@ public class CoordinatorMapTests
         follow 0 done   => -
         lost 0 B        => lead 0 A B
         lead 0 done     => -
-        tick 2.5        => -
+        tick 3.5        => -
         lost 0 B        => lead 0 A B
         lead 0 done     => -
         """);

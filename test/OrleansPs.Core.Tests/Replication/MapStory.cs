@@ -63,7 +63,7 @@ internal sealed class MapStory
         {
             case "silos": Silos(words[1..]); break;
             case "prepared": Prepared(int.Parse(words[1], CultureInfo.InvariantCulture), words[2]); break;
-            case "lost": _coordinator.StandbyLost(int.Parse(words[1], CultureInfo.InvariantCulture), _sites[words[2]].Nonce, _now); break;
+            case "lost": Lost(int.Parse(words[1], CultureInfo.InvariantCulture), words[2], words is [.., "long", "ago"]); break;
             case "tick":
                 _now += TimeSpan.FromSeconds(double.Parse(words[1], CultureInfo.InvariantCulture));
                 _coordinator.Tick(_now);
@@ -76,6 +76,9 @@ internal sealed class MapStory
         }
         return Settle();
     }
+
+    private void Lost(int block, string standby, bool isOld) =>
+        _coordinator.StandbyLost(block, _sites[standby].Nonce, isOld ? default : new(long.MaxValue, 0), _now);
 
     private void Silos(string[] words)
     {

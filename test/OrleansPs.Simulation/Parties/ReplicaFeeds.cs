@@ -100,11 +100,11 @@ internal sealed class ReplicaFeeds(World world, SimReplica replica)
     private void ReportLost(Link link)
     {
         if (world.Scheduler.Time < link.ReportedUntil || world.Coordinator is not { } coordinator) return;
-        if (replica.Core is not { Role: ReplicaRole.Primary or ReplicaRole.Yielded }) return;
+        if (replica.Core is not { Role: ReplicaRole.Primary or ReplicaRole.Yielded } core) return;
         link.Reported ??= world.Scheduler.Time;
         link.ReportedUntil = world.Scheduler.Time + TimeSpan.FromMilliseconds(300);
-        var (block, nonce) = (replica.Block, link.Site.Nonce);
-        replica.Silo.Send(coordinator.Silo, 'l', () => coordinator.Do((c, now) => c.StandbyLost(block, nonce, now)));
+        var (block, nonce, heard) = (replica.Block, link.Site.Nonce, core.Newest);
+        replica.Silo.Send(coordinator.Silo, 'l', () => coordinator.Do((c, now) => c.StandbyLost(block, nonce, heard, now)));
         // Asked for again, should this be lost.
         replica.Silo.Later(TimeSpan.FromMilliseconds(320), replica.Pump);
     }
