@@ -158,7 +158,8 @@ internal sealed class SimCoordinator
         {
             case AppendToRecord e:
                 if (IsOver) break;
-                _world.Promotions.CheckDropped(_decided, e.Entry);
+                // What one decides that is deposed already the record refuses: a silo that stood still may hold it and its primaries.
+                if (Term >= _world.Storage.Record.Term) _world.Promotions.CheckDropped(_decided, e.Entry);
                 if (e.Entry is MapChanged m) _decided[m.Block] = m.Sites;
                 _record.Append(e);
                 break;
