@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Reflection;
 using OrleansPs.Tools;
 using OrleansPs.Torture;
 
@@ -21,16 +20,16 @@ internal sealed class Silos : IAsyncDisposable
     {
         var silos = new Silos(count);
         foreach (var place in silos.Places.Take(count))
-            silos._processes.Add(Tool.Start(silos.LogOf(place), place.Variables(silos._directory.FullName), [Dotnet, SiloPath]));
+            silos._processes.Add(Tool.Start(silos.LogOf(place), place.Variables(silos._directory.FullName), [Tool.Dotnet, Tool.SiloPath]));
         using var http = new HttpClient();
         foreach (var place in silos.Places.Take(count))
-            while (!await IsReadyAsync(http, place, stop).ConfigureAwait(false)) await Task.Delay(100, stop).ConfigureAwait(false);
+            while (!await place.IsReadyAsync(http, stop).ConfigureAwait(false)) await Task.Delay(100, stop).ConfigureAwait(false);
         return silos;
     }
 
     /// <summary>Starts a process of this program that ends with the silos.</summary>
     public void Run(params string[] arguments) => _processes.Add(Tool.Start(
-        Path.Combine(_directory.FullName, "bench.log"), new Dictionary<string, string>(), [Dotnet, typeof(Silos).Assembly.Location, .. arguments]));
+        Path.Combine(_directory.FullName, "bench.log"), new Dictionary<string, string>(), [Tool.Dotnet, typeof(Silos).Assembly.Location, .. arguments]));
 
     /// <summary>Connects to one silo alone, so that no message makes a detour.</summary>
     public static Task<ClusterConnection> ConnectAsync(Place place, CancellationToken stop)
@@ -51,22 +50,4 @@ internal sealed class Silos : IAsyncDisposable
     }
 
     private string LogOf(Place place) => Path.Combine(_directory.FullName, string.Create(CultureInfo.InvariantCulture, $"silo-{place.SiloPort}.log"));
-
-    private static async Task<bool> IsReadyAsync(HttpClient http, Place place, CancellationToken stop)
-    {
-        try
-        {
-            using var response = await http.GetAsync(new Uri($"http://{place.Address}:{place.HttpPort}/health/ready"), stop).ConfigureAwait(false);
-            return response.IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
-    }
-
-    private static string Dotnet => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
-
-    private static string SiloPath => Path.GetFullPath(typeof(Silos).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-        .Single(attribute => attribute.Key == "SiloPath").Value!);
 }

@@ -41,7 +41,7 @@ internal sealed class BlockWork
     /// <summary>Not before this time a new attempt is made.</summary>
     public TimeSpan NotBefore { get; set; }
 
-    /// <summary>The standby that is to be let go as soon as the primary, which says that it is lost, has answered; null for none.</summary>
+    /// <summary>The standby that the primary says is lost: it goes if the primary, asked whether it is there, says so again; null for none.</summary>
     public Guid? Suspect { get; set; }
 
     /// <summary>The command by which the primary is asked about it: what it says later it says of the present.</summary>

@@ -21,7 +21,7 @@ public sealed partial class Coordinator
 
     /// <summary>Whether every block has as many replicas as it can have, where they should be.</summary>
     public bool IsSettled => _usable is not null && !_isLost && Array.TrueForAll(_work, w => w.IsIdle)
-        && _state.Map.Select(SilosOf).SequenceEqual(Plan());
+        && _state.Map.Select(ReplicaSilos.Of).SequenceEqual(Plan());
 
     /// <summary>Which silos there are.</summary>
     /// <param name="usable">Those that take replicas, in the order in which they are filled; if empty, nothing moves.</param>
@@ -45,7 +45,7 @@ public sealed partial class Coordinator
         if (_stopped is not null || work.Attempt != attempt)
         {
             // An answer that comes again may be about the one that was taken.
-            if (site is not null && site != work.Joiner && !IsNamed(block, site)) Tell(new CloseReplica(site));
+            if (site is not null && !Knows(block, site.Nonce)) Tell(new CloseReplica(site));
             return;
         }
         if (site is null || IsGone(site)) FailJoin(block, now);
@@ -222,9 +222,7 @@ public sealed partial class Coordinator
         {
             // Who joins is dropped with it, and begins anew: the primary acknowledges again when it hears that it is alone.
             EndWork(block);
-            Decide(new MapChanged(block, sites with { Standby = null }));
-            Tell(new CloseReplica(sites.Standby));
-            Changed(block, now, replan: true);
+            LetStandbyGo(block, now, replan: true);
         }
         if (work.Joiner is { } joiner ? IsGone(joiner) : work.Attempt != 0 && !_alive.Contains(work.Silo!)) FailJoin(block, now);
         return true;
@@ -237,7 +235,7 @@ public sealed partial class Coordinator
         if (primary == target.Primary && standby == target.Standby) return;
         if (primary != target.Primary && standby is not null && (standby == target.Primary || standby == target.Standby))
             _work[block].Step = Order(block, sites.Primary, ReplicaTask.Yield, null, now);
-        else if (primary == target.Primary && target.Standby is null) LetStandbyGo(block, now);
+        else if (primary == target.Primary && target.Standby is null) LetStandbyGo(block, now, replan: false);
         else if (joins < ReplicationLimits.JoinsAtOnce)
         {
             joins++;
@@ -254,12 +252,12 @@ public sealed partial class Coordinator
         Tell(new PrepareReplica(block, silo, work.Attempt));
     }
 
-    private void LetStandbyGo(int block, TimeSpan now)
+    private void LetStandbyGo(int block, TimeSpan now, bool replan)
     {
         var sites = _state.Map[block];
         Decide(new MapChanged(block, sites with { Standby = null }));
         Tell(new CloseReplica(sites.Standby!));
-        Changed(block, now, replan: false);
+        Changed(block, now, replan);
     }
 
     /// <summary>The joiner has all that was acknowledged, and nothing more is without it: the record may name it.</summary>
@@ -338,12 +336,8 @@ public sealed partial class Coordinator
     private void Publish() => Tell(new PublishMap([.. _state.Map], _state.MapVersion));
 
     private IReadOnlyList<ReplicaSilos> Plan() => _plan ??= _usable!.Count == 0
-        ? [.. _state.Map.Select(SilosOf)]
-        : ReplicaPlacement.Plan([.. _state.Map.Select(SilosOf)], _usable, _spec.Durability.IsReplicated);
-
-    private static ReplicaSilos SilosOf(BlockSites sites) => new(sites.Primary.Silo, sites.Standby?.Silo);
-
-    private bool IsNamed(int block, ReplicaSite site) => _state.Map[block].Primary == site || _state.Map[block].Standby == site;
+        ? [.. _state.Map.Select(ReplicaSilos.Of)]
+        : ReplicaPlacement.Plan([.. _state.Map.Select(ReplicaSilos.Of)], _usable, _spec.Durability.IsReplicated);
 
     private bool IsGone(ReplicaSite site) => !_alive.Contains(site.Silo) || _lostReplicas.Contains(site.Nonce);
 }

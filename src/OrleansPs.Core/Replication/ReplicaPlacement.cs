@@ -5,7 +5,15 @@ namespace OrleansPs.Core.Replication;
 /// <summary>The silos of a block's replicas.</summary>
 /// <param name="Primary">Where the primary is or should be; null for nowhere.</param>
 /// <param name="Standby">Where the standby is or should be; null for nowhere.</param>
-public readonly record struct ReplicaSilos(string? Primary, string? Standby);
+public readonly record struct ReplicaSilos(string? Primary, string? Standby)
+{
+    /// <summary>Where a block's replicas are.</summary>
+    public static ReplicaSilos Of(BlockSites sites)
+    {
+        ArgumentNullException.ThrowIfNull(sites);
+        return new(sites.Primary.Silo, sites.Standby?.Silo);
+    }
+}
 
 /// <summary>
 /// Decides where the replicas of a model's blocks should be: never two of a block on one silo, replicas and primaries spread

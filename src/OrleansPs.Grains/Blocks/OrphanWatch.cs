@@ -19,17 +19,9 @@ internal sealed class OrphanWatch(ICoordinatorControl coordinator)
     /// <returns>Whether the grain is to go.</returns>
     public async Task<bool> IsOrphanAsync(long generation, int block, Guid nonce)
     {
-        try
-        {
-            using var limit = new CancellationTokenSource(Period / 4);
-            var outcome = await Calls.WaitAsync(coordinator.Knows(generation, block, nonce), limit.Token);
-            if (outcome.Fault is { Kind: not FaultKind.UnknownModel }) return false;
-            _refused = outcome is { Fault: null, Value: true } ? 0 : _refused + 1;
-            return _refused >= Refusals;
-        }
-        catch (Exception e) when (e is OperationCanceledException or ServerUnavailableException)
-        {
-            return false;
-        }
+        if (await Calls.TryAsync(coordinator.Knows(generation, block, nonce), Period / 4) is not (true, var outcome)) return false;
+        if (outcome.Fault is { Kind: not FaultKind.UnknownModel }) return false;
+        _refused = outcome is { Fault: null, Value: true } ? 0 : _refused + 1;
+        return _refused >= Refusals;
     }
 }

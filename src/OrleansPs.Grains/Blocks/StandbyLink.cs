@@ -124,15 +124,9 @@ internal sealed class StandbyLink(
     {
         for (var start = time.GetTimestamp(); !IsOver && time.GetElapsedTime(start) < ReplicationLimits.StandbyPatience * 3;)
         {
-            try
-            {
-                using var limit = new CancellationTokenSource(ReplicationLimits.StandbyPatience * 2);
-                return await Calls.WaitAsync(standby.Receive(feed.Site.Nonce, piece), limit.Token);
-            }
-            catch (Exception e) when (e is OperationCanceledException or ServerUnavailableException)
-            {
-                await Task.Delay(s_pause, time);
-            }
+            var call = standby.Receive(feed.Site.Nonce, piece);
+            if (await Calls.TryAsync(call, ReplicationLimits.StandbyPatience * 2) is (true, var isTaken)) return isTaken;
+            await Task.Delay(s_pause, time);
         }
         return false;
     }

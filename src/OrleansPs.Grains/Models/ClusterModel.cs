@@ -55,7 +55,7 @@ internal sealed partial class ClusterModel
             var host = await ModelHost.CreateAsync(spec, parts.Environment, cancellationToken).ConfigureAwait(false);
             try
             {
-                await parts.WriteOriginAsync(host, host.Origin).ConfigureAwait(false);
+                await WriteOriginAsync(host, records, host.Origin).ConfigureAwait(false);
             }
             catch
             {
@@ -131,8 +131,7 @@ internal sealed partial class ClusterModel
     {
         if (await HandOverAsync().ConfigureAwait(false) is not { } runtime) return;
         var control = runtime.Coordinator.Read(c => ControlStateCodec.Encode(c.State));
-        var left = new HandedOver(
-            runtime.Coordinator.Term, runtime.Coordinator.Read(c => c.State.LastCut), Encoding.UTF8.GetString(control));
+        var left = new HandedOver(runtime.Coordinator.Term, Encoding.UTF8.GetString(control));
         await _records.TryChangeAsync(runtime.Coordinator.Term, r => r with { Left = left }).ConfigureAwait(false);
     }
 
@@ -163,7 +162,7 @@ internal sealed partial class ClusterModel
     internal static ClusterModel Of(ModelHost host, ModelParts parts, ClusterServices services) =>
         new(host, parts, new(host, parts.Placer, parts.Factory, services), services);
 
-    internal static async Task WriteOriginAsync(ModelHost host, ModelRecords records, ModelOrigin origin)
+    private static async Task WriteOriginAsync(ModelHost host, ModelRecords records, ModelOrigin origin)
     {
         if (!await records.TryChangeAsync(host.Runtime.Coordinator.Term, r => r with { Origin = origin }).ConfigureAwait(false))
             throw new ServerUnavailableException($"Another coordinator has model '{host.Spec.Name}'.");

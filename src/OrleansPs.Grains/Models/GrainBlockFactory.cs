@@ -83,7 +83,7 @@ internal sealed class GrainBlockFactory : IBlockFactory
     {
         var usable = _placer.Usable();
         if (usable.Count == 0) throw new ServerUnavailableException("There is no active silo to hold blocks.");
-        var current = _present()?.Map.Select(s => new ReplicaSilos(s.Primary.Silo, s.Standby?.Silo)).ToArray() ?? new ReplicaSilos[_blocks];
+        var current = _present()?.Map.Select(ReplicaSilos.Of).ToArray() ?? new ReplicaSilos[_blocks];
         return ReplicaPlacement.Plan(current, usable, _model.Durability.IsReplicated);
     }
 
@@ -122,11 +122,11 @@ internal sealed class GrainBlockFactory : IBlockFactory
                 generation, [.. primaries.Select((p, b) => new BlockSites(0, p!, standbys[b]))], 0, factory._grains, factory);
         }
 
-        public async ValueTask DisposeAsync()
+        public ValueTask DisposeAsync()
         {
-            if (_hasBegun) return;
-            foreach (var site in All) _ = CloseAsync(GrainOf(site));
-            await Task.CompletedTask.ConfigureAwait(false);
+            if (_hasBegun) return default;
+            foreach (var site in All) GrainOf(site).Close().Ignore();
+            return default;
         }
 
         // Before the first order of any coordinator.
@@ -140,8 +140,5 @@ internal sealed class GrainBlockFactory : IBlockFactory
         }
 
         private IBlockControl GrainOf(ReplicaSite site) => factory._grains.GetGrain<IBlockControl>(site.Key);
-
-        private static async Task CloseAsync(IBlockControl grain) =>
-            await grain.Close().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -23,7 +23,7 @@ internal sealed class GrainBlocks : IBlockSet, IReplicaSet
     public GrainBlocks(long generation, IReadOnlyList<BlockSites> map, long version, IGrainFactory grains, GrainBlockFactory factory)
     {
         (_grains, _factory, Generation) = (grains, factory, generation);
-        _published = Publication(map, version);
+        _published = new(map, version, [.. map.Select(s => GrainOf(s.Primary))]);
     }
 
     public long Generation { get; }
@@ -48,7 +48,8 @@ internal sealed class GrainBlocks : IBlockSet, IReplicaSet
         {
             var present = Volatile.Read(ref _published);
             if (present.Version >= version) return;
-            if (Interlocked.CompareExchange(ref _published, Publication(map, version), present) == present) return;
+            var grains = map.Select((s, b) => s.Primary == present.Map[b].Primary ? present.Grains[b] : GrainOf(s.Primary));
+            if (Interlocked.CompareExchange(ref _published, new(map, version, [.. grains]), present) == present) return;
         }
     }
 
@@ -56,18 +57,11 @@ internal sealed class GrainBlocks : IBlockSet, IReplicaSet
 
     public async Task<ReplicaAnswer?> TellAsync(ReplicaSite site, ReplicaCommand command)
     {
-        using var limit = new CancellationTokenSource(s_tellLimit);
-        try
-        {
-            return await Calls.WaitAsync(GrainOf(site).Obey(site.Nonce, Generation, ReplicaOrder.Of(command)), limit.Token).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is OperationCanceledException or ServerUnavailableException)
-        {
-            return null;
-        }
+        var call = GrainOf(site).Obey(site.Nonce, Generation, ReplicaOrder.Of(command));
+        return await Calls.TryAsync(call, s_tellLimit).ConfigureAwait(false) is (true, var answer) ? answer : null;
     }
 
-    public void Close(ReplicaSite site) => _ = CloseAsync(GrainOf(site));
+    public void Close(ReplicaSite site) => GrainOf(site).Close().Ignore();
 
     public void Lost(int blocks) => _factory.OnLost(this, blocks);
 
@@ -124,9 +118,6 @@ internal sealed class GrainBlocks : IBlockSet, IReplicaSet
         return default;
     }
 
-    private static async Task CloseAsync(IBlockControl grain) =>
-        await grain.Close().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
     private async Task<T[]> AllAsync<T>(Func<IBlockControl, long, Task<T>> call, Func<T, BlockStatus?> statusOf)
     {
         using var limit = new CancellationTokenSource(s_limit);
@@ -155,8 +146,6 @@ internal sealed class GrainBlocks : IBlockSet, IReplicaSet
     }
 
     private IBlockControl GrainOf(ReplicaSite site) => _grains.GetGrain<IBlockControl>(site.Key);
-
-    private Published Publication(IReadOnlyList<BlockSites> map, long version) => new(map, version, [.. map.Select(s => GrainOf(s.Primary))]);
 
     private sealed record Published(IReadOnlyList<BlockSites> Map, long Version, IBlockControl[] Grains);
 }

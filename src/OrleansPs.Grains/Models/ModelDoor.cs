@@ -173,16 +173,8 @@ internal sealed partial class ModelDoor(string name, ClusterServices services) :
     // Not to know it costs a few moves; to wait for it would cost the workers time.
     private async Task<SiloAddress[]> AvoidedAsync()
     {
-        using var limit = new CancellationTokenSource(s_avoidedLimit);
-        try
-        {
-            var catalog = services.Grains.GetGrain<ICatalogControl>(ICatalogGrain.Key);
-            return await Calls.WaitAsync(catalog.Draining(), limit.Token).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is OperationCanceledException or ServerUnavailableException)
-        {
-            return [];
-        }
+        var catalog = services.Grains.GetGrain<ICatalogControl>(ICatalogGrain.Key);
+        return (await Calls.TryAsync(catalog.Draining(), s_avoidedLimit).ConfigureAwait(false)).Answer ?? [];
     }
 
     private bool RequireSame(ClusterModel existing, ModelSpec spec)

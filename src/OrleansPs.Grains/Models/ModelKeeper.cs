@@ -100,21 +100,22 @@ internal sealed partial class ModelKeeper : IAsyncDisposable
         using var looks = new PeriodicTimer(s_renew, _services.Time);
         while (await looks.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
         {
-            TellSilos();
-            if (_host.TryRuntime is { } runtime) await runtime.Coordinator.RenewJournalAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await TellSilosAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private void TellSilos()
+    private void TellSilos() => TellSilosAsync().Ignore();
+
+    private Task TellSilosAsync()
     {
-        if (_host.TryRuntime is not { } runtime) return;
+        if (_host.TryRuntime is not { } runtime) return Task.CompletedTask;
         // One after the other, so that an older view never comes last.
         lock (_telling)
         {
             var (usable, alive) = (_placer.Usable(), _placer.Alive());
             runtime.Coordinator.Do((c, now) => c.SilosChanged(usable, alive, now));
         }
-        runtime.Coordinator.RenewJournalAsync().Ignore();
+        return runtime.Coordinator.RenewJournalAsync();
     }
 
     private async Task RecoverAsync(GrainBlocks lost, int count)

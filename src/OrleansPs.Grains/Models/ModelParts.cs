@@ -44,8 +44,6 @@ internal sealed class ModelParts
         return ClusterModel.Of(host, this, _services);
     }
 
-    public Task WriteOriginAsync(ModelHost host, ModelOrigin origin) => ClusterModel.WriteOriginAsync(host, Records, origin);
-
     public WitnessJournal JournalOf(long term, WitnessRecord? witness) =>
         new(Spec, Records, Placer, _services, term, witness, Stop.Token);
 

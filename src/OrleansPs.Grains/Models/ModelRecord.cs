@@ -34,9 +34,8 @@ internal sealed record WitnessRecord(string Key, string Silo, Guid Nonce);
 
 /// <summary>What a coordinator leaves to the next one.</summary>
 /// <param name="Term">Its term: it holds only while no other one was raised.</param>
-/// <param name="LastCut">The newest complete cut, or 0.</param>
 /// <param name="Control">The control state, with the block map; see <see cref="Core.Consistency.ControlStateCodec"/>.</param>
-internal sealed record HandedOver(long Term, long LastCut, string Control);
+internal sealed record HandedOver(long Term, string Control);
 
 /// <summary>What is kept of a service.</summary>
 internal sealed record CatalogRecord

@@ -186,18 +186,8 @@ internal sealed partial class WitnessJournal : IControlJournal
 
     private IRecordControl GrainOf(WitnessRecord witness) => _services.Grains.GetGrain<IRecordControl>(witness.Key);
 
-    private static async Task<RecordReply?> AskAsync(Task<RecordReply> call, TimeSpan atMost)
-    {
-        using var limit = new CancellationTokenSource(atMost);
-        try
-        {
-            return await Calls.WaitAsync(call, limit.Token).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is OperationCanceledException or ServerUnavailableException)
-        {
-            return null;
-        }
-    }
+    private static async Task<RecordReply?> AskAsync(Task<RecordReply> call, TimeSpan atMost) =>
+        (await Calls.TryAsync(call, atMost).ConfigureAwait(false)).Answer;
 
     [LoggerMessage(50, LogLevel.Information, "The control record of model {Model} has its second copy on {Silo}")]
     private static partial void LogWitness(ILogger logger, string model, string silo);

@@ -32,6 +32,20 @@ internal static class Calls
     public static ValueTask<T> WaitAsync<T>(Task<T> call, CancellationToken cancellationToken) =>
         WaitAsync(new ValueTask<T>(call), null, cancellationToken);
 
+    /// <summary>Waits for a call for some time. Without an answer the outcome is unknown.</summary>
+    public static async Task<(bool IsAnswered, T? Answer)> TryAsync<T>(Task<T> call, TimeSpan atMost)
+    {
+        using var limit = new CancellationTokenSource(atMost);
+        try
+        {
+            return (true, await WaitAsync(call, limit.Token).ConfigureAwait(false));
+        }
+        catch (Exception e) when (e is OperationCanceledException or ServerUnavailableException)
+        {
+            return (false, default);
+        }
+    }
+
     /// <summary>Whether an error is one of the way there and back: the outcome is unknown, and the call may be made again.</summary>
     public static bool IsPassing(Exception e) =>
         e is TimeoutException or OrleansException or SocketException or IOException

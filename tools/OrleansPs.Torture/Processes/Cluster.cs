@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Reflection;
 
 namespace OrleansPs.Torture;
 
@@ -25,7 +24,7 @@ internal sealed class Cluster : IAsyncDisposable
         (_directory, _network, _rest) = (directory, network, rest);
         foreach (var part in new[] { Silos, Logs, Ledgers }) Directory.CreateDirectory(part);
         Places = network is null ? Place.OnLoopback(silos) : [.. Enumerable.Range(0, silos).Select(i => Place.In(network, i))];
-        SiloChildren = [.. Places.Select((place, i) => new Child(_ => StartSilo(place, i), () => IsHealthyAsync(place)))];
+        SiloChildren = [.. Places.Select((place, i) => new Child(_ => StartSilo(place, i), () => place.IsReadyAsync(_http, _stop.Token)))];
         WorkerChildren = [.. workers.Select((worker, i) =>
             new Child(life => StartWorker(worker.Model, worker.Rank, life, network?.In(silos + i) ?? []), () => Task.FromResult(true)))];
     }
@@ -89,35 +88,17 @@ internal sealed class Cluster : IAsyncDisposable
     }
 
     private Process StartSilo(Place place, int silo) => Tool.Start(
-        Path.Combine(Logs, $"silo-{silo}.log"), place.Variables(Silos), [.. place.Prefix, Dotnet, SiloPath]);
+        Path.Combine(Logs, $"silo-{silo}.log"), place.Variables(Silos), [.. place.Prefix, Tool.Dotnet, Tool.SiloPath]);
 
     private Process StartWorker(string model, int rank, int life, IReadOnlyList<string> prefix)
     {
         var name = NameOf(model, rank);
         var ledger = Path.Combine(Ledgers, string.Create(CultureInfo.InvariantCulture, $"{name}-{life:0000}"));
         return Tool.Start(Path.Combine(Logs, $"worker-{name}.log"), new Dictionary<string, string>(),
-            [.. prefix, Dotnet, typeof(Cluster).Assembly.Location, "worker", Silos, model, Text(rank), ledger, Text((int)_rest.TotalMilliseconds)]);
-    }
-
-    private async Task<bool> IsHealthyAsync(Place place)
-    {
-        try
-        {
-            using var response = await _http.GetAsync(new Uri($"http://{place.Address}:{place.HttpPort}/health/ready")).ConfigureAwait(false);
-            return response.IsSuccessStatusCode;
-        }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
-        {
-            return false;
-        }
+            [.. prefix, Tool.Dotnet, typeof(Cluster).Assembly.Location, "worker", Silos, model, Text(rank), ledger, Text((int)_rest.TotalMilliseconds)]);
     }
 
     private static string NameOf(string model, int rank) => string.Create(CultureInfo.InvariantCulture, $"{model}-{rank:00}");
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static string Dotnet => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
-
-    private static string SiloPath => Path.GetFullPath(typeof(Cluster).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-        .Single(attribute => attribute.Key == "SiloPath").Value!);
 }

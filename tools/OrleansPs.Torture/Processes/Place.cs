@@ -25,6 +25,20 @@ internal sealed record Place(string Address, int SiloPort, int GatewayPort, int 
     /// <summary>Whether a silo's address, as Orleans writes it, is of this place.</summary>
     public bool Holds(string silo) => silo.Contains(string.Create(CultureInfo.InvariantCulture, $"{Address}:{SiloPort}@"), StringComparison.Ordinal);
 
+    /// <summary>Whether a silo here says that it is ready.</summary>
+    public async Task<bool> IsReadyAsync(HttpClient http, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await http.GetAsync(new Uri($"http://{Address}:{Text(HttpPort)}/health/ready"), cancellationToken).ConfigureAwait(false);
+            return response.IsSuccessStatusCode;
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The configuration of a silo here.</summary>
     public IReadOnlyDictionary<string, string> Variables(string directory) => new Dictionary<string, string>
     {

@@ -1,11 +1,19 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Reflection;
 
 namespace OrleansPs.Torture;
 
 /// <summary>Runs small programs of the system.</summary>
 internal static class Tool
 {
+    /// <summary>What runs a program of ours.</summary>
+    public static string Dotnet => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+
+    /// <summary>The silo that was built with this program.</summary>
+    public static string SiloPath => Path.GetFullPath(typeof(Tool).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(attribute => attribute.Key == "SiloPath").Value!);
+
     /// <summary>Runs one to its end.</summary>
     /// <returns>What it complained of; null if it succeeded.</returns>
     public static async Task<string?> RunAsync(params string[] command)
