@@ -86,15 +86,21 @@ counters() {
     END { print total + 0, executed + 0, passed + 0 }'
 }
 
-# Names each skipped test of a directory's .trx files with its reason, one a line.
-skips() {
-  find "$1" -name '*.trx' -exec cat {} + | awk '
-    function flush() { if (name != "") print name ": " (reason == "" ? "no reason is given" : reason); name = reason = "" }
+# Names each test of a directory's .trx files that had an outcome with the start of its message, one a line.
+tests_with() {
+  find "$1" -name '*.trx' -exec cat {} + | awk -v outcome="outcome=\"$2\"" '
+    function flush() { if (name != "") print name ": " (message == "" ? "no reason is given" : substr(message, 1, 400)); name = message = "" }
     /<UnitTestResult / {
       flush()
-      if (/outcome="NotExecuted"/ && match($0, /testName="[^"]*"/)) name = substr($0, RSTART + 10, RLENGTH - 11)
+      if (index($0, outcome) && match($0, /testName="[^"]*"/)) name = substr($0, RSTART + 10, RLENGTH - 11)
     }
-    name != "" && reason == "" && match($0, /<Message>[^<]*/) { reason = substr($0, RSTART + 9, RLENGTH - 9) }
+    name != "" && sub(/.*<Message>/, "") { inside = 1 }
+    inside {
+      if (sub(/<\/Message>.*/, "")) inside = 0
+      gsub(/&#x[DA];/, " ")
+      gsub(/&quot;/, "\"")
+      message = message (message == "" ? "" : " ") $0
+    }
     END { flush() }'
 }
 
@@ -111,7 +117,8 @@ run_tests() {
   bad=$((executed - ok))
   passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + total - executed))
   echo "$name: $ok passed, $bad failed, $((total - executed)) skipped in $((SECONDS - started)) s"
-  while read -r line; do skipped_tests+=("$line"); done < <(skips "$directory")
+  while read -r line; do skipped_tests+=("$line"); done < <(tests_with "$directory" NotExecuted)
+  while read -r line; do problems+=("$line"); done < <(tests_with "$directory" Failed)
   judge "$name" "$status" "$executed" "$bad"
 }
 

@@ -29,7 +29,7 @@ internal sealed partial class CutWriter(
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Fail(cut, e.Message);
+            Fail(cut, e, cancellationToken);
         }
     }
 
@@ -46,7 +46,7 @@ internal sealed partial class CutWriter(
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Fail(effect.Cut, e.Message);
+            Fail(effect.Cut, e, cancellationToken);
         }
     }
 
@@ -86,9 +86,11 @@ internal sealed partial class CutWriter(
         Open = effect.Open,
     };
 
-    private void Fail(long cut, string reason)
+    // A cut that is open when the model's host ends is given up with it; nothing failed.
+    private void Fail(long cut, Exception error, CancellationToken stop)
     {
-        LogCutFailed(logger, cut, spec.Name, reason);
+        var reason = stop.IsCancellationRequested ? "the model's host ends" : error.Message;
+        if (!stop.IsCancellationRequested) LogCutFailed(logger, cut, spec.Name, reason);
         runtime.Coordinator.Do((c, now) => c.CutFailed(cut, reason, now));
     }
 

@@ -58,6 +58,24 @@ public sealed class FailingBlocksTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task A_cut_that_is_open_when_the_host_ends_is_given_up_without_a_warning()
+    {
+        var host = await _rig.CreateAsync();
+        var (asked, never) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource());
+        ModelRig.Blocks(host).OnAsked = what =>
+        {
+            if (what != "write") return Task.CompletedTask;
+            asked.TrySetResult();
+            return never.Task;
+        };
+        var snapshot = host.TakeSnapshotAsync(default);
+        await asked.Task;
+        await host.DisposeAsync();
+        await Assert.ThrowsAnyAsync<ParameterServerException>(() => snapshot);
+        Assert.Empty(_rig.Log.Warnings);
+    }
+
     private static void Fail(ModelHost host, string what, int times)
     {
         var left = times;

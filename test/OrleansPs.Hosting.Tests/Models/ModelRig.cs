@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Logging.Abstractions;
+using OrleansPs.Conformance;
 using OrleansPs.Core.Blocks;
 using OrleansPs.Core.Messages;
 using OrleansPs.Core.Snapshots;
@@ -14,7 +14,7 @@ internal sealed class ModelRig : IDisposable
     public ModelRig(bool stores = true)
     {
         Factory = new(Spec, stores ? Store : null);
-        Environment = new(Factory, stores ? Store : null, _metrics, TimeProvider.System, NullLogger.Instance);
+        Environment = new(Factory, stores ? Store : null, _metrics, TimeProvider.System, Log);
     }
 
     public static ModelSpec Spec { get; } = new(Cuts.Model)
@@ -28,6 +28,8 @@ internal sealed class ModelRig : IDisposable
     };
 
     public DirectorySnapshotStore Store => _directory.Store;
+
+    public LogLines Log { get; } = new();
 
     public TestBlockFactory Factory { get; }
 
@@ -76,6 +78,7 @@ internal sealed class ModelRig : IDisposable
     {
         _directory.Dispose();
         _metrics.Dispose();
+        Log.Dispose();
     }
 
     private static int LengthOf(BlockReplica block) => block.Block == 0 ? 1024 : 1500 - 1024;

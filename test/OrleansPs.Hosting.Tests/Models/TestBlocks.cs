@@ -62,7 +62,7 @@ internal sealed class TestBlocks(ModelSpec spec, ISnapshotStore? store, long gen
 
     public int WritesAtOnce => 2;
 
-    /// <summary>How often they were asked to certify, frozen, or drop, and whether that fails.</summary>
+    /// <summary>How often they were asked to certify, freeze, write or drop, and whether that fails.</summary>
     public ConcurrentDictionary<string, int> Asked { get; } = [];
 
     public Func<string, Task> OnAsked { get; set; } = _ => Task.CompletedTask;
@@ -89,6 +89,7 @@ internal sealed class TestBlocks(ModelSpec spec, ISnapshotStore? store, long gen
 
     public async ValueTask<CutPart> WriteCutAsync(int block, MessageHeader header, long cut, CancellationToken cancellationToken)
     {
+        await AskAsync("write").WaitAsync(cancellationToken);
         BlockReply reply;
         BlockImage? image;
         lock (_turn) (reply, image) = blocks[block].TakeCut(header, cut);

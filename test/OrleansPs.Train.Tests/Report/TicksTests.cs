@@ -59,6 +59,7 @@ public sealed class TicksTests
     [InlineData(0, 230_400, 50_000, "0 50k 100k 150k 200k")]
     [InlineData(0, 3_000_000, 500_000, "0 0.5M 1.0M 1.5M 2.0M 2.5M 3.0M")]
     [InlineData(0, 3e30, 1e30, "0 1e30 2e30 3e30")]
+    [InlineData(9.99e10, 1.006e11, 5e8, "1e11 1.005e11")]
     public void Labels_share_a_unit_and_decimals(double min, double max, double step, string labels) =>
         Assert.Equal(labels, string.Join(' ', Ticks.Labelled(Ticks.Linear(min, max, step)).Select(tick => tick.Label)));
 

@@ -42,7 +42,7 @@ internal static class Ticks
         var largest = values.Select(Math.Abs).DefaultIfEmpty(0).Max();
         var (unit, suffix) = percent ? (0.01, "%") : largest >= 1e6 ? (1e6, "M") : largest >= 1e4 ? (1e3, "k") : (1, "");
         var step = values.Skip(1).Select((v, i) => v - values[i]).DefaultIfEmpty(largest).Min() / unit;
-        var format = largest >= 1e10 || step < 1e-5 ? "0.##e0" : Decimals(step);
+        var format = largest >= 1e10 || step < 1e-5 ? Exponent(values, step * unit) : Decimals(step);
         return [.. values.Select(v => new Tick(v, Label(v, unit, suffix, format)))];
     }
 
@@ -56,6 +56,16 @@ internal static class Ticks
 
     // 3 x 0.1 is not the nearest number to 0.3; dividing by the inverse of a small step is.
     private static double Multiple(double n, double step) => step < 1 ? n / Math.Round(1 / step) : n * step;
+
+    // With two decimals, or with as many more as it takes to say the marks exactly.
+    private static string Exponent(IReadOnlyList<double> values, double step)
+    {
+        var formats = Enumerable.Range(2, 14).Select(decimals => $"0.{new string('#', decimals)}e0").ToArray();
+        return formats.FirstOrDefault(format => values.All(value => Math.Abs(Said(value, format) - value) < step * 1e-3), formats[^1]);
+    }
+
+    private static double Said(double value, string format) =>
+        double.Parse(value.ToString(format, CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     private static string Decimals(double step)
     {
