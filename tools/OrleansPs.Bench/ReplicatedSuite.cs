@@ -10,7 +10,9 @@ namespace OrleansPs.Bench;
 internal static class ReplicatedSuite
 {
     private const int Floats = 65_536;
-    private const int Rounds = 15;
+    // Until the code of all three processes is compiled to its last tier.
+    private const int WarmUpRounds = 25;
+    private const int Rounds = 25;
     private const int PushesARound = 100;
 
     public static async Task<int> RunAsync(TextWriter output, CancellationToken stop)
@@ -25,7 +27,7 @@ internal static class ReplicatedSuite
         var replicated = await PusherAsync(silos, DurabilityPolicy.Replicated(), stop).ConfigureAwait(false);
 
         var results = new List<(double Relay, double Snapshot, double Replicated)>();
-        for (var round = -3; round < Rounds; round++)
+        for (var round = -WarmUpRounds; round < Rounds; round++)
         {
             var measured = (
                 await MedianAsync(() => { relay.Send(); return ValueTask.CompletedTask; }).ConfigureAwait(false),

@@ -37,7 +37,7 @@ internal sealed class ReplicationLog
         {
             _entries.Dequeue();
             Bytes -= first.Bytes;
-            first.Release();
+            first.Dispose();
         }
     }
 
@@ -56,10 +56,14 @@ internal sealed class ReplicationLog
     }
 }
 
-/// <summary>An entry with its gradient. A log's own belong to the log, and may be read only until it is given another command.</summary>
-public sealed class LoggedEntry
+/// <summary>
+/// An entry with its gradient. A log's own belong to the log, and may be read only until it is given another command, or, by who retains them, until
+/// they are disposed.
+/// </summary>
+public sealed class LoggedEntry : IDisposable
 {
     private readonly float[] _floats = [];
+    private int _holders = 1;
 
     /// <summary>An entry whose gradient is somebody else's.</summary>
     public LoggedEntry(in BlockEntry entry, ReadOnlyMemory<SegmentSlice> gradient)
@@ -96,8 +100,12 @@ public sealed class LoggedEntry
         return new(entry, slices, floats);
     }
 
-    internal void Release()
+    /// <summary>Holds the gradient's memory until one more <see cref="Dispose"/>. Only who may read it may retain it.</summary>
+    public void Retain() => Interlocked.Increment(ref _holders);
+
+    /// <summary>Gives one hold up: the memory goes back to the pool with the last. Thread safe.</summary>
+    public void Dispose()
     {
-        if (_floats.Length > 0) ArrayPool<float>.Shared.Return(_floats);
+        if (Interlocked.Decrement(ref _holders) == 0 && _floats.Length > 0) ArrayPool<float>.Shared.Return(_floats);
     }
 }

@@ -54,17 +54,31 @@ internal readonly record struct EntryItem(
 /// <summary>Entries as items and a payload, and back.</summary>
 internal static class EntryBatch
 {
+    /// <summary>The entries' items, and their gradients where they lie: the log may forget them meanwhile.</summary>
     public static (EntryItem[] Items, TensorPayload? Gradients) Pack(List<LoggedEntry> entries)
     {
         var items = new EntryItem[entries.Count];
-        var slices = new List<SegmentSlice>();
+        var slices = 0;
         for (var i = 0; i < items.Length; i++)
         {
             var e = entries[i].Entry;
             items[i] = new(e.Epoch, e.Index, e.Kind, e.Header, e.Certificate, e.Cut, e.CutWritten, entries[i].Gradient.Length);
-            foreach (var slice in entries[i].Gradient.Span) slices.Add(slice);
+            slices += entries[i].Gradient.Length;
         }
-        return (items, slices.Count == 0 ? null : TensorPayload.CopyOf(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(slices)));
+        return (items, slices == 0 ? null : Gradients(entries, slices));
+    }
+
+    private static TensorPayload Gradients(List<LoggedEntry> entries, int count)
+    {
+        var slices = new SegmentSlice[count];
+        var at = 0;
+        foreach (var entry in entries)
+        {
+            entry.Retain();
+            entry.Gradient.CopyTo(slices.AsMemory(at));
+            at += entry.Gradient.Length;
+        }
+        return TensorPayload.Over(slices, entries.Count == 1 ? entries[0] : new Held([.. entries]));
     }
 
     /// <summary>The entries, whose gradients are the payload's; null if the payload did not come along.</summary>
@@ -79,5 +93,13 @@ internal static class EntryBatch
             entries[i] = new(e, items[i].Slices == 0 ? default : gradients!.Slices.Slice(at, items[i].Slices));
         }
         return entries;
+    }
+
+    private sealed class Held(LoggedEntry[] entries) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (var entry in entries) entry.Dispose();
+        }
     }
 }

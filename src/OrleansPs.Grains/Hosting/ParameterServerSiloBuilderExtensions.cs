@@ -8,6 +8,7 @@ using Orleans.Runtime.Hosting;
 using Orleans.Storage;
 using OrleansPs;
 using OrleansPs.Grains;
+using OrleansPs.Protocol;
 
 namespace Orleans.Hosting;
 
@@ -49,6 +50,7 @@ public static class ParameterServerSiloBuilderExtensions
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloLife>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PeerWatcher>();
         ParameterServerClientBuilderExtensions.AddClient(services, null);
+        FrameTransport.Use<SiloMessagingOptions>(services);
         services.Configure<ClusterMembershipOptions>(NoticeWithinSeconds);
         return builder;
     }

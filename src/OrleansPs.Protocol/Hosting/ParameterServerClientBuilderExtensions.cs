@@ -32,6 +32,7 @@ public static class ParameterServerClientBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         AddClient(builder.Services, configure);
+        FrameTransport.Use<ClientMessagingOptions>(builder.Services);
         builder.Services.AddSingleton<ConnectionPatience>();
         builder.Services.AddSingleton<IClientConnectionRetryFilter>(s => s.GetRequiredService<ConnectionPatience>());
         builder.Services.AddSingleton<ILifecycleParticipant<IClusterClientLifecycle>, ClientGreeting>();

@@ -4,8 +4,8 @@ using OrleansPs.Core.Messages;
 namespace OrleansPs.Protocol;
 
 /// <summary>
-/// The numbers of one message: pieces of a block, each as many floats as its segment is long. Owns one pooled buffer, which goes
-/// back to the pool when the payload is written to a connection, or disposed, whichever comes first.
+/// The numbers of one message: pieces of a block, each as many floats as its segment is long. Holds their memory, its own from the pool or a
+/// lease on somebody's, and gives it back when the payload is written to a connection, or disposed, whichever comes first.
 /// </summary>
 /// <remarks>
 /// A message that Orleans sends a second time finds its payload spent and arrives without one; whoever receives it asks for
@@ -15,18 +15,15 @@ namespace OrleansPs.Protocol;
 [Immutable]
 public sealed class TensorPayload : IDisposable
 {
-    private readonly SegmentSlice[] _slices;
-    private float[]? _floats;
+    private readonly float[]? _floats;
+    private readonly IDisposable? _lease;
+    private int _isSpent;
 
-    private TensorPayload(float[] floats, SegmentSlice[] slices, int length)
-    {
-        _floats = floats;
-        _slices = slices;
-        Length = length;
-    }
+    private TensorPayload(ReadOnlyMemory<SegmentSlice> slices, int length, float[]? floats, IDisposable? lease) =>
+        (Slices, Length, _floats, _lease) = (slices, length, floats, lease);
 
     /// <summary>The pieces, ascending by segment. They must not be used after the payload was disposed or sent.</summary>
-    public ReadOnlyMemory<SegmentSlice> Slices => _slices;
+    public ReadOnlyMemory<SegmentSlice> Slices { get; }
 
     /// <summary>Floats in all pieces.</summary>
     public int Length { get; }
@@ -37,8 +34,17 @@ public sealed class TensorPayload : IDisposable
         var lengths = new (int Segment, int Length)[slices.Length];
         for (var i = 0; i < slices.Length; i++) lengths[i] = (slices[i].Segment, slices[i].Values.Length);
         var payload = Rent(lengths);
-        for (var i = 0; i < slices.Length; i++) slices[i].Values.CopyTo(payload._slices[i].Values);
+        var copies = payload.Slices.Span;
+        for (var i = 0; i < slices.Length; i++) slices[i].Values.CopyTo(copies[i].Values);
         return payload;
+    }
+
+    /// <summary>A payload of pieces that lie in somebody's memory, and stay there unchanged until the lease is disposed.</summary>
+    public static TensorPayload Over(ReadOnlyMemory<SegmentSlice> slices, IDisposable lease)
+    {
+        var length = 0;
+        foreach (var slice in slices.Span) length = checked(length + slice.Values.Length);
+        return new(slices, length, null, lease);
     }
 
     /// <summary>A payload with room for pieces, whose numbers are undefined.</summary>
@@ -51,26 +57,34 @@ public sealed class TensorPayload : IDisposable
         var slices = new SegmentSlice[pieces.Length];
         for (int i = 0, at = 0; i < slices.Length; at += pieces[i].Length, i++)
             slices[i] = new(pieces[i].Segment, floats.AsMemory(at, pieces[i].Length));
-        return new(floats, slices, length);
+        return new(slices, length, floats, null);
     }
 
     /// <summary>Copies the pieces to others of the same segments and lengths.</summary>
     /// <returns>False if they are not the same; then nothing was copied.</returns>
     public bool TryCopyTo(ReadOnlySpan<SegmentSlice> destination)
     {
-        if (destination.Length != _slices.Length) return false;
-        for (var i = 0; i < _slices.Length; i++)
-            if (destination[i].Segment != _slices[i].Segment || destination[i].Values.Length != _slices[i].Values.Length) return false;
-        for (var i = 0; i < _slices.Length; i++) _slices[i].Values.CopyTo(destination[i].Values);
+        var slices = Slices.Span;
+        if (destination.Length != slices.Length) return false;
+        for (var i = 0; i < slices.Length; i++)
+            if (destination[i].Segment != slices[i].Segment || destination[i].Values.Length != slices[i].Values.Length) return false;
+        for (var i = 0; i < slices.Length; i++) slices[i].Values.CopyTo(destination[i].Values);
         return true;
     }
 
-    /// <summary>Gives the buffer back.</summary>
+    /// <summary>Gives the memory back.</summary>
     public void Dispose()
     {
-        if (Take() is { } floats) ArrayPool<float>.Shared.Return(floats);
+        if (TryTake()) GiveBack();
     }
 
-    /// <summary>Takes the buffer, once; null if it was given back already.</summary>
-    internal float[]? Take() => Interlocked.Exchange(ref _floats, null);
+    /// <summary>Takes the memory, once: who took it gives it back. False if it was taken already.</summary>
+    internal bool TryTake() => Interlocked.Exchange(ref _isSpent, 1) == 0;
+
+    /// <summary>Gives back what was taken.</summary>
+    internal void GiveBack()
+    {
+        if (_floats is not null) ArrayPool<float>.Shared.Return(_floats);
+        _lease?.Dispose();
+    }
 }

@@ -25,18 +25,18 @@ internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
     {
         ReferenceCodec.MarkValueField(writer.Session);
         writer.WriteFieldHeader(fieldIdDelta, expectedType, typeof(TensorPayload), WireType.LengthPrefixed);
-        if (value?.Take() is not { } floats)
+        if (value is null || !value.TryTake())
         {
             writer.WriteVarUInt32(0);
             return;
         }
         try
         {
-            Write(ref writer, value, floats);
+            Write(ref writer, value);
         }
         finally
         {
-            ArrayPool<float>.Shared.Return(floats);
+            value.GiveBack();
         }
     }
 
@@ -48,7 +48,7 @@ internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
         return length == 0 ? null! : Read(ref reader, length);
     }
 
-    private static void Write<TBufferWriter>(ref Writer<TBufferWriter> writer, TensorPayload value, float[] floats)
+    private static void Write<TBufferWriter>(ref Writer<TBufferWriter> writer, TensorPayload value)
         where TBufferWriter : IBufferWriter<byte>
     {
         var slices = value.Slices.Span;
@@ -60,9 +60,14 @@ internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
             writer.WriteInt32(slice.Segment);
             writer.WriteInt32(slice.Values.Length);
         }
-        var numbers = floats.AsSpan(0, value.Length);
-        if (!BitConverter.IsLittleEndian) Reverse(numbers);
-        writer.Write(MemoryMarshal.AsBytes(numbers));
+        foreach (var slice in slices) WriteNumbers(ref writer, slice.Values.Span);
+    }
+
+    private static void WriteNumbers<TBufferWriter>(ref Writer<TBufferWriter> writer, ReadOnlySpan<float> numbers)
+        where TBufferWriter : IBufferWriter<byte>
+    {
+        if (BitConverter.IsLittleEndian) writer.Write(MemoryMarshal.AsBytes(numbers));
+        else foreach (var number in numbers) writer.WriteInt32(BitConverter.SingleToInt32Bits(number));
     }
 
     // Every length is held against the bytes that came before memory is taken.

@@ -110,7 +110,7 @@ public sealed class TensorPayloadTests
         var payload = Payload((0, [1f]));
         WireRig.Write(payload);
 
-        Assert.Null(payload.Take());
+        Assert.False(payload.TryTake());
         payload.Dispose();
         payload.Dispose();
     }
@@ -122,7 +122,7 @@ public sealed class TensorPayloadTests
         arrived.Dispose();
         arrived.Dispose();
 
-        Assert.Null(arrived.Take());
+        Assert.False(arrived.TryTake());
     }
 
     [Fact]

@@ -1,0 +1,124 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+
+namespace OrleansPs.Protocol;
+
+/// <summary>
+/// Sends what is written to a socket when it is flushed. It always offers room for a whole message, as long as they were so far, so that Orleans
+/// writes one in one piece; without that it gathers it from pages of 4 KiB and copies them. Between flushes it holds no memory.
+/// </summary>
+/// <remarks>
+/// One writer at a time, as of any pipe. It is canceled once and for all: whoever cancels is about to close the connection.
+/// </remarks>
+#pragma warning disable CA1001 // A source of cancellation without a timer holds nothing.
+internal sealed class FrameWriter(Socket socket) : PipeWriter
+#pragma warning restore CA1001
+{
+    /// <summary>The least room that is offered.</summary>
+    internal const int LeastBytes = 16 << 10;
+
+    // After so many flushes that wrote less than a quarter, less room is offered.
+    private const int Patience = 256;
+
+    private readonly CancellationTokenSource _canceled = new();
+    private readonly List<(byte[] Buffer, int Written)> _full = [];
+    private byte[] _buffer = [];
+    private int _written;
+    private int _message;
+    private int _longest;
+    private int _flushes;
+    private bool _isCompleted;
+
+    /// <summary>The room that is offered for a message.</summary>
+    internal int Room { get; private set; } = LeastBytes;
+
+    public override bool CanGetUnflushedBytes => true;
+
+    public override long UnflushedBytes => _written + _full.Sum(f => (long)f.Written);
+
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        ObjectDisposedException.ThrowIf(_isCompleted, this);
+        // Orleans asks once for a message; a second time only for what did not fit.
+        if (sizeHint > Room) Room = (int)Math.Min((long)sizeHint + LeastBytes, Array.MaxLength);
+        if (_buffer.Length - _written < Math.Max(Room, sizeHint)) Renew();
+        return _buffer.AsMemory(_written);
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    public override void Advance(int bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, _buffer.Length - _written);
+        _written += bytes;
+        _message = Math.Max(_message, bytes);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public override async ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        using var linked = cancellationToken.CanBeCanceled
+            ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _canceled.Token) : null;
+        var stop = linked?.Token ?? _canceled.Token;
+        try
+        {
+            foreach (var (buffer, written) in _full) await SendAsync(buffer.AsMemory(0, written), stop).ConfigureAwait(false);
+            await SendAsync(_buffer.AsMemory(0, _written), stop).ConfigureAwait(false);
+            return default;
+        }
+        catch (OperationCanceledException) when (_canceled.IsCancellationRequested)
+        {
+            return new(isCanceled: true, isCompleted: false);
+        }
+        // Nobody will read any more; why, the connection's reader hears.
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return new(isCanceled: false, isCompleted: true);
+        }
+        finally
+        {
+            Release();
+            Settle();
+        }
+    }
+
+    public override void CancelPendingFlush() => _canceled.Cancel();
+
+    public override void Complete(Exception? exception = null)
+    {
+        _isCompleted = true;
+        Release();
+    }
+
+    private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop)
+    {
+        while (!bytes.IsEmpty) bytes = bytes[await socket.SendAsync(bytes, stop).ConfigureAwait(false)..];
+    }
+
+    private void Renew()
+    {
+        if (_written > 0) _full.Add((_buffer, _written));
+        else if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
+        (_buffer, _written) = (ArrayPool<byte>.Shared.Rent(Room + (Room / 2)), 0);
+    }
+
+    private void Release()
+    {
+        foreach (var (buffer, _) in _full) ArrayPool<byte>.Shared.Return(buffer);
+        _full.Clear();
+        if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
+        (_buffer, _written) = ([], 0);
+    }
+
+    private void Settle()
+    {
+        _longest = Math.Max(_longest, _message);
+        _message = 0;
+        if (++_flushes < Patience) return;
+        if (_longest < Room / 4) Room = Math.Max(LeastBytes, Room / 2);
+        (_flushes, _longest) = (0, 0);
+    }
+}
