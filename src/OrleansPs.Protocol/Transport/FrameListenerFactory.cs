@@ -37,9 +37,10 @@ internal sealed class FrameListener(Socket socket, SocketConnectionOptions optio
     {
         while (true)
         {
+            Socket? accepted = null;
             try
             {
-                var accepted = await socket.AcceptAsync(cancellationToken).ConfigureAwait(false);
+                accepted = await socket.AcceptAsync(cancellationToken).ConfigureAwait(false);
                 FrameSockets.Configure(accepted, options);
                 return new FrameConnection(accepted, maxFrame);
             }
@@ -51,6 +52,7 @@ internal sealed class FrameListener(Socket socket, SocketConnectionOptions optio
             catch (SocketException)
             {
                 // The connection was gone before it was taken.
+                accepted?.Dispose();
             }
         }
     }
