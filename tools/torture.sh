@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Tortures a cluster on this machine: silos and workers as processes that are killed, stopped and cut apart while they train, and
-# a ledger that tells in the end whether an acknowledged push was lost or came twice. The last line is the verdict.
+# Tortures a cluster on this machine: silos and workers as processes that are killed, stopped and cut apart, both ways or one way
+# only, while they train, and a ledger that tells in the end whether an acknowledged push was lost or came twice. The last line is
+# the verdict.
 #
 #   tools/torture.sh --minutes M [--silos N] [--workers N] [--seed S] [--durability replicated|snapshot] [--consistency asp,ssp,bsp]
 #

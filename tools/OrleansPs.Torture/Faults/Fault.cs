@@ -21,21 +21,37 @@ internal enum FaultKind
     /// <summary>Nothing passes between two silos.</summary>
     CutSilos,
 
+    /// <summary>Nothing passes from one silo to another; the other way all does.</summary>
+    CutSilosOneWay,
+
     /// <summary>Nothing passes between a worker and a silo.</summary>
     CutWorker,
+
+    /// <summary>Nothing passes from a worker to a silo; the other way all does.</summary>
+    CutFromWorker,
+
+    /// <summary>Nothing passes from a silo to a worker; the other way all does.</summary>
+    CutToWorker,
 }
 
 /// <summary>One fault of a schedule.</summary>
 /// <param name="Gap">How long after the one before.</param>
 /// <param name="Kind">What is done.</param>
 /// <param name="Target">Whom it meets: modulo those who can be met at that moment.</param>
-/// <param name="Other">The other end of a cut, in the same way.</param>
+/// <param name="Other">The other end of a cut, in the same way. A cut of one way between silos is of that from the target to the other.</param>
 /// <param name="Length">How long a process is away, or a cut lasts.</param>
 internal sealed record Fault(TimeSpan Gap, FaultKind Kind, int Target, int Other, TimeSpan Length)
 {
     /// <summary>Whether the cluster may have to go on without a silo.</summary>
-    public bool TakesSiloAway => Kind is not (FaultKind.KillWorker or FaultKind.CutWorker);
+    public bool TakesSiloAway => Kind is not (FaultKind.KillWorker or FaultKind.CutWorker or FaultKind.CutFromWorker or FaultKind.CutToWorker);
+
+    /// <summary>Whether both ends of the cut are silos.</summary>
+    public bool CutsSilos => Kind is FaultKind.CutSilos or FaultKind.CutSilosOneWay;
 
     /// <summary>Whether it needs a network that can be cut.</summary>
-    public bool IsCut => Kind is FaultKind.CutSilos or FaultKind.CutWorker;
+    public bool IsCut => NeedsNetwork(Kind);
+
+    /// <summary>Whether faults of a kind need a network that can be cut.</summary>
+    public static bool NeedsNetwork(FaultKind kind) =>
+        kind is FaultKind.CutSilos or FaultKind.CutSilosOneWay or FaultKind.CutWorker or FaultKind.CutFromWorker or FaultKind.CutToWorker;
 }

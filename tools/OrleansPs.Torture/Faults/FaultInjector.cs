@@ -61,10 +61,10 @@ internal sealed class FaultInjector(Cluster cluster, IReadOnlyList<ModelTrial> m
             cluster.WorkerChildren[worker].Kill(fault.Length);
             return true;
         }
-        var blocks = fault.Kind == FaultKind.CutWorker ? [] : await AskAsync(over).ConfigureAwait(false);
+        var blocks = fault.TakesSiloAway ? await AskAsync(over).ConfigureAwait(false) : [];
         var silos = Ready(cluster.SiloChildren);
         // Where nothing but snapshots is kept, the last silo is left alone.
-        var least = fault.Kind == FaultKind.CutSilos || (fault.TakesSiloAway && !replicated) ? 2 : 1;
+        var least = fault.CutsSilos || (fault.TakesSiloAway && !replicated) ? 2 : 1;
         if (blocks is null || silos.Length < least) return false;
         await DoAsync(fault, silos, blocks).ConfigureAwait(false);
         return true;
@@ -85,19 +85,35 @@ internal sealed class FaultInjector(Cluster cluster, IReadOnlyList<ModelTrial> m
             case FaultKind.EndSilo:
                 Note(fault, $"silo {silo}");
                 return child.EndAsync(fault.Length);
-            case FaultKind.CutSilos:
-                var other = Pick([.. silos.Where(s => s != silo)], fault.Other);
-                Note(fault, $"silos {silo} and {other}");
-                _cuts.Add(cluster.CutSilosAsync(silo, other, fault.Length));
-                return Task.CompletedTask;
-            case FaultKind.CutWorker:
-                var worker = fault.Other % cluster.WorkerChildren.Count;
-                Note(fault, $"worker {worker} and silo {silo}");
-                _cuts.Add(cluster.CutWorkerAsync(worker, silo, fault.Length));
-                return Task.CompletedTask;
-            default:
+            case FaultKind.PauseSilo or FaultKind.PauseSiloLong:
                 Note(fault, $"silo {silo}");
                 return child.PauseAsync(fault.Length);
+            default:
+                var other = fault.CutsSilos ? Pick([.. silos.Where(s => s != silo)], fault.Other) : fault.Other % cluster.WorkerChildren.Count;
+                _cuts.Add(CutAsync(fault, silo, other));
+                return Task.CompletedTask;
+        }
+    }
+
+    private Task CutAsync(Fault fault, int silo, int other)
+    {
+        switch (fault.Kind)
+        {
+            case FaultKind.CutSilos:
+                Note(fault, $"silos {silo} and {other}");
+                return cluster.CutAsync(silo, other, fault.Length);
+            case FaultKind.CutSilosOneWay:
+                Note(fault, $"silo {silo} to silo {other}");
+                return cluster.CutOneWayAsync(silo, other, fault.Length);
+            case FaultKind.CutFromWorker:
+                Note(fault, $"worker {other} to silo {silo}");
+                return cluster.CutOneWayAsync(cluster.PlaceOfWorker(other), silo, fault.Length);
+            case FaultKind.CutToWorker:
+                Note(fault, $"silo {silo} to worker {other}");
+                return cluster.CutOneWayAsync(silo, cluster.PlaceOfWorker(other), fault.Length);
+            default:
+                Note(fault, $"worker {other} and silo {silo}");
+                return cluster.CutAsync(cluster.PlaceOfWorker(other), silo, fault.Length);
         }
     }
 

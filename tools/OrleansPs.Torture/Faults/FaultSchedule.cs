@@ -10,14 +10,17 @@ internal static class FaultSchedule
         (FaultKind.PauseSiloLong, 8, 8, 14),
         (FaultKind.EndSilo, 12, 0.5, 5),
         (FaultKind.KillWorker, 17, 0.5, 5),
-        (FaultKind.CutSilos, 9, 0.2, 6),
-        (FaultKind.CutWorker, 9, 0.2, 6),
+        (FaultKind.CutSilos, 5, 0.2, 6),
+        (FaultKind.CutSilosOneWay, 4, 0.2, 6),
+        (FaultKind.CutWorker, 5, 0.2, 6),
+        (FaultKind.CutFromWorker, 2, 0.2, 6),
+        (FaultKind.CutToWorker, 2, 0.2, 6),
     ];
 
     /// <summary>The schedule of a seed: a fault every 3 to 7 seconds.</summary>
     public static IEnumerable<Fault> Of(int seed, bool hasNetwork)
     {
-        var kinds = s_kinds.Where(k => hasNetwork || k.Kind is not (FaultKind.CutSilos or FaultKind.CutWorker)).ToArray();
+        var kinds = s_kinds.Where(k => hasNetwork || !Fault.NeedsNetwork(k.Kind)).ToArray();
         var random = new Random(seed);
         while (true)
         {

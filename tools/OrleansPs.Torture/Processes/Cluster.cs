@@ -26,7 +26,7 @@ internal sealed class Cluster : IAsyncDisposable
         Places = network is null ? Place.OnLoopback(silos) : [.. Enumerable.Range(0, silos).Select(i => Place.In(network, i))];
         SiloChildren = [.. Places.Select((place, i) => new Child(_ => StartSilo(place, i), () => place.IsReadyAsync(_http, _stop.Token)))];
         WorkerChildren = [.. workers.Select((worker, i) =>
-            new Child(life => StartWorker(worker.Model, worker.Rank, life, network?.In(silos + i) ?? []), () => Task.FromResult(true)))];
+            new Child(life => StartWorker(worker.Model, worker.Rank, life, network?.In(PlaceOfWorker(i)) ?? []), () => Task.FromResult(true)))];
     }
 
     /// <summary>Where silos find each other and keep snapshots.</summary>
@@ -61,11 +61,20 @@ internal sealed class Cluster : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Cuts two silos apart, and some time later lets them speak again.</summary>
-    public Task CutSilosAsync(int silo, int other, TimeSpan length) => CutAsync(silo, other, length);
+    /// <summary>Where a worker is in the network; the place of a silo is its number.</summary>
+    public int PlaceOfWorker(int worker) => Places.Count + worker;
 
-    /// <summary>Cuts a worker off from a silo, and some time later lets them speak again.</summary>
-    public Task CutWorkerAsync(int worker, int silo, TimeSpan length) => CutAsync(silo, Places.Count + worker, length);
+    /// <summary>Cuts two places apart, and some time later lets them speak again.</summary>
+    public Task CutAsync(int place, int other, TimeSpan length) =>
+        Task.WhenAll(CutOneWayAsync(place, other, length), CutOneWayAsync(other, place, length));
+
+    /// <summary>Lets nothing pass from one place to another, the other way all, and some time later everything again.</summary>
+    public async Task CutOneWayAsync(int from, int to, TimeSpan length)
+    {
+        await _network!.CutAsync(from, to).ConfigureAwait(false);
+        await Task.Delay(length).ConfigureAwait(false);
+        await _network.HealAsync(from, to).ConfigureAwait(false);
+    }
 
     /// <summary>The ledgers of a rank, in the order of its lives.</summary>
     public IEnumerable<IReadOnlyList<LedgerEvent>> ReadLedgers(string model, int rank) =>
@@ -78,13 +87,6 @@ internal sealed class Cluster : IAsyncDisposable
         foreach (var child in WorkerChildren.Concat(SiloChildren)) await child.DisposeAsync().ConfigureAwait(false);
         _http.Dispose();
         _stop.Dispose();
-    }
-
-    private async Task CutAsync(int place, int other, TimeSpan length)
-    {
-        await _network!.CutAsync(place, other).ConfigureAwait(false);
-        await Task.Delay(length).ConfigureAwait(false);
-        await _network.HealAsync(place, other).ConfigureAwait(false);
     }
 
     private Process StartSilo(Place place, int silo) => Tool.Start(

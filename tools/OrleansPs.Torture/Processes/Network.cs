@@ -4,7 +4,7 @@ namespace OrleansPs.Torture;
 
 /// <summary>
 /// A network of its own for a run: each place is a network namespace with one address, all of them hang on one bridge, and this
-/// process has an address in it too. What passes between two places can be cut.
+/// process has an address in it too. What passes from one place to another can be cut, each way by itself.
 /// </summary>
 /// <remarks>
 /// Everything but the near end of this process's own cable is in namespaces, whose names begin with <see cref="Prefix"/>, so that
@@ -13,11 +13,11 @@ namespace OrleansPs.Torture;
 internal sealed class Network : IAsyncDisposable
 {
     private readonly List<string> _namespaces = [];
-    private readonly int _id = Environment.ProcessId;
+    private readonly int _id;
 
-    private Network()
-    {
-    }
+    /// <summary>A network that is not made yet.</summary>
+    /// <param name="id">Tells it from those of other runs.</param>
+    internal Network(int id) => _id = id;
 
     private string Prefix => string.Create(CultureInfo.InvariantCulture, $"torture-{_id}-");
 
@@ -31,7 +31,7 @@ internal sealed class Network : IAsyncDisposable
     {
         if (!OperatingSystem.IsLinux()) return (null, "this is no Linux");
         if (!Environment.IsPrivilegedProcess) return (null, "this is not root");
-        var network = new Network();
+        var network = new Network(Environment.ProcessId);
         if (await network.MakeAsync(places).ConfigureAwait(false) is not { } problem) return (network, null);
         await network.DisposeAsync().ConfigureAwait(false);
         return (null, problem);
@@ -43,11 +43,17 @@ internal sealed class Network : IAsyncDisposable
     /// <summary>What stands before a command that is to run in a place.</summary>
     public string[] In(int place) => ["ip", "netns", "exec", Name(place)];
 
-    /// <summary>Lets nothing pass between two places.</summary>
-    public Task CutAsync(int place, int other) => FilterAsync("-I", place, other);
+    /// <summary>Lets nothing pass from one place to another; the other way all does.</summary>
+    public Task CutAsync(int from, int to) => Tool.RunAsync(Filter("-I", from, to));
 
-    /// <summary>Lets everything pass again.</summary>
-    public Task HealAsync(int place, int other) => FilterAsync("-D", place, other);
+    /// <summary>Lets it pass again.</summary>
+    public Task HealAsync(int from, int to) => Tool.RunAsync(Filter("-D", from, to));
+
+    /// <summary>The command that begins a cut, or ends it. The receiver drops: who sends is told nothing, as when a packet is lost on its way.</summary>
+    /// <param name="change">What becomes of the rule: <c>-I</c> or <c>-D</c>.</param>
+    /// <param name="from">The place that sends.</param>
+    /// <param name="to">The place that receives.</param>
+    internal string[] Filter(string change, int from, int to) => [.. In(to), "iptables", "-w", change, "INPUT", "-s", Address(from), "-j", "DROP"];
 
     public async ValueTask DisposeAsync()
     {
@@ -81,13 +87,6 @@ internal sealed class Network : IAsyncDisposable
         if (await IpAsync($"netns add {name}").ConfigureAwait(false) is { } problem) return problem;
         _namespaces.Add(name);
         return null;
-    }
-
-    private async Task FilterAsync(string change, int place, int other)
-    {
-        string[] filter = [.. In(place), "iptables", "-w", change];
-        await Tool.RunAsync([.. filter, "INPUT", "-s", Address(other), "-j", "DROP"]).ConfigureAwait(false);
-        await Tool.RunAsync([.. filter, "OUTPUT", "-d", Address(other), "-j", "DROP"]).ConfigureAwait(false);
     }
 
     private string Name(int place) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{place}");

@@ -26,7 +26,10 @@ internal static class FaultTable
         FaultKind.EndSilo => "silo told to end",
         FaultKind.KillWorker => "worker killed",
         FaultKind.CutSilos => "two silos cut apart",
-        _ => "worker cut off from a silo",
+        FaultKind.CutSilosOneWay => "silo to silo cut, one way",
+        FaultKind.CutWorker => "worker cut off from a silo",
+        FaultKind.CutFromWorker => "worker to silo cut, one way",
+        _ => "silo to worker cut, one way",
     };
 
     private static void Add(Table table, string name, int count) =>
