@@ -8,10 +8,14 @@ namespace OrleansPs.Torture;
 /// <param name="Blocks">The blocks that it had, by model.</param>
 internal sealed record SiloKill(TimeSpan At, IReadOnlyList<(string Model, int Block)> Blocks);
 
-/// <summary>Does the faults of a schedule to a cluster. It waits with one that takes a silo away only while a block lacks a standby that could take over.</summary>
+/// <summary>
+/// Does the faults of a schedule to a cluster. It waits with one that takes a silo away only while a block lacks a standby that could take over,
+/// or while it would meet the wrong silo of some that are cut apart.
+/// </summary>
 internal sealed class FaultInjector(Cluster cluster, IReadOnlyList<ModelTrial> models, bool replicated, TextWriter log)
 {
     private readonly ConcurrentBag<Task> _cuts = [];
+    private readonly SilosApart _apart = new();
     private readonly TimeSpan _begun = SharedClock.Now;
 
     public Withholding Withheld { get; } = new();
@@ -62,7 +66,8 @@ internal sealed class FaultInjector(Cluster cluster, IReadOnlyList<ModelTrial> m
             return true;
         }
         var blocks = fault.TakesSiloAway ? await AskAsync(over).ConfigureAwait(false) : [];
-        var silos = Ready(cluster.SiloChildren);
+        var ready = Ready(cluster.SiloChildren);
+        var silos = replicated ? _apart.Choose(ready, fault, SharedClock.Now) : ready;
         // Where nothing but snapshots is kept, the last silo is left alone.
         var least = fault.CutsSilos || (fault.TakesSiloAway && !replicated) ? 2 : 1;
         if (blocks is null || silos.Length < least) return false;
@@ -90,6 +95,7 @@ internal sealed class FaultInjector(Cluster cluster, IReadOnlyList<ModelTrial> m
                 return child.PauseAsync(fault.Length);
             default:
                 var other = fault.CutsSilos ? Pick([.. silos.Where(s => s != silo)], fault.Other) : fault.Other % cluster.WorkerChildren.Count;
+                if (fault.CutsSilos) _apart.Begin(silo, other, SharedClock.Now, fault.Length);
                 _cuts.Add(CutAsync(fault, silo, other));
                 return Task.CompletedTask;
         }

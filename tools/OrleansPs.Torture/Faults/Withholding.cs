@@ -1,6 +1,6 @@
 namespace OrleansPs.Torture;
 
-/// <summary>How long faults were due and not done, because a block had no standby that could take over.</summary>
+/// <summary>How long faults were due and not done, because a block had no standby that could take over or two silos were cut apart.</summary>
 internal sealed class Withholding
 {
     private readonly Lock _lock = new();

@@ -51,7 +51,7 @@ internal sealed record Figures
 
     public double? UnavailableLongest { get; init; }
 
-    /// <summary>The share of the time in which a fault waited for standbys.</summary>
+    /// <summary>The share of the time in which a fault waited for standbys, or for two silos to be together again.</summary>
     public double Withheld { get; init; }
 
     /// <summary>Silos that ended though nobody told them: mostly those that the others gave up while they stood still or were cut off.</summary>
