@@ -57,8 +57,8 @@ internal sealed class ReplicationLog
 }
 
 /// <summary>
-/// An entry with its gradient. A log's own belong to the log, and may be read only until it is given another command, or, by who retains them, until
-/// they are disposed.
+/// An entry with its gradient. A log's own belong to the log, and may be read only until it is given another command; by who retains them, until
+/// he disposes them. Not thread safe.
 /// </summary>
 public sealed class LoggedEntry : IDisposable
 {
@@ -101,11 +101,11 @@ public sealed class LoggedEntry : IDisposable
     }
 
     /// <summary>Holds the gradient's memory until one more <see cref="Dispose"/>. Only who may read it may retain it.</summary>
-    public void Retain() => Interlocked.Increment(ref _holders);
+    public void Retain() => _holders++;
 
-    /// <summary>Gives one hold up: the memory goes back to the pool with the last. Thread safe.</summary>
+    /// <summary>Gives one hold up: the memory goes back to the pool with the last.</summary>
     public void Dispose()
     {
-        if (Interlocked.Decrement(ref _holders) == 0 && _floats.Length > 0) ArrayPool<float>.Shared.Return(_floats);
+        if (--_holders == 0 && _floats.Length > 0) ArrayPool<float>.Shared.Return(_floats);
     }
 }

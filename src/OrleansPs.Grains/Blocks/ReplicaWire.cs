@@ -54,8 +54,8 @@ internal readonly record struct EntryItem(
 /// <summary>Entries as items and a payload, and back.</summary>
 internal static class EntryBatch
 {
-    /// <summary>The entries' items, and their gradients where they lie: the log may forget them meanwhile.</summary>
-    public static (EntryItem[] Items, TensorPayload? Gradients) Pack(List<LoggedEntry> entries)
+    /// <summary>The entries' items, and their gradients where they lie.</summary>
+    public static (EntryItem[] Items, LentEntries? Gradients) Pack(List<LoggedEntry> entries)
     {
         var items = new EntryItem[entries.Count];
         var slices = 0;
@@ -65,20 +65,7 @@ internal static class EntryBatch
             items[i] = new(e.Epoch, e.Index, e.Kind, e.Header, e.Certificate, e.Cut, e.CutWritten, entries[i].Gradient.Length);
             slices += entries[i].Gradient.Length;
         }
-        return (items, slices == 0 ? null : Gradients(entries, slices));
-    }
-
-    private static TensorPayload Gradients(List<LoggedEntry> entries, int count)
-    {
-        var slices = new SegmentSlice[count];
-        var at = 0;
-        foreach (var entry in entries)
-        {
-            entry.Retain();
-            entry.Gradient.CopyTo(slices.AsMemory(at));
-            at += entry.Gradient.Length;
-        }
-        return TensorPayload.Over(slices, entries.Count == 1 ? entries[0] : new Held([.. entries]));
+        return (items, slices == 0 ? null : new LentEntries([.. entries], slices));
     }
 
     /// <summary>The entries, whose gradients are the payload's; null if the payload did not come along.</summary>
@@ -94,12 +81,41 @@ internal static class EntryBatch
         }
         return entries;
     }
+}
 
-    private sealed class Held(LoggedEntry[] entries) : IDisposable
+/// <summary>
+/// Entries whose gradients a message reads where they lie, though the log may forget them meanwhile. Whoever has written the message to a
+/// connection says so, on any thread; their memory goes back in a turn of the grain that lent them.
+/// </summary>
+internal sealed class LentEntries : IDisposable
+{
+    private readonly LoggedEntry[] _entries;
+    private volatile bool _isRead;
+
+    public LentEntries(LoggedEntry[] entries, int slices)
     {
-        public void Dispose()
+        _entries = entries;
+        var gradients = new SegmentSlice[slices];
+        var at = 0;
+        foreach (var entry in entries)
         {
-            foreach (var entry in entries) entry.Dispose();
+            entry.Retain();
+            entry.Gradient.CopyTo(gradients.AsMemory(at));
+            at += entry.Gradient.Length;
         }
+        Payload = TensorPayload.Over(gradients, this);
+    }
+
+    public TensorPayload Payload { get; }
+
+    /// <summary>The message is written, or never will be.</summary>
+    public void Dispose() => _isRead = true;
+
+    /// <summary>Gives the memory back if it is not read any more.</summary>
+    public bool TryRelease()
+    {
+        if (!_isRead) return false;
+        foreach (var entry in _entries) entry.Dispose();
+        return true;
     }
 }

@@ -19,6 +19,7 @@ internal sealed class StandbyLink(
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(10);
 
     private readonly List<LoggedEntry> _batch = [];
+    private readonly List<LentEntries> _lent = [];
     private long _heard;
     private long _sent;
     private long _looked = time.GetTimestamp();
@@ -91,8 +92,10 @@ internal sealed class StandbyLink(
         try
         {
             var (items, gradients) = EntryBatch.Pack(_batch);
-            var reply = await standby.Accept(feed.Site.Nonce, block.Replica.Generation, block.Replica.Epoch, items, gradients);
-            gradients?.Dispose();
+            if (gradients is not null) _lent.Add(gradients);
+            var reply = await standby.Accept(feed.Site.Nonce, block.Replica.Generation, block.Replica.Epoch, items, gradients?.Payload);
+            gradients?.Payload.Dispose();
+            _lent.RemoveAll(lent => lent.TryRelease());
             block.Acknowledged(feed.Site.Nonce, new(reply.Status, reply.LastEntry, reply.Epoch));
             isAnswered = true;
         }

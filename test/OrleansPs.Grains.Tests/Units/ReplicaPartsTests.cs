@@ -1,3 +1,4 @@
+using System.Buffers;
 using OrleansPs.Core.Blocks;
 using OrleansPs.Core.Messages;
 using OrleansPs.Core.Replication;
@@ -32,12 +33,30 @@ public class ReplicaPartsTests
             [new(push, new SegmentSlice[] { new(0, new float[] { 1, 2 }), new(1, new float[] { 3 }) }), new(round, default), new(push with { Index = 9 }, new SegmentSlice[] { new(1, new float[] { 4 }) })];
 
         var (items, gradients) = EntryBatch.Pack(entries);
-        var unpacked = EntryBatch.Unpack(items, gradients)!;
+        var unpacked = EntryBatch.Unpack(items, gradients!.Payload)!;
 
         Assert.Equal(entries.Select(e => e.Entry), unpacked.Select(e => e.Entry));
         for (var i = 0; i < entries.Count; i++)
             Assert.Equal(Numbers(entries[i]), Numbers(unpacked[i]));
-        gradients!.Dispose();
+        gradients!.Payload.Dispose();
+    }
+
+    [Fact]
+    public void What_a_message_still_reads_is_not_used_for_anything_else()
+    {
+        var numbers = Enumerable.Range(0, 5000).Select(i => (float)i).ToArray();
+        var entry = LoggedEntry.CopyOf(new BlockEntry(1, 7, BlockEntryKind.Push), [new SegmentSlice(0, numbers)]);
+        var (_, gradients) = EntryBatch.Pack([entry]);
+        // The log forgets it: from here on its memory could be anybody's.
+        entry.Dispose();
+        var others = Enumerable.Range(0, 64).Select(_ => ArrayPool<float>.Shared.Rent(numbers.Length)).ToArray();
+        foreach (var other in others) Array.Fill(other, -1);
+
+        Assert.False(gradients!.TryRelease());
+        Assert.Equal(numbers, gradients.Payload.Slices.Span[0].Values.ToArray());
+        gradients.Payload.Dispose();
+        Assert.True(gradients.TryRelease());
+        foreach (var other in others) ArrayPool<float>.Shared.Return(other);
     }
 
     [Fact]
@@ -45,7 +64,7 @@ public class ReplicaPartsTests
     {
         List<LoggedEntry> entries = [new(new BlockEntry(1, 7, BlockEntryKind.Push), new SegmentSlice[] { new(0, new float[] { 1 }) })];
         var (items, gradients) = EntryBatch.Pack(entries);
-        gradients!.Dispose();
+        gradients!.Payload.Dispose();
 
         Assert.Null(EntryBatch.Unpack(items, null));
     }
