@@ -91,11 +91,12 @@ internal sealed class StandbyLink(
         var (before, isAnswered) = (feed.Acknowledged, false);
         try
         {
+            LetGo();
             var (items, gradients) = EntryBatch.Pack(_batch);
             if (gradients is not null) _lent.Add(gradients);
             var reply = await standby.Accept(feed.Site.Nonce, block.Replica.Generation, block.Replica.Epoch, items, gradients?.Payload);
             gradients?.Payload.Dispose();
-            _lent.RemoveAll(lent => lent.TryRelease());
+            LetGo();
             block.Acknowledged(feed.Site.Nonce, new(reply.Status, reply.LastEntry, reply.Epoch));
             isAnswered = true;
         }
@@ -133,6 +134,8 @@ internal sealed class StandbyLink(
         }
         return false;
     }
+
+    private void LetGo() => _lent.RemoveAll(lent => lent.TryRelease());
 
     private void Heard() => _heard = time.GetTimestamp();
 }

@@ -18,6 +18,10 @@ public static class ParameterServerClientBuilderExtensions
     /// </summary>
     /// <param name="builder">The client.</param>
     /// <param name="configure">Changes the options; null for the defaults.</param>
+    /// <remarks>
+    /// Orleans' own connections give way to ones that carry large messages in one piece; the bytes on the wire stay the same. A transport that is
+    /// registered by others stays, and so does one that is registered after this call.
+    /// </remarks>
     /// <example>
     /// <code>
     /// var host = Host.CreateApplicationBuilder(args);

@@ -9,7 +9,7 @@ internal sealed class FrameConnection : DefaultConnectionContext, IDuplexPipe
 {
     private readonly Socket _socket;
     private readonly CancellationTokenSource _closed = new();
-    private int _isAborted;
+    private int _isClosed;
 
     public FrameConnection(Socket socket, long maxFrame) : base(Guid.NewGuid().ToString("n"))
     {
@@ -24,16 +24,42 @@ internal sealed class FrameConnection : DefaultConnectionContext, IDuplexPipe
 
     public PipeWriter Output { get; }
 
-    public override void Abort(ConnectionAbortedException abortReason)
-    {
-        if (Interlocked.Exchange(ref _isAborted, 1) != 0) return;
-        _socket.Dispose();
-        ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
-    }
+    public override void Abort(ConnectionAbortedException abortReason) => Close();
 
     public override ValueTask DisposeAsync()
     {
-        _socket.Dispose();
+        Close();
         return base.DisposeAsync();
+    }
+
+    private void Close()
+    {
+        if (Interlocked.Exchange(ref _isClosed, 1) != 0) return;
+        try
+        {
+            // Its peer sees an end rather than a reset.
+            _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (SocketException)
+        {
+            // It is not connected any more.
+        }
+        finally
+        {
+            _socket.Dispose();
+            ThreadPool.UnsafeQueueUserWorkItem(static closed => Tell(closed), _closed, preferLocal: false);
+        }
+    }
+
+    private static void Tell(CancellationTokenSource closed)
+    {
+        try
+        {
+            closed.Cancel();
+        }
+        catch (AggregateException)
+        {
+            // What those do who wanted to know is their own matter.
+        }
     }
 }

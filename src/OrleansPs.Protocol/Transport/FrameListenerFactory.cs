@@ -31,6 +31,8 @@ internal sealed class FrameListenerFactory(SocketConnectionOptions options, long
 /// <summary>A place where connections come in.</summary>
 internal sealed class FrameListener(Socket socket, SocketConnectionOptions options, long maxFrame) : IConnectionListener
 {
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
+
     public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
 
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
@@ -49,10 +51,11 @@ internal sealed class FrameListener(Socket socket, SocketConnectionOptions optio
             {
                 return null;
             }
-            catch (SocketException)
+            catch (SocketException e)
             {
-                // The connection was gone before it was taken.
+                // The connection was gone before it was taken, or there can be no more at present.
                 accepted?.Dispose();
+                if (e.SocketErrorCode == SocketError.TooManyOpenSockets) await Task.Delay(s_pause, cancellationToken).ConfigureAwait(false);
             }
         }
     }

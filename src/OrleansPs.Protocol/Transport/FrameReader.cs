@@ -105,7 +105,7 @@ internal sealed class FrameReader(Socket socket, long maxFrame) : PipeReader
         _examined = _end;
     }
 
-    // The whole message if it says how long it is, else twice what there is. Who made the reader bounds what a message may ask for.
+    // The whole message if it says how long it is, else twice what there is. A word of length alone buys no more than 32 times what came.
     private int WantedBytes(int unread)
     {
         var twice = (int)Math.Min(2L * unread, Array.MaxLength);
@@ -113,7 +113,7 @@ internal sealed class FrameReader(Socket socket, long maxFrame) : PipeReader
         var prefix = _buffer.AsSpan(_start, PrefixBytes);
         var frame = PrefixBytes + (long)BinaryPrimitives.ReadInt32LittleEndian(prefix)
             + BinaryPrimitives.ReadInt32LittleEndian(prefix[sizeof(int)..]);
-        return frame > unread && frame <= maxFrame ? (int)frame : twice;
+        return frame > unread && frame <= maxFrame ? (int)Math.Min(frame, 32L * unread) : twice;
     }
 
     private void Move(int bytes)

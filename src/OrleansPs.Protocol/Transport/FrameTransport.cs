@@ -21,7 +21,8 @@ internal static class FrameTransport
         services.AddSingleton<Marker>();
         for (var i = 0; i < services.Count; i++)
         {
-            if (services[i] is not { IsKeyedService: true, Lifetime: ServiceLifetime.Singleton } stock) continue;
+            // Orleans registers no instances.
+            if (services[i] is not { IsKeyedService: true, Lifetime: ServiceLifetime.Singleton, KeyedImplementationInstance: null } stock) continue;
             if (stock.ServiceType == typeof(IConnectionFactory))
                 services[i] = Replaced<IConnectionFactory>(stock, s => new FrameConnectionFactory(Sockets(s), MaxFrame<TOptions>(s)));
             else if (stock.ServiceType == typeof(IConnectionListenerFactory))
@@ -32,7 +33,7 @@ internal static class FrameTransport
     private static ServiceDescriptor Replaced<T>(ServiceDescriptor stock, Func<IServiceProvider, T> ours)
         where T : class => ServiceDescriptor.KeyedSingleton(stock.ServiceKey, (services, key) =>
     {
-        var theirs = stock.KeyedImplementationInstance ?? stock.KeyedImplementationFactory?.Invoke(services, key!)
+        var theirs = stock.KeyedImplementationFactory?.Invoke(services, key!)
             ?? ActivatorUtilities.CreateInstance(services, stock.KeyedImplementationType!);
         return theirs.GetType().Assembly == typeof(SocketConnectionOptions).Assembly ? ours(services) : (T)theirs;
     });

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Connections;
 
 namespace OrleansPs.Protocol;
 
@@ -26,9 +27,10 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
     private readonly List<(byte[] Buffer, int Written)> _full = [];
     private byte[] _buffer = [];
     private int _written;
-    private int _message;
+    private int _piece;
     private int _longest;
     private int _flushes;
+    private bool _isBroken;
     private bool _isCompleted;
 
     /// <summary>The room that is offered for a message.</summary>
@@ -41,9 +43,10 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
         ObjectDisposedException.ThrowIf(_isCompleted, this);
-        // Orleans asks once for a message; a second time only for what did not fit.
-        if (sizeHint > Room) Room = (int)Math.Min((long)sizeHint + LeastBytes, Array.MaxLength);
-        if (_buffer.Length - _written < Math.Max(Room, sizeHint)) Renew();
+        var offered = _buffer.Length - _written;
+        // Orleans asks once for a message; a second time for what did not fit behind the piece that did.
+        if (sizeHint > offered) Room = (int)Math.Min(Math.Max(Room, (long)_piece + sizeHint), Array.MaxLength);
+        if (offered < Math.Max(Room, sizeHint)) Renew(sizeHint);
         return _buffer.AsMemory(_written);
     }
 
@@ -54,7 +57,8 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, _buffer.Length - _written);
         _written += bytes;
-        _message = Math.Max(_message, bytes);
+        _piece = bytes;
+        _longest = Math.Max(_longest, bytes);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -65,9 +69,10 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
         var stop = linked?.Token ?? _canceled.Token;
         try
         {
+            if (_isBroken) throw new ConnectionAbortedException("There was no memory to write a whole message.");
             foreach (var (buffer, written) in _full) await SendAsync(buffer.AsMemory(0, written), stop).ConfigureAwait(false);
             await SendAsync(_buffer.AsMemory(0, _written), stop).ConfigureAwait(false);
-            return default;
+            return new(_canceled.IsCancellationRequested, isCompleted: false);
         }
         catch (OperationCanceledException) when (_canceled.IsCancellationRequested)
         {
@@ -98,11 +103,23 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
         while (!bytes.IsEmpty) bytes = bytes[await socket.SendAsync(bytes, stop).ConfigureAwait(false)..];
     }
 
-    private void Renew()
+    // Without memory for the rest of a message its beginning must not be sent: then the connection ends.
+    private void Renew(int least)
     {
+        byte[] next;
+        try
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(least, Array.MaxLength, "sizeHint");
+            next = ArrayPool<byte>.Shared.Rent((int)Math.Min(Room * 3L / 2, Array.MaxLength));
+        }
+        catch
+        {
+            _isBroken = UnflushedBytes > 0;
+            throw;
+        }
         if (_written > 0) _full.Add((_buffer, _written));
         else if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
-        (_buffer, _written) = (ArrayPool<byte>.Shared.Rent(Room + (Room / 2)), 0);
+        (_buffer, _written) = (next, 0);
     }
 
     private void Release()
@@ -115,10 +132,9 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
 
     private void Settle()
     {
-        _longest = Math.Max(_longest, _message);
-        _message = 0;
+        _piece = 0;
         if (++_flushes < Patience) return;
-        if (_longest < Room / 4) Room = Math.Max(LeastBytes, Room / 2);
+        if (_longest < Room / 4) Room = Math.Max(LeastBytes, 2 * _longest);
         (_flushes, _longest) = (0, 0);
     }
 }

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Connections;
 using Orleans.Networking.Shared;
 
@@ -54,22 +55,44 @@ public sealed class FrameTests : IAsyncLifetime
         await sending;
     }
 
+    [Theory]
+    [InlineData(16 << 10)]
+    [InlineData(24 << 10)]
+    [InlineData(32 << 10)]
+    [InlineData(48 << 10)]
+    [InlineData(64 << 10)]
+    [InlineData(256 << 10)]
+    [InlineData(1 << 20)]
+    public async Task A_message_as_long_as_one_before_finds_room_for_all_of_it(int length)
+    {
+        var writer = _client.Transport.Output;
+        var reading = DiscardAsync();
+        foreach (var more in (int[])[-9, -8, -7, 0, 1, 300])
+        {
+            Write(writer, new byte[length + more]);
+            await writer.FlushAsync();
+            for (var i = 0; i < 4; i++)
+            {
+                Assert.InRange(writer.GetMemory(4104).Length, length + more + 8, int.MaxValue);
+                Write(writer, new byte[length + more]);
+            }
+            await writer.FlushAsync();
+        }
+        _client.Abort();
+        await reading;
+    }
+
     [Fact]
-    public async Task Room_for_a_whole_message_is_offered_from_the_second_on_and_given_up_after_many_short_ones()
+    public async Task Room_is_given_up_after_many_short_messages()
     {
         var writer = (FrameWriter)_client.Transport.Output;
         var reading = DiscardAsync();
-        Assert.True(writer.GetMemory(4096).Length < 1_000_000);
-        // What Orleans does with a message for which there was too little room.
-        writer.Advance(4096);
-        _ = writer.GetMemory(1_000_000);
-        writer.Advance(1_000_000);
+        Write(writer, new byte[1 << 20]);
         await writer.FlushAsync();
-        Assert.True(writer.GetMemory(4096).Length >= 1_004_096);
-        for (var i = 0; i < 4096; i++)
+        Assert.InRange(writer.Room, 1 << 20, 2 << 20);
+        for (var i = 0; i < 512; i++)
         {
-            _ = writer.GetMemory(100);
-            writer.Advance(100);
+            Write(writer, new byte[100]);
             await writer.FlushAsync();
         }
         Assert.Equal(FrameWriter.LeastBytes, writer.Room);
@@ -78,22 +101,45 @@ public sealed class FrameTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_length_that_no_message_may_have_takes_no_memory()
+    public async Task A_message_for_whose_rest_there_is_no_memory_is_not_begun()
     {
-        var prefix = new byte[8];
-        BinaryPrimitives.WriteInt32LittleEndian(prefix, int.MaxValue);
-        BinaryPrimitives.WriteInt32LittleEndian(prefix.AsSpan(4), int.MaxValue);
-        await _client.Transport.Output.WriteAsync(prefix);
-        var writing = _client.Transport.Output.WriteAsync(new byte[1 << 20]).AsTask();
-        var before = GC.GetTotalAllocatedBytes(precise: true);
-        for (var seen = 0L; seen < (1 << 20) + 8;)
+        var output = _client.Transport.Output;
+        output.GetSpan(4096)[..4096].Clear();
+        output.Advance(4096);
+        Assert.Throws<ArgumentOutOfRangeException>(() => output.GetMemory(int.MaxValue));
+        await Assert.ThrowsAsync<ConnectionAbortedException>(async () => await output.FlushAsync());
+        _client.Abort();
+        var read = await _server.Transport.Input.ReadAsync();
+        Assert.Equal((true, 0), (read.IsCompleted, read.Buffer.Length));
+    }
+
+    [Theory]
+    [InlineData(1, 1 << 30)]
+    [InlineData(int.MaxValue, int.MaxValue)]
+    [InlineData(-5, 3)]
+    [InlineData(MaxFrame, 0)]
+    public async Task A_word_of_length_alone_buys_little_memory(int header, int body)
+    {
+        var prefix = new byte[(1 << 20) + 8];
+        BinaryPrimitives.WriteInt32LittleEndian(prefix, header);
+        BinaryPrimitives.WriteInt32LittleEndian(prefix.AsSpan(4), body);
+        var writing = _client.Transport.Output.WriteAsync(prefix).AsTask();
+        for (var seen = 0L; seen < prefix.Length;)
         {
             var read = await _server.Transport.Input.ReadAsync();
             seen = read.Buffer.Length;
+            Assert.True(MemoryMarshal.TryGetArray(read.Buffer.First, out var whole));
+            Assert.InRange(whole.Array!.Length, 0, 64 * Math.Max(seen, FrameReader.IdleBytes));
             _server.Transport.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
-        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 32 << 20);
         await writing;
+    }
+
+    [Fact]
+    public async Task Options_that_the_system_does_not_take_keep_nobody_from_connecting()
+    {
+        var factory = new FrameConnectionFactory(new() { KeepAliveTimeSeconds = 1_000_000 }, MaxFrame);
+        await using var connection = await factory.ConnectAsync(_listener.EndPoint);
     }
 
     [Fact]
@@ -119,18 +165,34 @@ public sealed class FrameTests : IAsyncLifetime
         Assert.True((await flushing).IsCanceled);
     }
 
-    [Fact]
-    public async Task An_aborted_connection_ends_its_read_tells_that_it_is_closed_and_resets_its_peer()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_connection_that_is_closed_ends_its_read_and_its_peers_and_tells_that_it_is_closed(bool isAborted)
     {
         var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var _ = _client.ConnectionClosed.Register(closed.SetResult);
+        // Whoever throws here disturbs nobody.
+        using var __ = _client.ConnectionClosed.Register(() => throw new InvalidOperationException());
         var (own, peers) = (_client.Transport.Input.ReadAsync().AsTask(), _server.Transport.Input.ReadAsync().AsTask());
-        _client.Abort();
-        _client.Abort();
+        if (isAborted) _client.Abort();
+        await _client.DisposeAsync();
         await closed.Task;
         Assert.True((await own).IsCompleted);
-        await Assert.ThrowsAsync<ConnectionResetException>(() => peers);
+        Assert.True((await peers).IsCompleted);
         Assert.True((await FlushOneAsync()).IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_peer_that_is_reset_is_an_error_to_its_reader()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { LingerState = new(true, 0) };
+        var accepting = _listener.AcceptAsync();
+        await socket.ConnectAsync(_listener.EndPoint);
+        await using var accepted = (await accepting)!;
+        var reading = accepted.Transport.Input.ReadAsync().AsTask();
+        socket.Close();
+        await Assert.ThrowsAsync<ConnectionResetException>(() => reading);
     }
 
     [Fact]
