@@ -3,56 +3,112 @@ namespace OrleansPs.Simulation;
 /// <summary>What befalls parties, looked for every so often while faults last.</summary>
 internal sealed class Fate(World world)
 {
+    /// <summary>So often a run brings about what it aims, at most.</summary>
+    private const int MostAimed = 3;
+
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(20);
     private readonly Scheduler _scheduler = world.Scheduler;
+    private SimWorker? _late;
+    private int _aimed;
+
+    private bool IsAimedAtLate => world.Profile.Aim is { Kind: FaultKind.LateJoin };
 
     public void Begin()
     {
         foreach (var worker in world.Workers)
         {
             var isLate = worker.Rank >= world.Spec.Workers;
-            if (isLate && !world.Befalls(FaultKind.LateJoin)) worker.StayAway();
-            else worker.StartLater(isLate ? _scheduler.Milliseconds(50, 2000) : _scheduler.Milliseconds(0, 30));
+            if (!isLate) worker.StartLater(_scheduler.Milliseconds(0, 30));
+            else if (IsAimedAtLate || _scheduler.Chance(world.Profile[FaultKind.LateJoin])) ComeLate(worker);
+            else worker.StayAway();
         }
         Look();
+    }
+
+    /// <summary>After each event: while the phase lasts at which the run aims, what carries the fault may come about.</summary>
+    public void Aim()
+    {
+        if (world.Profile.Aim is not { Carrier: { } carrier } aim || _aimed == MostAimed || world.AreFaultsOver) return;
+        if (!IsReadyFor(aim.Kind) || !Phases.AreIn(world, aim.Phase) || !_scheduler.Chance(0.2)) return;
+        _aimed++;
+        if (carrier == FaultKind.LateJoin) StartLate();
+        else ActionOf(carrier)?.Invoke();
+    }
+
+    private bool IsReadyFor(FaultKind kind) => kind switch
+    {
+        FaultKind.DamagedSnapshot => world.Storage.HasSpare,
+        FaultKind.OtherWorkerCount => world.Storage.Cuts.Any(),
+        FaultKind.TornWrite => world.Storage.IsWriting,
+        FaultKind.LateJoin => _late is not null,
+        _ => true,
+    };
+
+    private void ComeLate(SimWorker worker)
+    {
+        _late = worker;
+        worker.StartLater(IsAimedAtLate ? world.Profile.Until : _scheduler.Milliseconds(50, 2000), CountLate);
+    }
+
+    private void StartLate()
+    {
+        if (_late is not { State: WorkerState.Waiting } worker) return;
+        CountLate();
+        worker.Start();
+    }
+
+    private void CountLate()
+    {
+        world.Fault(FaultKind.LateJoin);
+        _late = null;
     }
 
     private void Look() => _scheduler.After(Period, () =>
     {
         if (!world.AreFaultsOver)
             foreach (var kind in Enum.GetValues<FaultKind>()) Try(kind);
-        if (_scheduler.Chance(0.03)) world.Coordinator?.Do((c, now) => c.RequestSnapshot(now));
+        if (_scheduler.Chance(world.Profile.Cuts)) world.Coordinator?.Do((c, now) => c.RequestSnapshot(now));
         world.Operator.EnsureCoordinator();
         Look();
     });
 
     private void Try(FaultKind kind)
     {
-        Action? action = kind switch
-        {
-            FaultKind.Partition => Partition,
-            FaultKind.WorkerCrash => () => Any(WorkerState.Up)?.Crash(),
-            FaultKind.WorkerPause => () => Any(WorkerState.Up)?.Pause(),
-            FaultKind.WorkerTwin => () => Any(WorkerState.Up)?.Start(),
-            FaultKind.WorkerLost => Lose,
-            FaultKind.HandEviction => () => world.Coordinator?.Do((c, now) => c.Evict(_scheduler.Random.Next(world.Workers.Count), now)),
-            FaultKind.CoordinatorDeath => KillCoordinator,
-            FaultKind.CoordinatorPause => PauseCoordinator,
-            FaultKind.DeposedCoordinator => world.Operator.IsRestoring || world.Storage.Record.Witness is null ? null : world.Operator.Elect,
-            FaultKind.Restore => () => world.Operator.Restore(mayBeginAnew: false),
-            FaultKind.WholeCrash => world.Operator.CrashAll,
-            FaultKind.WitnessLoss or FaultKind.SiloKill or FaultKind.SiloZombie or FaultKind.SiloIsolation or FaultKind.SiloPause
-                or FaultKind.SiloPartition or FaultKind.SiloDrain or FaultKind.SiloJoin => () => world.SiloFate.Try(kind),
-            _ => null,
-        };
-        if (action is null || !_scheduler.Chance(world.Profile[kind] * Period.TotalSeconds)) return;
-        if (!IsCountedElsewhere(kind)) world.Fault(kind);
-        action();
+        if (ActionOf(kind) is { } action && _scheduler.Chance(world.Profile[kind] * Period.TotalSeconds)) action();
     }
 
-    private static bool IsCountedElsewhere(FaultKind kind) =>
-        kind is FaultKind.Partition or FaultKind.WorkerLost or FaultKind.DeposedCoordinator or FaultKind.Restore or FaultKind.WholeCrash
-            or FaultKind.CoordinatorDeath or (>= FaultKind.WitnessLoss and <= FaultKind.SiloJoin);
+    private Action? ActionOf(FaultKind kind) => kind switch
+    {
+        FaultKind.Partition => Partition,
+        FaultKind.WorkerCrash => () => ToAny(kind, w => w.Crash()),
+        FaultKind.WorkerPause => () => ToAny(kind, w => w.Pause()),
+        FaultKind.WorkerTwin => () => ToAny(kind, w => w.Start()),
+        FaultKind.WorkerLost => Lose,
+        FaultKind.HandEviction => Evict,
+        FaultKind.CoordinatorDeath => KillCoordinator,
+        FaultKind.CoordinatorPause => PauseCoordinator,
+        FaultKind.DeposedCoordinator => world.Operator.IsRestoring || world.Storage.Record.Witness is null ? null : world.Operator.Elect,
+        FaultKind.Restore => () => world.Operator.Restore(mayBeginAnew: false),
+        FaultKind.WholeCrash => world.Operator.CrashAll,
+        FaultKind.WitnessLoss or FaultKind.SiloKill or FaultKind.SiloZombie or FaultKind.SiloIsolation or FaultKind.SiloPause
+            or FaultKind.SiloPartition or FaultKind.SiloDrain or FaultKind.SiloJoin => () => world.SiloFate.Try(kind),
+        _ => null,
+    };
+
+    private void ToAny(FaultKind kind, Action<SimWorker> action)
+    {
+        if (Any(WorkerState.Up) is not { } worker) return;
+        world.Fault(kind);
+        action(worker);
+    }
+
+    private void Evict()
+    {
+        if (world.Coordinator is not { IsDead: false } coordinator) return;
+        var rank = _scheduler.Random.Next(world.Workers.Count);
+        if (world.Record.History.Lines.TryGetValue(rank, out var line) && line.Participates) world.Fault(FaultKind.HandEviction);
+        coordinator.Do((c, now) => c.Evict(rank, now));
+    }
 
     private SimWorker? Any(WorkerState state)
     {
@@ -88,7 +144,8 @@ internal sealed class Fate(World world)
 
     private void PauseCoordinator()
     {
-        if (world.Coordinator is not { } coordinator) return;
+        if (world.Coordinator is not { IsDead: false } coordinator) return;
+        world.Fault(FaultKind.CoordinatorPause);
         coordinator.Process.Pause();
         _scheduler.After(_scheduler.Between(TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(Math.Min(2, world.Spec.Lease.TotalSeconds)) * 2), () =>
         {

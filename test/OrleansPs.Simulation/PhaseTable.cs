@@ -23,17 +23,12 @@ internal static class ImpossibleCells
 {
     public static bool Contain(FaultKind kind, Phase phase) => (kind, phase) switch
     {
-        // It is decided before the run begins whether a rank comes late.
-        (FaultKind.LateJoin, not Phase.Calm) => true,
         // One restore is under way at a time: nothing begins another one, or belongs to its beginning.
-        (FaultKind.Restore or FaultKind.OtherWorkerCount or FaultKind.WholeCrash, Phase.Restoring) => true,
-        // What is under way tears when everything dies, and that is when the restore begins.
-        (FaultKind.TornWrite, not Phase.Restoring) => true,
-        // The model has no record then.
+        (FaultKind.Restore or FaultKind.OtherWorkerCount, Phase.Restoring) => true,
+        // The record of the generation before serves nobody any more, and that of the next one is not there yet.
         (FaultKind.WitnessLoss, Phase.Restoring) => true,
-        // Terms are taken while there is no coordinator that does any of this, or is about to be none.
-        (FaultKind.LostSwapAnswer, Phase.Calm or Phase.Joining or Phase.Freezing or Phase.WritingChunks or Phase.WritingManifest
-            or Phase.ReplacingWitness) => true,
+        // Terms are swapped by who takes over, the record by who takes over or replaces the witness, and both by who restores.
+        (FaultKind.LostSwapAnswer or FaultKind.LostRecordAnswer or FaultKind.RecordFailure, Phase.Calm) => true,
         _ => false,
     };
 }

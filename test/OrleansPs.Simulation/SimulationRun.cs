@@ -24,7 +24,10 @@ public static class SimulationRun
     public static IReadOnlyList<string> Trace(int seed) => Report(seed, isTraced: true).Trace;
 
     internal static SimulationReport Report(int seed, bool isTraced = false) =>
-        Report(seed, ModelDraw.Draw(seed), FaultProfile.Draw(new Random(seed)), isTraced);
+        Report(seed, ModelDraw.Draw(seed), isTraced);
+
+    private static SimulationReport Report(int seed, ModelDraw model, bool isTraced) =>
+        Report(seed, model, FaultProfile.Draw(new Random(seed)).AimedAt(Aim.Draw(seed, model)), isTraced);
 
     internal static SimulationReport Report(int seed, ModelDraw model, FaultProfile profile, bool isTraced = false)
     {
@@ -51,7 +54,7 @@ public static class SimulationRun
             if (world.Trace.IsOn) world.Trace.Write($"{world.Spec.Consistency}, {world.Spec.Workers} of {world.Spec.RankLimit} workers, {world.Work.Items} items, {world.BlockCount} blocks, lease {world.Spec.Lease}, replicated {world.Spec.Durability.IsReplicated}, witness {world.Model.HasWitness}, {world.Model.Silos} silos, merciless {world.Profile.IsMerciless}");
             world.Cluster.Start(world.Model.Silos);
             world.Operator.Begin(world.Storage.Pointer, null);
-            new Fate(world).Begin();
+            world.Fate.Begin();
             RunUntil(world, () => IsDone(world), "not all workers finish");
             var end = world.Scheduler.Time + Stragglers;
             RunUntil(world, () => world.Scheduler.Time >= end, "what was under way does not end");
@@ -83,6 +86,7 @@ public static class SimulationRun
         {
             if (world.Scheduler.Events > MaxEvents || world.Scheduler.Time > MaxTime || !world.Scheduler.RunNext())
                 world.Violate("Liveness", $"After {world.Scheduler.Events} events and {world.Scheduler.Time} {otherwise}: {State(world)}");
+            world.Fate.Aim();
         }
     }
 

@@ -18,6 +18,8 @@ public sealed class SimulationTests(ITestOutputHelper output)
         if (asked is [var one] && Environment.GetEnvironmentVariable("SIM_TRACE") == "1")
             foreach (var line in SimulationRun.Report(one, isTraced: true).Trace) output.WriteLine(line);
         Assert.True(failed.Count == 0, $"{failed.Count} seeds failed.\n{SeedRuns.Explain(failed)}");
+        Assert.All(Enum.GetValues<Phase>(), phase => Assert.All(Enum.GetValues<FaultKind>(), kind =>
+            Assert.True(faults[kind, phase] == 0 || !ImpossibleCells.Contain(kind, phase), $"A {kind} can come about in {phase}.")));
         if (asked is null)
             Assert.All(Enum.GetValues<FaultKind>(), kind => Assert.True(faults[kind] > 0, $"No run had a {kind}."));
     }

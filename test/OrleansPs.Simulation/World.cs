@@ -24,6 +24,7 @@ internal sealed class World : IDisposable
         Promotions = new(this);
         Cluster = new(this);
         SiloFate = new(this);
+        Fate = new(this);
         Workers = [.. Enumerable.Range(0, Spec.RankLimit).Select(r => new SimWorker(this, r))];
         Record = null!;
     }
@@ -59,6 +60,8 @@ internal sealed class World : IDisposable
     public Cluster Cluster { get; }
 
     public SiloFate SiloFate { get; }
+
+    public Fate Fate { get; }
 
     public int BlockCount => Model.Layout.Blocks.Count;
 
@@ -128,9 +131,17 @@ internal sealed class World : IDisposable
     /// <summary>Whether a fault comes about here and now.</summary>
     public bool Befalls(FaultKind kind)
     {
-        if (AreFaultsOver || !Scheduler.Chance(Profile[kind])) return false;
+        if (!Threatens(kind)) return false;
         Fault(kind);
         return true;
+    }
+
+    /// <summary>The same, if it is not certain yet that it comes about.</summary>
+    public bool Threatens(FaultKind kind)
+    {
+        if (AreFaultsOver) return false;
+        var isAimed = Profile.Aim is { } aim && aim.Kind == kind && Phases.AreIn(this, aim.Phase);
+        return Scheduler.Chance(isAimed ? Math.Max(0.8, Profile[kind]) : Profile[kind]);
     }
 
     public void Fault(FaultKind kind)

@@ -11,6 +11,9 @@ internal sealed record ModelDraw(ModelSpec Spec, Workload Work, BlockLayout Layo
     /// <summary>Whether the control record has a second copy.</summary>
     public bool HasWitness { get; private init; } = true;
 
+    /// <summary>Whether there is a rank that only comes late, if at all.</summary>
+    public bool HasLateRank => Spec.RankLimit > Spec.Workers;
+
     /// <summary>The block sizes that models are drawn with.</summary>
     public static readonly int[] Sizes = [4096, 4352, 8192];
 

@@ -66,6 +66,12 @@ internal sealed class FaultProfile
     /// <summary>How slowly workers compute. At the slowest, their work lasts as long as the faults do.</summary>
     public double Pace { get; private init; } = 1;
 
+    /// <summary>The fault that comes about in one phase above all; null for none.</summary>
+    public Aim? Aim { get; private init; }
+
+    /// <summary>How likely a cut is asked for by hand at each look.</summary>
+    public double Cuts => Aim is null ? 0.03 : 0.3;
+
     public double this[FaultKind kind] => _rates[(int)kind];
 
     public static FaultProfile Draw(Random random)
@@ -89,9 +95,33 @@ internal sealed class FaultProfile
     /// <summary>The same profile without some kinds.</summary>
     public FaultProfile Without(params FaultKind[] kinds)
     {
-        var profile = new FaultProfile { Until = Until, UsualMilliseconds = UsualMilliseconds, Pace = Pace, IsMerciless = IsMerciless };
-        _rates.CopyTo(profile._rates, 0);
+        var profile = Copy(null);
         foreach (var kind in kinds) profile._rates[(int)kind] = 0;
+        return profile;
+    }
+
+    /// <summary>The same profile with an aim: what it needs comes about often.</summary>
+    public FaultProfile AimedAt(Aim? aim)
+    {
+        if (aim is null) return this;
+        var profile = Copy(aim);
+        foreach (var kind in aim.Causes) profile._rates[(int)kind] = MostOf(kind);
+        foreach (var kind in aim.Parts) profile._rates[(int)kind] = Math.Max(0.5, MostOf(kind));
+        return profile;
+    }
+
+    private FaultProfile Copy(Aim? aim)
+    {
+        var profile = new FaultProfile
+        {
+            Until = Until,
+            UsualMilliseconds = UsualMilliseconds,
+            Pace = Pace,
+            // Only the merciless take a witness from who has nothing else.
+            IsMerciless = IsMerciless || aim is { Kind: FaultKind.WitnessLoss, Phase: Phase.TakingOver },
+            Aim = aim,
+        };
+        _rates.CopyTo(profile._rates, 0);
         return profile;
     }
 

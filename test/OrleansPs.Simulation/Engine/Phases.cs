@@ -52,16 +52,19 @@ internal static class Phases
     {
         if (world.Operator.IsRestoring) return Bit(Phase.Restoring);
         var phases = 0;
-        if (world.Coordinator is not { IsOver: false, IsGone: false } coordinator || world.Operator.IsElecting) phases |= Bit(Phase.TakingOver);
-        else
-        {
-            if (coordinator.Stage != Phase.Calm) phases |= Bit(coordinator.Stage);
-            if (coordinator.IsPreparing) phases |= Bit(Phase.Joining);
-            if (coordinator.IsReplacing) phases |= Bit(Phase.ReplacingWitness);
-        }
+        var coordinator = world.Coordinator is { IsOver: false, IsGone: false } present ? present : null;
+        if (coordinator is null || world.Operator.IsTermTaken) phases |= Bit(Phase.TakingOver);
+        // Somebody may take a term while another one is in the middle of something.
+        if (coordinator is not null && coordinator.Stage != Phase.Calm) phases |= Bit(coordinator.Stage);
+        if (coordinator is { IsPreparing: true }) phases |= Bit(Phase.Joining);
+        // A coordinator that does not know yet that it is deposed does it too.
+        if (world.Coordinators.Exists(c => c is { IsReplacing: true, IsOver: false, IsDead: false })) phases |= Bit(Phase.ReplacingWitness);
         foreach (var sites in world.Record.Map) phases |= Of(world, sites);
         return phases == 0 ? Bit(Phase.Calm) : phases;
     }
+
+    /// <summary>Whether a run is in a phase.</summary>
+    public static bool AreIn(World world, Phase phase) => (Of(world) & Bit(phase)) != 0;
 
     public static int Bit(Phase phase) => 1 << (int)phase;
 

@@ -15,14 +15,6 @@ internal sealed class CutWork(World world, SimCoordinator host)
 
     public void CarryOut(CoordinatorEffect effect)
     {
-        switch (effect)
-        {
-            case CertifyBlocks e: Certify(e); break;
-            case FreezeBlocks e: Freeze(e); break;
-            case WriteChunks e: WriteChunks(e); break;
-            case WriteManifest e: WriteManifest(e); break;
-            case EndCut e: End(e); break;
-        }
         Stage = effect switch
         {
             FreezeBlocks => Phase.Freezing,
@@ -31,6 +23,14 @@ internal sealed class CutWork(World world, SimCoordinator host)
             EndCut => Phase.Calm,
             _ => Stage,
         };
+        switch (effect)
+        {
+            case CertifyBlocks e: Certify(e); break;
+            case FreezeBlocks e: Freeze(e); break;
+            case WriteChunks e: WriteChunks(e); break;
+            case WriteManifest e: WriteManifest(e); break;
+            case EndCut e: End(e); break;
+        }
     }
 
     private void Certify(CertifyBlocks effect)

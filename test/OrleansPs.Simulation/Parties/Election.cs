@@ -10,16 +10,20 @@ internal sealed class Election(World world, SimSilo silo)
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(100);
     private Pointer _pointer;
+    private bool _hasRecord;
 
     public bool IsOver { get; private set; }
 
     public bool IsUnderWay => !IsOver && silo.IsUp;
 
+    /// <summary>Whether it waits for a swap: nobody knows yet whose the term and the record are.</summary>
+    public bool IsSwapping => !IsOver && !_hasRecord && !silo.Process.IsDead;
+
     public void Begin()
     {
         var seen = world.Storage.Pointer;
         _pointer = seen with { Term = seen.Term + 1 };
-        world.Storage.Swap(seen, _pointer, swapped => silo.Process.Do(() =>
+        world.Storage.Swap(seen, _pointer, () => IsSwapping, swapped => silo.Process.Do(() =>
         {
             if (swapped == true) TakeRecord();
             else IsOver = true;
@@ -34,13 +38,14 @@ internal sealed class Election(World world, SimSilo silo)
         // Who has no second copy decides alone; only its death makes room for another one.
         else if (seen.Term < _pointer.Term && seen.Witness is null && !world.IsRecordLost) IsOver = true;
         else if (seen.Term == _pointer.Term) Raise(seen);
-        else world.Storage.SwapRecord(seen, seen with { Term = _pointer.Term }, () => { },
+        else world.Storage.SwapRecord(seen, seen with { Term = _pointer.Term }, () => IsSwapping, () => { },
             _ => silo.Later(world.Scheduler.Milliseconds(0.1, 10), TakeRecord));
     }
 
     private void Raise(ModelRecord seen)
     {
         if (IsOver) return;
+        _hasRecord = true;
         if (world.Storage.Record != seen)
         {
             IsOver = true;

@@ -330,7 +330,12 @@ internal sealed class Life
     private Task DelayAsync(double low, double high) => Task.Delay(Scheduler.Milliseconds(low, high), _time);
 
     /// <summary>Mostly none; sometimes one that comes about soon.</summary>
-    private CancellationTokenSource Cancellation() => _world.Befalls(FaultKind.CancelledCall)
-        ? new(Scheduler.Milliseconds(0.1, 60), _time)
-        : new();
+    private CancellationTokenSource Cancellation()
+    {
+        if (!_world.Threatens(FaultKind.CancelledCall)) return new();
+        var cancel = new CancellationTokenSource(Scheduler.Milliseconds(0.1, 60), _time);
+        // A call that ends before is not cancelled.
+        cancel.Token.Register(() => _world.Fault(FaultKind.CancelledCall));
+        return cancel;
+    }
 }

@@ -9,16 +9,20 @@ internal sealed class Operator(World world)
 {
     private readonly Scheduler _scheduler = world.Scheduler;
     private readonly List<Election> _elections = [];
+    private Process _restorer = new();
 
     /// <summary>Whether a restore is under way.</summary>
     public bool IsRestoring { get; private set; }
 
     public bool IsElecting => _elections.Exists(e => e.IsUnderWay);
 
+    /// <summary>Whether somebody is taking a term, be it one that the others take for dead.</summary>
+    public bool IsTermTaken => _elections.Exists(e => e.IsUnderWay || e.IsSwapping);
+
     /// <summary>Some silo takes a new term, and decides from then on. Several may try at the same time.</summary>
     public void Elect()
     {
-        _elections.RemoveAll(e => !e.IsUnderWay);
+        _elections.RemoveAll(e => !e.IsUnderWay && !e.IsSwapping);
         if (world.Cluster.Pick() is not { } silo) return;
         var election = new Election(world, silo);
         _elections.Add(election);
@@ -73,16 +77,18 @@ internal sealed class Operator(World world)
     /// <summary>All machines go down at once. What the storage has is all that stays.</summary>
     public void CrashAll()
     {
-        if (IsRestoring) return;
         world.Fault(FaultKind.WholeCrash);
-        IsRestoring = true;
         world.Trace.Write("everything crashes");
+        world.Storage.Crash();
+        // Who was restoring dies too, and all begins anew.
+        _restorer.Kill();
+        _restorer = new();
+        IsRestoring = true;
         world.Coordinators.Clear();
         world.Cluster.CrashAll();
-        world.Storage.Crash();
         foreach (var worker in world.Workers)
             if (_scheduler.Chance(0.5)) worker.Crash();
-        _scheduler.After(_scheduler.Milliseconds(10, 800), () => RaiseGeneration(world.Snapshots.LoadNewest()));
+        Later(10, 800, () => RaiseGeneration(world.Snapshots.LoadNewest()));
     }
 
     /// <summary>Sometimes fewer workers go on, or one more, which brings data of its own.</summary>
@@ -101,12 +107,12 @@ internal sealed class Operator(World world)
         var seen = world.Storage.Pointer;
         var newest = world.Storage.Cuts.DefaultIfEmpty(0).Max();
         var next = new Pointer(seen.Generation + 1, seen.Term + 1, Math.Max(seen.NextCut, newest + 1));
-        world.Storage.Swap(seen, next, swapped =>
+        var restorer = _restorer;
+        world.Storage.Swap(seen, next, () => !restorer.IsDead, swapped => restorer.Do(() =>
         {
-            var pause = _scheduler.Milliseconds(1, 50);
-            if (swapped == true) _scheduler.After(pause, () => Begin(next, loaded, workers));
-            else _scheduler.After(pause, () => RaiseGeneration(loaded, workers));
-        });
+            if (swapped == true) Later(1, 50, () => Begin(next, loaded, workers));
+            else Later(1, 50, () => RaiseGeneration(loaded, workers));
+        }));
     }
 
     /// <summary>Begins a generation: first values, or those of a snapshot, in new replicas; then a record; then a coordinator.</summary>
@@ -114,7 +120,7 @@ internal sealed class Operator(World world)
     {
         if (!world.Cluster.Up.Any())
         {
-            _scheduler.After(_scheduler.Milliseconds(1, 50), () => Begin(pointer, loaded, workers));
+            Later(1, 50, () => Begin(pointer, loaded, workers));
             return;
         }
         world.Trace.Write($"generation {pointer.Generation} begins from cut {loaded?.Manifest.Cut ?? 0} for {workers?.ToString() ?? "the same"} workers");
@@ -166,11 +172,19 @@ internal sealed class Operator(World world)
             done();
             return;
         }
-        world.Storage.SwapRecord(world.Storage.Record, record, () => { }, _ =>
+        var restorer = _restorer;
+        world.Storage.SwapRecord(world.Storage.Record, record, () => !restorer.IsDead, () => { }, _ => restorer.Do(() =>
         {
             if (world.Storage.Record is var r && (r.Generation, r.Term, r.Witness) == (record.Generation, record.Term, record.Witness)) done();
-            else _scheduler.After(_scheduler.Milliseconds(1, 20), () => Register(record, done));
-        });
+            else Later(1, 20, () => Register(record, done));
+        }));
+    }
+
+    /// <summary>Goes on with the restore a little later, unless everything crashes before.</summary>
+    private void Later(double low, double high, Action action)
+    {
+        var restorer = _restorer;
+        _scheduler.After(_scheduler.Milliseconds(low, high), () => restorer.Do(action));
     }
 
     /// <summary>The coordinators of the generation before: their witness refuses them, and sooner or later they are told.</summary>

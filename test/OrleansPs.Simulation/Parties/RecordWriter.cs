@@ -169,7 +169,7 @@ internal sealed class RecordWriter
             return;
         }
         var next = seen with { Term = _host.Term, Witness = site };
-        _world.Storage.SwapRecord(seen, next, () =>
+        _world.Storage.SwapRecord(seen, next, () => !_host.IsOver && !_host.IsDead, () =>
         {
             for (var i = _judge.Count + 1; i <= index(); i++) _judge.Commit(_host.Term, i, EntryAt(i));
         }, answer => _host.Run(() =>

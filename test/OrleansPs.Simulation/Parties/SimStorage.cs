@@ -53,10 +53,14 @@ internal sealed class SimStorage(World world)
     }, done);
 
     /// <summary>Compare-and-swap of the numbers. The answer null is none: it may have happened.</summary>
-    public void Swap(Pointer expected, Pointer next, Action<bool?> done) =>
+    /// <param name="expected">What they are to be.</param>
+    /// <param name="next">What they become.</param>
+    /// <param name="isAwaited">Whether somebody waits for the answer: otherwise nothing is lost with it.</param>
+    /// <param name="done">Is answered.</param>
+    public void Swap(Pointer expected, Pointer next, Func<bool> isAwaited, Action<bool?> done) =>
         world.Scheduler.After(world.Scheduler.Milliseconds(0.1, 5), () =>
         {
-            var isLost = world.Befalls(FaultKind.LostSwapAnswer);
+            var isLost = isAwaited() && world.Befalls(FaultKind.LostSwapAnswer);
             var happens = _pointer == expected && (!isLost || world.Scheduler.Chance(0.5));
             if (happens) _pointer = next;
             bool? answer = isLost ? null : happens;
@@ -69,16 +73,17 @@ internal sealed class SimStorage(World world)
     /// <summary>Compare-and-swap of the model's record. The answer null is none: it may have happened.</summary>
     /// <param name="expected">What it is to be.</param>
     /// <param name="next">What it becomes.</param>
+    /// <param name="isAwaited">Whether somebody waits for the answer: otherwise it makes no difference that it fails.</param>
     /// <param name="happened">Is told when it happens, whether or not the swapper hears of it.</param>
     /// <param name="done">Is answered.</param>
-    public void SwapRecord(ModelRecord expected, ModelRecord next, Action happened, Action<bool?> done)
+    public void SwapRecord(ModelRecord expected, ModelRecord next, Func<bool> isAwaited, Action happened, Action<bool?> done)
     {
         var scheduler = world.Scheduler;
         var delay = world.Befalls(FaultKind.SlowStorage) ? scheduler.Milliseconds(50, 800) : scheduler.Milliseconds(0.1, 5);
         scheduler.After(delay, () =>
         {
-            var isFailed = world.Befalls(FaultKind.RecordFailure);
-            var isLost = !isFailed && world.Befalls(FaultKind.LostRecordAnswer);
+            var isFailed = isAwaited() && world.Befalls(FaultKind.RecordFailure);
+            var isLost = !isFailed && isAwaited() && world.Befalls(FaultKind.LostRecordAnswer);
             var happens = !isFailed && Record == expected;
             if (happens)
             {
@@ -113,6 +118,9 @@ internal sealed class SimStorage(World world)
 
     /// <summary>Whether a snapshot may be damaged, since there is another one.</summary>
     public bool HasSpare => _manifests.Count > 1;
+
+    /// <summary>Whether a write is under way.</summary>
+    public bool IsWriting => _pending.Count > 0;
 
     /// <summary>Changes one byte of the newest snapshot; of a manifest often a digit of its ranks, so that only its checksum shows it.</summary>
     public void DamageNewest()

@@ -37,12 +37,14 @@ internal sealed class SimWorker(World world, int rank)
         State = WorkerState.Gone;
     }
 
-    public void StartLater(TimeSpan delay)
+    public void StartLater(TimeSpan delay, Action? started = null)
     {
         State = WorkerState.Waiting;
         world.Scheduler.After(delay, () =>
         {
-            if (State == WorkerState.Waiting) Start();
+            if (State != WorkerState.Waiting) return;
+            started?.Invoke();
+            Start();
         });
     }
 
