@@ -99,6 +99,12 @@ public sealed class ReplicatedBlock : IBlockEntrySink
         }
     }
 
+    /// <summary>
+    /// The entry that must be safe before a reply to a push or to another change is given; 0 for none. A duplicate rests on the entry of
+    /// the first one, which may not be safe yet.
+    /// </summary>
+    public long RestsOn(in BlockReply reply) => reply.Status is BlockStatus.Ok or BlockStatus.Duplicate ? Replica.LastEntry : 0;
+
     /// <summary>Does what the coordinator says.</summary>
     public ReplicaAnswer Obey(ReplicaCommand command)
     {

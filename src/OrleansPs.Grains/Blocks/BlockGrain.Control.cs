@@ -18,12 +18,12 @@ internal sealed partial class BlockGrain
         try
         {
             // A copy of the message that comes late changes nothing.
-            if (_block is not null || _isPrepared) return new(new(_nonce, silo.SiloAddress), null);
+            if (_block is not null || _isPrepared) return new(new(_life.Nonce, silo.SiloAddress), null);
             var (spec, layout) = specs.Get(plan.Spec);
             (_spec, _shape) = (spec, layout.Blocks[plan.Block]);
             var image = plan.Chunk is { } chunk ? await LoadAsync(chunk).ConfigureAwait(true) : null;
             if (_block is null && !_isPrepared) (_image, _isPrepared) = (image, true);
-            return new(new(_nonce, silo.SiloAddress), null);
+            return new(new(_life.Nonce, silo.SiloAddress), null);
         }
         catch (ParameterServerException e)
         {
@@ -34,7 +34,7 @@ internal sealed partial class BlockGrain
 
     public Task<bool> Begin(Guid nonce, long generation, long newestCut, ReplicaOrder? lead)
     {
-        if (nonce != _nonce) return Task.FromResult(false);
+        if (!_life.IsMeant(nonce)) return Task.FromResult(false);
         if (_block is { } present) return Task.FromResult(present.Replica.Generation == generation);
         if (!_isPrepared) return Task.FromResult(false);
         _block = new(_spec, _shape, generation, _image, newestCut);
@@ -97,7 +97,7 @@ internal sealed partial class BlockGrain
         if (_spec is null) return;
         _orphan ??= new(GrainFactory.GetGrain<ICoordinatorControl>(_spec.Name));
         // One that never began is of no generation yet, or its maker is gone.
-        if (await _orphan.IsOrphanAsync(_block?.Replica.Generation ?? 0, _shape.Index, _nonce)) await Close();
+        if (await _orphan.IsOrphanAsync(_block?.Replica.Generation ?? 0, _shape.Index, _life.Nonce)) await Close();
     }
 
     private async Task<BlockImage> LoadAsync(ChunkRecord chunk)

@@ -15,7 +15,7 @@ internal sealed partial class BlockGrain
 
     public async Task<ReplicaAnswer> Obey(Guid nonce, long generation, ReplicaOrder order)
     {
-        if (nonce != _nonce || _block is not { } block || block.Replica.Generation != generation) return Stray();
+        if (!_life.IsMeant(nonce) || _block is not { } block || block.Replica.Generation != generation) return Stray();
         var command = order.ToCommand();
         var answer = block.Obey(command);
         Settle(block);
@@ -34,7 +34,7 @@ internal sealed partial class BlockGrain
 
     public Task<bool> Receive(Guid nonce, StatePiece piece)
     {
-        if (nonce != _nonce || !_isPrepared) return Task.FromResult(false);
+        if (!_life.IsMeant(nonce) || !_isPrepared) return Task.FromResult(false);
         // The last piece again: its answer was lost.
         if (_block is { } present) return Task.FromResult(present.Replica.Generation == piece.Generation);
         if (piece.Offset == 0) _received = new(piece.Total);
@@ -59,10 +59,10 @@ internal sealed partial class BlockGrain
     {
         using (gradients)
         {
-            if (nonce != _nonce || _block is not { } block)
+            if (!_life.IsMeant(nonce) || _block is not { } block)
             {
                 Stray();
-                return new(new AcceptReply(nonce == _nonce && _isPrepared ? StandbyStatus.NotYet : StandbyStatus.Lost, 0, 0));
+                return new(new AcceptReply(_life.IsMeant(nonce) && _isPrepared ? StandbyStatus.NotYet : StandbyStatus.Lost, 0, 0));
             }
             // A payload that was lost on the way is asked for again by not being taken.
             var unpacked = EntryBatch.Unpack(entries, gradients) ?? [];

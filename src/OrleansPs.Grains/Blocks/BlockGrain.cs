@@ -18,7 +18,7 @@ namespace OrleansPs.Grains;
 internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, ILocalSiloDetails silo, SiloPulse pulse, TimeProvider time)
     : Grain, IBlockGrain, IBlockControl
 {
-    private readonly Guid _nonce = Guid.NewGuid();
+    private readonly ReplicaLife _life = new(Guid.NewGuid());
     private readonly SafePoint _safe = new();
     private ModelSpec _spec = null!;
     private BlockShape _shape = null!;
@@ -111,9 +111,8 @@ internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, I
     {
         var block = _block!;
         Feed();
-        return reply.Status is not (BlockStatus.Ok or BlockStatus.Duplicate) || block.SafeEntry >= block.Replica.LastEntry
-            ? new(reply)
-            : WaitAsync(_safe.WaitAsync(block.Replica.LastEntry), header, reply);
+        var entry = block.RestsOn(reply);
+        return block.SafeEntry >= entry ? new(reply) : WaitAsync(_safe.WaitAsync(entry), header, reply);
     }
 
     private static async ValueTask<BlockReply> WaitAsync(Task<bool> safe, MessageHeader header, BlockReply reply) =>

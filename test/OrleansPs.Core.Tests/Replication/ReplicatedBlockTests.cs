@@ -17,6 +17,26 @@ public class ReplicatedBlockTests
         Assert.Equal(pair.ValueOf(pair.Primary), pair.ValueOf(pair.Standby));
     }
 
+    [Theory]
+    [InlineData(BlockStatus.Ok, 1)]
+    [InlineData(BlockStatus.Duplicate, 1)]
+    [InlineData(BlockStatus.Fenced, 0)]
+    [InlineData(BlockStatus.OtherEpoch, 0)]
+    public void A_yes_rests_on_the_newest_entry_and_a_no_on_none(BlockStatus status, long entry)
+    {
+        var pair = new ReplicaPair();
+        pair.Push();
+        Assert.Equal(entry, pair.Primary.RestsOn(new(status, 0, 0, 0)));
+    }
+
+    [Fact]
+    public void A_replica_heeds_what_names_its_own_life()
+    {
+        var life = new ReplicaLife(ReplicaPair.First.Nonce);
+        Assert.True(life.IsMeant(ReplicaPair.First.Nonce));
+        Assert.False(life.IsMeant(ReplicaPair.Second.Nonce));
+    }
+
     [Fact]
     public void A_primary_that_is_told_so_goes_on_alone()
     {
