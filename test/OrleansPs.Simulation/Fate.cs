@@ -91,7 +91,7 @@ internal sealed class Fate(World world)
         FaultKind.Restore => () => world.Operator.Restore(mayBeginAnew: false),
         FaultKind.WholeCrash => world.Operator.CrashAll,
         FaultKind.WitnessLoss or FaultKind.SiloKill or FaultKind.SiloZombie or FaultKind.SiloIsolation or FaultKind.SiloPause
-            or FaultKind.SiloPartition or FaultKind.SiloDrain or FaultKind.SiloJoin => () => world.SiloFate.Try(kind),
+            or FaultKind.SiloPartition or FaultKind.SiloDrain or FaultKind.SiloJoin or FaultKind.Reactivation => () => world.SiloFate.Try(kind),
         _ => null,
     };
 

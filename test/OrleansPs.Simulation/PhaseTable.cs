@@ -27,6 +27,8 @@ internal static class ImpossibleCells
         (FaultKind.Restore or FaultKind.OtherWorkerCount, Phase.Restoring) => true,
         // The record of the generation before serves nobody any more, and that of the next one is not there yet.
         (FaultKind.WitnessLoss, Phase.Restoring) => true,
+        // The replicas of the generation before serve nobody any more, and those of the next one are in no map yet.
+        (FaultKind.Reactivation, Phase.Restoring) => true,
         // Terms are swapped by who takes over, the record by who takes over or replaces the witness, and both by who restores.
         (FaultKind.LostSwapAnswer or FaultKind.LostRecordAnswer or FaultKind.RecordFailure, Phase.Calm) => true,
         _ => false,

@@ -83,9 +83,9 @@ internal sealed class World : IDisposable
     /// <summary>The replica that the decisions name as a block's primary; null if it is no more.</summary>
     public SimReplica? PrimaryOf(int block) => ReplicaAt(Record.Map[block].Primary);
 
-    /// <summary>Whether a block has no replica on a silo that is there.</summary>
+    /// <summary>Whether a block has no replica that is there.</summary>
     public bool IsLost(BlockSites sites) =>
-        !Cluster.Find(sites.Primary.Silo).IsUp && (sites.Standby is null || !Cluster.Find(sites.Standby.Silo).IsUp);
+        !IsSpared(sites.Primary) && (sites.Standby is null || !IsSpared(sites.Standby));
 
     /// <summary>Whether the control record has no copy on a silo that is there.</summary>
     public bool IsRecordLost
@@ -107,10 +107,16 @@ internal sealed class World : IDisposable
         var isCopied = record.Witness is { } w && w.Silo != silo.Name && Cluster.Find(w.Silo) is { IsUp: true } other && other.Witnesses.ContainsKey(w.Nonce);
         return (isWritten || isCopied) && Record.Map.All(sites => Stays(sites.Primary) || (sites.Standby is { } standby && Stays(standby)));
 
-        bool Stays(ReplicaSite site) => site.Silo != silo.Name && Cluster.Find(site.Silo).IsUp;
+        bool Stays(ReplicaSite site) => site.Silo != silo.Name && IsSpared(site);
     }
 
-    public SimReplica? ReplicaAt(ReplicaSite site) => Cluster.Find(site.Silo).Replicas.GetValueOrDefault(site.Nonce);
+    /// <summary>The replica that a site names; null if it is no more, though another life may be in its place.</summary>
+    public SimReplica? ReplicaAt(ReplicaSite site) => HostAt(site) is { IsFirstLife: true } replica ? replica : null;
+
+    /// <summary>Whether a replica has met neither its silo's end nor its own. One that was closed counts: nobody may close what a map names.</summary>
+    public bool IsSpared(ReplicaSite site) => Cluster.Find(site.Silo).IsUp && HostAt(site) is not { IsFirstLife: false };
+
+    private SimReplica? HostAt(ReplicaSite site) => Cluster.Find(site.Silo).Replicas.GetValueOrDefault(site.Nonce);
 
     public int SnapshotsDone { get; set; }
 

@@ -11,8 +11,8 @@ internal sealed record Aim(FaultKind Kind, Phase Phase)
     /// <summary>Faults that come about once in a run, or less; twice those that need more luck than others.</summary>
     private static readonly FaultKind[] Rare =
     [
-        FaultKind.WorkerLost, FaultKind.OutOfDataAndBack, FaultKind.EarlyLeave, FaultKind.EarlyLeave, FaultKind.LateJoin,
-        FaultKind.WitnessLoss, FaultKind.LostSwapAnswer, FaultKind.StorageFailure, FaultKind.LostWriteAnswer,
+        FaultKind.WorkerLost, FaultKind.OutOfDataAndBack, FaultKind.OutOfDataAndBack, FaultKind.EarlyLeave, FaultKind.EarlyLeave,
+        FaultKind.LateJoin, FaultKind.WitnessLoss, FaultKind.LostSwapAnswer, FaultKind.StorageFailure, FaultKind.LostWriteAnswer,
         FaultKind.TornWrite, FaultKind.TornWrite, FaultKind.DamagedSnapshot, FaultKind.OtherWorkerCount,
     ];
 
@@ -21,6 +21,9 @@ internal sealed record Aim(FaultKind Kind, Phase Phase)
     [
         Phase.StateTransfer, Phase.Yielding, Phase.Freezing, Phase.WritingManifest, Phase.TakingOver, Phase.ReplacingWitness, Phase.Restoring,
     ];
+
+    /// <summary>How often replicas come to life again besides, from never, in half of the runs with an aim, to 1.</summary>
+    public double Reactivations { get; private init; }
 
     /// <summary>The fault that carries it: what is done in the phase so that it can come about there; null if nothing need be done.</summary>
     public FaultKind? Carrier => Kind switch
@@ -55,7 +58,7 @@ internal sealed record Aim(FaultKind Kind, Phase Phase)
         while (true)
         {
             var aim = new Aim(Rare[random.Next(Rare.Length)], Short[random.Next(Short.Length)]);
-            if (!ImpossibleCells.Contain(aim.Kind, aim.Phase) && (aim.Kind != FaultKind.LateJoin || model.HasLateRank)) return aim;
+            if (!ImpossibleCells.Contain(aim.Kind, aim.Phase) && (aim.Kind != FaultKind.LateJoin || model.HasLateRank)) return aim with { Reactivations = Math.Max(0, random.NextDouble() * 2 - 1) };
         }
     }
 }

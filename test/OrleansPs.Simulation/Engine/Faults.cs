@@ -41,6 +41,7 @@ internal enum FaultKind
     Restore,
     OtherWorkerCount,
     WholeCrash,
+    Reactivation,
 }
 
 /// <summary>How often each fault comes about in one run. Which kinds a run has is drawn too, so that each also meets calm seas.</summary>
@@ -84,7 +85,8 @@ internal sealed class FaultProfile
             IsMerciless = random.Next(8) == 0,
         };
         var share = random.NextDouble() * 0.8;
-        for (var kind = 0; kind < Kinds; kind++)
+        // Reactivations come with an aim.
+        for (var kind = 0; kind < (int)FaultKind.Reactivation; kind++)
         {
             var strength = random.NextDouble();
             profile._rates[kind] = random.NextDouble() < share ? strength * MostOf((FaultKind)kind) : 0;
@@ -105,6 +107,7 @@ internal sealed class FaultProfile
     {
         if (aim is null) return this;
         var profile = Copy(aim);
+        profile._rates[(int)FaultKind.Reactivation] = aim.Reactivations * MostOf(FaultKind.Reactivation);
         foreach (var kind in aim.Causes) profile._rates[(int)kind] = MostOf(kind);
         foreach (var kind in aim.Parts) profile._rates[(int)kind] = Math.Max(0.5, MostOf(kind));
         return profile;

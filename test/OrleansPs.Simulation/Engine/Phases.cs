@@ -70,8 +70,7 @@ internal static class Phases
 
     private static int Of(World world, BlockSites sites)
     {
-        var silo = world.Cluster.Find(sites.Primary.Silo);
-        if (!silo.IsUp || !silo.Replicas.TryGetValue(sites.Primary.Nonce, out var replica) || replica.Core is not { } core
+        if (!world.Cluster.Find(sites.Primary.Silo).IsUp || world.ReplicaAt(sites.Primary)?.Core is not { } core
             || core.Replica.Epoch != sites.Epoch || core.Role is ReplicaRole.Standby or ReplicaRole.Deposed) return Bit(Phase.Promoting);
         var phases = core.Role == ReplicaRole.Yielded ? Bit(Phase.Yielding) : 0;
         foreach (var feed in core.Standbys)

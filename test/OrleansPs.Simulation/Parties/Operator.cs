@@ -158,7 +158,7 @@ internal sealed class Operator(World world)
         {
             var silo = world.Cluster.Find(name);
             var replica = new SimReplica(world, silo, block, pointer.Generation, world.NewNonce());
-            replica.Begin(loaded?.Blocks[block], pointer.NextCut - 1);
+            replica.Begin(replica.Site.Nonce, loaded?.Blocks[block], pointer.NextCut - 1);
             silo.Replicas.Add(replica.Site.Nonce, replica);
             return replica.Site;
         }

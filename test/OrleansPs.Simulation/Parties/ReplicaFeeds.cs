@@ -40,7 +40,7 @@ internal sealed class ReplicaFeeds(World world, SimReplica replica)
         var epoch = core.Replica.Epoch;
         var number = Begin(link);
         var to = world.Cluster.Find(link.Site.Silo);
-        replica.Silo.Ask(to, 's', s => s.Replicas.TryGetValue(link.Site.Nonce, out var standby) && standby.TakeState(epoch, state), taken =>
+        replica.Silo.Ask(to, 's', s => s.Replicas.TryGetValue(link.Site.Nonce, out var standby) && standby.TakeState(link.Site.Nonce, epoch, state), taken =>
         {
             core.StateTaken(link.Site.Nonce, taken);
             End(link, number, isOn: true);
@@ -66,7 +66,7 @@ internal sealed class ReplicaFeeds(World world, SimReplica replica)
             var (generation, epoch) = (core.Replica.Generation, core.Replica.Epoch);
             var to = world.Cluster.Find(link.Site.Silo);
             replica.Silo.Ask(to, 'f', s => s.Replicas.TryGetValue(link.Site.Nonce, out var standby)
-                ? standby.Accept(generation, epoch, some)
+                ? standby.Accept(link.Site.Nonce, generation, epoch, some)
                 : new(StandbyStatus.Lost, 0, 0), reply =>
             {
                 core.Acknowledged(link.Site.Nonce, reply);

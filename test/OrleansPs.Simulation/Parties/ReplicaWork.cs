@@ -27,7 +27,7 @@ internal sealed class ReplicaWork(World world, SimCoordinator host)
     {
         var nonce = effect.Site.Nonce;
         host.Silo.Ask(world.Cluster.Find(effect.Site.Silo), 'o',
-            silo => silo.Replicas.TryGetValue(nonce, out var replica) ? replica.Obey(effect.Command) : ReplicaAnswer.Lost,
+            silo => silo.Replicas.TryGetValue(nonce, out var replica) ? replica.Obey(nonce, effect.Command) : ReplicaAnswer.Lost,
             answer => host.Do((c, now) => c.ReplicaAnswered(effect.Block, effect.Command.Stamp, answer, now)));
     }
 

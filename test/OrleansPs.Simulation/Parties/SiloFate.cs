@@ -18,6 +18,7 @@ internal sealed class SiloFate(World world)
         FaultKind.SiloDrain => world.Cluster.Up.Count(s => !s.IsDraining) > 1 && Any() is { IsDraining: false } silo && Happens(kind, () => Drain(silo)),
         FaultKind.SiloJoin => world.Cluster.Up.Count() < MaxSilos && Happens(kind, world.Cluster.Join),
         FaultKind.WitnessLoss => LoseWitness(),
+        FaultKind.Reactivation => Reactivate(),
         _ => false,
     };
 
@@ -147,6 +148,18 @@ internal sealed class SiloFate(World world)
         if (!world.Profile.IsMerciless && !isWritten) return false;
         if (!world.Cluster.Find(site.Silo).Witnesses.ContainsKey(site.Nonce)) return false;
         return Happens(FaultKind.WitnessLoss, () => world.Cluster.Find(site.Silo).Witnesses.Remove(site.Nonce));
+    }
+
+    /// <summary>A replica ends while its silo goes on, as a grain may: mostly one of a block that has another one.</summary>
+    private bool Reactivate()
+    {
+        if (world.Operator.IsRestoring) return false;
+        var sites = world.Record.Map[_scheduler.Random.Next(world.BlockCount)];
+        var isPrimary = sites.Standby is null || _scheduler.Chance(0.5);
+        var (site, other) = isPrimary ? (sites.Primary, sites.Standby) : (sites.Standby!, sites.Primary);
+        var isSpare = other is not null && world.IsSpared(other);
+        if (world.ReplicaAt(site) is not { } replica || !(isSpare || world.Profile.IsMerciless)) return false;
+        return Happens(FaultKind.Reactivation, replica.Reactivate);
     }
 
     private void ComeBack() => _scheduler.After(_scheduler.Milliseconds(100, 2500), () =>

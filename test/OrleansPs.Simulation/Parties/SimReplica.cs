@@ -13,14 +13,16 @@ internal sealed class SimReplica
     private readonly int _block;
     private readonly long _generation;
     private readonly List<Waiting> _waiting = [];
-    private readonly ReplicaFeeds _feeds;
+    private ReplicaFeeds _feeds;
+    private ReplicaLife _life;
+    private Action<Guid>? _made;
     private TimeSpan _obeyed;
 
     public SimReplica(World world, SimSilo silo, int block, long generation, Guid nonce)
     {
         (_world, _block, _generation, Silo) = (world, block, generation, silo);
         Site = new($"{block}/{nonce}/{silo.Name}", silo.Name, nonce);
-        _feeds = new(world, this);
+        (_feeds, _life) = (new(world, this), new(nonce));
     }
 
     public SimSilo Silo { get; }
@@ -29,13 +31,30 @@ internal sealed class SimReplica
 
     public int Block => _block;
 
+    /// <summary>Whether it lives the life that its site names.</summary>
+    public bool IsFirstLife => _life.Nonce == Site.Nonce;
+
     /// <summary>The replica; null while it is empty.</summary>
     public ReplicatedBlock? Core { get; private set; }
 
     private BlockShape Shape => _world.Model.Layout.Blocks[_block];
 
     /// <summary>Begins a generation: first values, or those of a snapshot.</summary>
-    public void Begin(BlockImage? image, long cut) => Core = new(_world.Spec, Shape, _generation, image, cut);
+    public void Begin(Guid nonce, BlockImage? image, long cut)
+    {
+        if (!_life.IsMeant(nonce) || Core is not null) return;
+        _made = n => Begin(n, image, cut);
+        Core = new(_world.Spec, Shape, _generation, image, cut);
+    }
+
+    /// <summary>Its life ends, and another one begins under the same key, blank. A copy of the message that made the one before comes late.</summary>
+    public void Reactivate()
+    {
+        if (_world.Trace.IsOn) _world.Trace.Write($"{Site.Key} comes to life again");
+        _waiting.Clear();
+        (_feeds, _life, Core) = (new(_world, this), new(_world.NewNonce()), null);
+        if (_made is { } made) Silo.Later(_world.Scheduler.Milliseconds(1, 300), () => made(Site.Nonce));
+    }
 
     /// <summary>Handles a client's or a coordinator's message.</summary>
     /// <param name="header">The message's header.</param>
@@ -51,17 +70,17 @@ internal sealed class SimReplica
         }
         var reply = handle(core.Replica);
         _world.Trace.Note('b', _block, (long)reply.Status, reply.Version);
-        if (rests && reply.Status is BlockStatus.Ok or BlockStatus.Duplicate)
-            _waiting.Add(new(core.Replica.LastEntry, core.Replica.Epoch, reply, answer));
+        if (rests && core.RestsOn(reply) is > 0 and var entry)
+            _waiting.Add(new(entry, core.Replica.Epoch, reply, answer));
         else answer(reply);
         Pump();
     }
 
     public static BlockReply Elsewhere(long generation) => new(BlockStatus.OtherEpoch, 0, 0, generation);
 
-    public ReplicaAnswer Obey(ReplicaCommand command)
+    public ReplicaAnswer Obey(Guid nonce, ReplicaCommand command)
     {
-        if (Core is null) return ReplicaAnswer.Lost;
+        if (!_life.IsMeant(nonce) || Core is null) return ReplicaAnswer.Lost;
         _obeyed = _world.Scheduler.Time;
         var epoch = Core.Replica.Epoch;
         var answer = Core.Obey(command);
@@ -76,16 +95,19 @@ internal sealed class SimReplica
     public bool IsDoubtful(Guid standby) => _feeds.FirstReportOf(standby) is { } at && _obeyed < at;
 
     /// <summary>As a standby: takes entries, if it is not empty.</summary>
-    public StandbyReply Accept(long generation, long epoch, IReadOnlyList<LoggedEntry> entries)
+    public StandbyReply Accept(Guid nonce, long generation, long epoch, IReadOnlyList<LoggedEntry> entries)
     {
-        var reply = Core?.Accept(generation, epoch, entries) ?? new StandbyReply(StandbyStatus.Lost, 0, 0);
+        if (!_life.IsMeant(nonce) || Core is null) return new(StandbyStatus.Lost, 0, 0);
+        var reply = Core.Accept(generation, epoch, entries);
         Pump();
         return reply;
     }
 
     /// <summary>As a new standby: takes the primary's state.</summary>
-    public bool TakeState(long epoch, byte[] state)
+    public bool TakeState(Guid nonce, long epoch, byte[] state)
     {
+        if (!_life.IsMeant(nonce)) return false;
+        _made ??= n => TakeState(n, epoch, state);
         Core ??= ReplicatedBlock.FromState(_world.Spec, Shape, _generation, epoch, state);
         return true;
     }
