@@ -102,12 +102,15 @@ internal sealed class Fate(World world)
         action(worker);
     }
 
+    /// <summary>It counts when the coordinator hears of it, and the rank takes part.</summary>
     private void Evict()
     {
-        if (world.Coordinator is not { IsDead: false } coordinator) return;
-        var rank = _scheduler.Random.Next(world.Workers.Count);
-        if (world.Record.History.Lines.TryGetValue(rank, out var line) && line.Participates) world.Fault(FaultKind.HandEviction);
-        coordinator.Do((c, now) => c.Evict(rank, now));
+        world.Coordinator?.Do((c, now) =>
+        {
+            var rank = _scheduler.Random.Next(world.Workers.Count);
+            if (world.Record.History.Lines.TryGetValue(rank, out var line) && line.Participates) world.Fault(FaultKind.HandEviction);
+            c.Evict(rank, now);
+        });
     }
 
     private SimWorker? Any(WorkerState state)
@@ -144,8 +147,8 @@ internal sealed class Fate(World world)
 
     private void PauseCoordinator()
     {
-        if (world.Coordinator is not { IsDead: false } coordinator) return;
-        world.Fault(FaultKind.CoordinatorPause);
+        if (world.Coordinator is not { } coordinator) return;
+        if (!coordinator.IsDead) world.Fault(FaultKind.CoordinatorPause);
         coordinator.Process.Pause();
         _scheduler.After(_scheduler.Between(TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(Math.Min(2, world.Spec.Lease.TotalSeconds)) * 2), () =>
         {

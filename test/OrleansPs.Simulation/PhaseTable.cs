@@ -14,6 +14,14 @@ internal static class PhaseTable
             yield return $"{kind,-20}{string.Concat(phases.Select(p => $"{Cell(faults, kind, p),17}"))}";
     }
 
+    /// <summary>The faults that came about least often where they can, such as <c>150 EarlyLeave x Yielding</c>.</summary>
+    public static IEnumerable<string> Rarest(FaultCounts faults, int count) =>
+        (from kind in Enum.GetValues<FaultKind>()
+         from phase in Enum.GetValues<Phase>()
+         where !ImpossibleCells.Contain(kind, phase)
+         orderby faults[kind, phase]
+         select $"{faults[kind, phase]} {kind} x {phase}").Take(count);
+
     private static string Cell(FaultCounts faults, FaultKind kind, Phase phase) =>
         faults[kind, phase] is 0 && ImpossibleCells.Contain(kind, phase) ? "-" : faults[kind, phase].ToString(CultureInfo.InvariantCulture);
 }

@@ -66,6 +66,7 @@ public static class SeedSweep
             Write($"events a seed: min {_events[0]}, median {_events[_events.Count / 2]}, max {_events[^1]}");
             Write($"{_snapshots} snapshots checked, {_promotions} replicas promoted, {Failures} seeds failed");
             foreach (var line in PhaseTable.Lines(_faults)) output.WriteLine(line);
+            Write($"rarest: {string.Join(", ", PhaseTable.Rarest(_faults, 10))}");
         }
 
         private void Add(SimulationReport report)
