@@ -5,13 +5,18 @@ namespace OrleansPs.Simulation;
 
 /// <summary>
 /// P1 at the end of a run: every finished step is in every block exactly once; of steps that nobody finished there is nothing
-/// under BSP, and each push at most once otherwise.
+/// under BSP, and each push at most once otherwise. P2: each block has a primary.
 /// </summary>
 internal static class FinalCheck
 {
     public static void Check(World world)
     {
         var history = world.Record.History;
+        if (Enumerable.Range(0, world.BlockCount).FirstOrDefault(b => world.PrimaryOf(b)?.Core is null, -1) is >= 0 and var block)
+        {
+            world.Violate("P2", $"At the end block {block} has no primary, and the record names one.");
+            return;
+        }
         for (var b = 0; b < world.BlockCount; b++) BringUpToDate(world, history, PrimaryOf(world, b));
         foreach (var worker in world.Workers.Where(w => w.State == WorkerState.Done))
         {

@@ -8,18 +8,26 @@ namespace OrleansPs.Simulation;
 /// <param name="Phase">When it is to come about.</param>
 internal sealed record Aim(FaultKind Kind, Phase Phase)
 {
-    /// <summary>Faults that come about once in a run, or less; twice those that need more luck than others.</summary>
-    private static readonly FaultKind[] Rare =
-    [
-        FaultKind.WorkerLost, FaultKind.OutOfDataAndBack, FaultKind.OutOfDataAndBack, FaultKind.EarlyLeave, FaultKind.EarlyLeave,
-        FaultKind.LateJoin, FaultKind.WitnessLoss, FaultKind.LostSwapAnswer, FaultKind.StorageFailure, FaultKind.LostWriteAnswer,
-        FaultKind.TornWrite, FaultKind.TornWrite, FaultKind.DamagedSnapshot, FaultKind.OtherWorkerCount,
-    ];
-
-    /// <summary>Phases that are short.</summary>
     private static readonly Phase[] Short =
     [
         Phase.StateTransfer, Phase.Yielding, Phase.Freezing, Phase.WritingManifest, Phase.TakingOver, Phase.ReplacingWitness, Phase.Restoring,
+    ];
+
+    /// <summary>Faults that come about once in a run, or less; twice those that need more luck than others.</summary>
+    private static readonly FaultKind[] Rare =
+    [
+        FaultKind.OutOfDataAndBack, FaultKind.EarlyLeave, FaultKind.EarlyLeave, FaultKind.LateJoin, FaultKind.TornWrite,
+        FaultKind.DamagedSnapshot, FaultKind.DamagedSnapshot, FaultKind.OtherWorkerCount,
+    ];
+
+    private static readonly Aim[] All =
+    [
+        .. from kind in Rare from phase in Short where !ImpossibleCells.Contain(kind, phase) select new Aim(kind, phase),
+        // What is rare there alone.
+        new(FaultKind.WorkerLost, Phase.WritingManifest), new(FaultKind.WitnessLoss, Phase.TakingOver),
+        new(FaultKind.LostSwapAnswer, Phase.WritingManifest), new(FaultKind.StorageFailure, Phase.Yielding),
+        new(FaultKind.StorageFailure, Phase.Freezing), new(FaultKind.LostWriteAnswer, Phase.Freezing),
+        new(FaultKind.StorageFailure, Phase.Restoring), new(FaultKind.LostWriteAnswer, Phase.Restoring),
     ];
 
     /// <summary>How often replicas come to life again besides, from never, in half of the runs with an aim, to 1.</summary>
@@ -35,15 +43,16 @@ internal sealed record Aim(FaultKind Kind, Phase Phase)
         _ => null,
     };
 
-    /// <summary>What brings the model into the phase more often.</summary>
+    /// <summary>What brings the model into the phase more often, and keeps it there.</summary>
     public FaultKind[] Causes => Phase switch
     {
-        Phase.StateTransfer or Phase.Yielding => [FaultKind.SiloDrain, FaultKind.SiloJoin],
+        Phase.StateTransfer or Phase.Yielding => [FaultKind.SiloDrain, FaultKind.SiloJoin, FaultKind.Delay],
         // A cut that is given up makes room for the next one.
         Phase.Freezing => [FaultKind.HandEviction, FaultKind.Delay],
-        Phase.TakingOver => [FaultKind.CoordinatorDeath, FaultKind.DeposedCoordinator],
-        Phase.ReplacingWitness => [FaultKind.WitnessLoss],
-        Phase.Restoring => [FaultKind.Restore],
+        Phase.WritingManifest => [FaultKind.SlowStorage],
+        Phase.TakingOver => [FaultKind.CoordinatorDeath, FaultKind.DeposedCoordinator, FaultKind.RecordFailure],
+        Phase.ReplacingWitness => [FaultKind.WitnessLoss, FaultKind.RecordFailure, FaultKind.SlowStorage],
+        Phase.Restoring => [FaultKind.Restore, FaultKind.RecordFailure, FaultKind.SlowStorage],
         _ => [],
     };
 
@@ -57,8 +66,8 @@ internal sealed record Aim(FaultKind Kind, Phase Phase)
         var random = new Random(seed ^ 0xa13);
         while (true)
         {
-            var aim = new Aim(Rare[random.Next(Rare.Length)], Short[random.Next(Short.Length)]);
-            if (!ImpossibleCells.Contain(aim.Kind, aim.Phase) && (aim.Kind != FaultKind.LateJoin || model.HasLateRank)) return aim with { Reactivations = Math.Max(0, random.NextDouble() * 2 - 1) };
+            var aim = All[random.Next(All.Length)];
+            if (aim.Kind != FaultKind.LateJoin || model.HasLateRank) return aim with { Reactivations = Math.Max(0, random.NextDouble() * 2 - 1) };
         }
     }
 }
