@@ -25,7 +25,7 @@ internal static partial class MutantCatalog
             Replication + "ReplicatedBlock.cs", 500,
             new Edit("reply.Status is BlockStatus.Ok or BlockStatus.Duplicate ?", "reply.Status is BlockStatus.Ok ?")),
         new("messages-for-another-life-are-heeded", "A replica heeds those messages alone that name its own nonce.", "P1 P2 P3 P4 P5 Liveness",
-            Replication + "ReplicaLife.cs", 200,
+            Replication + "ReplicaLife.cs", 500,
             new Edit("named == nonce", "true")),
         new("primary-drops-its-standby", "A primary goes on alone only when it is told to.", "P1 P2 P3 P4",
             Replication + "ReplicatedBlock.cs", 1500,
