@@ -3,8 +3,8 @@
 #
 #   tools/silos.sh [N] [DIR]        N silos, 2 by default, in DIR, ~/.orleansps by default
 #
-# The first one has the usual ports and the dashboard at http://127.0.0.1:8080/dashboard, the others take free ports. Further ones
-# may be started the same way in another terminal, and any of them may be killed.
+# The first one has the usual ports and the dashboard at http://127.0.0.1:8080/dashboard, the others take free ports, and so does the first one where
+# the usual ones are taken: further silos may be started the same way in another terminal, and any of them may be killed.
 # Runs with bash 3.2, as on macOS.
 set -euo pipefail
 
@@ -28,6 +28,9 @@ trap 'exit 130' INT TERM
 echo "silos: building" >&2
 dotnet build "$root/src/OrleansPs.Silo" -c Release -v quiet -tl:off -clp:NoSummary
 first=yes
+for port in 11111 30000 8080; do
+  ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || first=no
+done
 for _ in $(seq "$silos"); do
   if [ "$first" = yes ]; then dotnet "$program" &
   else Orleans__Endpoints__SiloPort=0 Orleans__Endpoints__GatewayPort=0 Urls=http://127.0.0.1:0 dotnet "$program" &

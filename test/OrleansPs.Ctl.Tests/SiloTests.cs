@@ -37,7 +37,7 @@ public sealed class SiloTests
         await using var bench = await Bench.StartAsync();
         foreach (var left in (int[])[3, 1, 0]) bench.Admin.Drains.Enqueue(left);
         var outcome = await bench.RunAsync("drain", "s:1@1");
-        Assert.Equal((0, "silo s:1@1 holds no blocks any more and can be stopped\n", ""), (outcome.Status, outcome.Output, outcome.Error));
+        Assert.Equal((0, "silo s:1@1 holds no blocks any more: tell it to end (SIGTERM), and it hands over its coordinators too\n", ""), (outcome.Status, outcome.Output, outcome.Error));
         Assert.Equal(["drain s:1@1", "drain s:1@1", "drain s:1@1"], bench.Admin.Story);
         Assert.Equal("""{"silo":"s:1@1","blocks":0}""", JsonSerializer.Serialize(await bench.JsonAsync("drain", "s:1@1")));
     }

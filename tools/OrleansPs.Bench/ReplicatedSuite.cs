@@ -10,12 +10,31 @@ namespace OrleansPs.Bench;
 internal static class ReplicatedSuite
 {
     private const int Floats = 65_536;
+    private const int Trials = 5;
     // Until the code of all three processes is compiled to its last tier.
     private const int WarmUpRounds = 25;
     private const int Rounds = 25;
     private const int PushesARound = 100;
 
     public static async Task<int> RunAsync(TextWriter output, CancellationToken stop)
+    {
+        await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+            $"256 KiB, one in flight; each trial with new processes, median of {Rounds} rounds of the median of {PushesARound}")).ConfigureAwait(false);
+        await output.WriteLineAsync("trial  raw relay over two sockets  push, Snapshot  push, Replicated  Replicated / (relay + Snapshot)").ConfigureAwait(false);
+        var trials = new List<Latencies>();
+        for (var i = 1; i <= Trials; i++)
+        {
+            trials.Add(await TryAsync(stop).ConfigureAwait(false));
+            await output.WriteLineAsync(Line(i.ToString(CultureInfo.InvariantCulture), trials[^1])).ConfigureAwait(false);
+        }
+        await output.WriteLineAsync(Line("median", Medians(trials))).ConfigureAwait(false);
+        return 0;
+    }
+
+    private static string Line(string trial, Latencies l) => string.Create(CultureInfo.InvariantCulture,
+        $"{trial,-6} {l.Relay,26:0} us {l.Snapshot,12:0} us {l.Replicated,14:0} us {l.Ratio,32:0.00}");
+
+    private static async Task<Latencies> TryAsync(CancellationToken stop)
     {
         var silos = await Silos.StartAsync(2, stop).ConfigureAwait(false);
         await using var _ = silos.ConfigureAwait(false);
@@ -26,25 +45,21 @@ internal static class ReplicatedSuite
         var snapshot = await PusherAsync(silos, DurabilityPolicy.Snapshot(), stop).ConfigureAwait(false);
         var replicated = await PusherAsync(silos, DurabilityPolicy.Replicated(), stop).ConfigureAwait(false);
 
-        var results = new List<(double Relay, double Snapshot, double Replicated)>();
+        var rounds = new List<Latencies>();
         for (var round = -WarmUpRounds; round < Rounds; round++)
         {
-            var measured = (
-                await MedianAsync(() => { relay.Send(); return ValueTask.CompletedTask; }).ConfigureAwait(false),
-                await snapshot().ConfigureAwait(false), await replicated().ConfigureAwait(false));
-            if (round >= 0) results.Add(measured);
+            var relayed = await MedianAsync(() => { relay.Send(); return ValueTask.CompletedTask; }).ConfigureAwait(false);
+            var (s, r) = (await snapshot().ConfigureAwait(false), await replicated().ConfigureAwait(false));
+            if (round >= 0) rounds.Add(new(relayed, s, r, r / (relayed + s)));
         }
-        var (r, s, d) = (Median(results.Select(x => x.Relay)), Median(results.Select(x => x.Snapshot)), Median(results.Select(x => x.Replicated)));
-        await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
-            $"""
-            256 KiB, one in flight, median of {Rounds} rounds of the median of {PushesARound}
-            raw relay over two sockets   {r,8:0} us
-            push, Snapshot               {s,8:0} us
-            push, Replicated             {d,8:0} us
-            Replicated / (relay + Snapshot)  {Median(results.Select(x => x.Replicated / (x.Relay + x.Snapshot))):0.00}
-            """)).ConfigureAwait(false);
-        return 0;
+        return Medians(rounds);
     }
+
+    private static Latencies Medians(List<Latencies> all) => new(
+        Median(all.Select(l => l.Relay)), Median(all.Select(l => l.Snapshot)), Median(all.Select(l => l.Replicated)), Median(all.Select(l => l.Ratio)));
+
+    /// <summary>In microseconds, and what a standby costs.</summary>
+    private readonly record struct Latencies(double Relay, double Snapshot, double Replicated, double Ratio);
 
     /// <summary>A model whose primary is on the silo that the client is connected to, and what measures pushes to it.</summary>
     private static async Task<Func<Task<double>>> PusherAsync(Silos silos, DurabilityPolicy durability, CancellationToken stop)

@@ -152,13 +152,23 @@ internal sealed partial class ModelKeeper : IAsyncDisposable
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
         limit.CancelAfter(s_lastSnapshotLimit);
-        try
+        while (true)
         {
-            await _host.TakeSnapshotAsync(limit.Token).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is ParameterServerException or OperationCanceledException)
-        {
-            LogNoLastSnapshot(_logger, _host.Spec.Name, e.Message);
+            try
+            {
+                await _host.TakeSnapshotAsync(limit.Token).ConfigureAwait(false);
+                return;
+            }
+            catch (SnapshotAbortedException) when (!limit.IsCancellationRequested)
+            {
+                // Blocks that were on their way to a silo that goes too arrive, or stay.
+                await Task.Delay(s_look, _services.Time, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is ParameterServerException or OperationCanceledException)
+            {
+                LogNoLastSnapshot(_logger, _host.Spec.Name, e.Message);
+                return;
+            }
         }
     }
 

@@ -60,6 +60,6 @@ internal sealed class SiloCommands(CommandFactory factory)
                 ? Texts.Of($"Silo {silo} did not say within {seconds} s how many blocks it holds; drain it again for the rest.")
                 : Texts.Of($"Silo {silo} still holds {Texts.Many(left.Value, "block")} after {seconds} s; drain it again for the rest."));
         }
-        call.Output.Say(new SiloBlocks(silo, 0), $"silo {silo} holds no blocks any more and can be stopped");
+        call.Output.Say(new SiloBlocks(silo, 0), $"silo {silo} holds no blocks any more: tell it to end (SIGTERM), and it hands over its coordinators too");
     }
 }

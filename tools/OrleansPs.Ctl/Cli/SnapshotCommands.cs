@@ -30,7 +30,10 @@ internal sealed class SnapshotCommands(CommandFactory factory)
     private async Task ListAsync(Call call)
     {
         var cluster = await call.ConnectAsync().ConfigureAwait(false);
-        var snapshots = await cluster.Server.ListSnapshotsAsync(call.Get(_model), call.Stop).ConfigureAwait(false);
+        var model = call.Get(_model);
+        var snapshots = await cluster.Server.ListSnapshotsAsync(model, call.Stop).ConfigureAwait(false);
+        // Those of a model that was deleted are still there; where there are none, it may be that there never was such a model.
+        if (snapshots.Count == 0) await cluster.Server.GetStatusAsync(model, call.Stop).ConfigureAwait(false);
         call.Output.Show(snapshots, () => Tables.Snapshots(snapshots));
     }
 

@@ -49,7 +49,7 @@ internal static class WorkerApp
     private static string HintFor(Exception exception) => exception switch
     {
         NonFiniteGradientException => " The training diverged: try a smaller --lr.",
-        SpecMismatchException => " Give all workers the same options, or this training a --model of its own.",
+        SpecMismatchException => ". Give all workers the same options and this training a --model of its own, or delete the model that is there.",
         _ => "",
     };
 
