@@ -57,7 +57,7 @@ public sealed class TrainingTests
         var outcome = await bench.WorkAsync("--rank", "0", "--lr", "0.5");
         Assert.Equal(1, outcome.Status);
         Assert.StartsWith("worker: The spec of model 'fashion-mnist' differs from the existing one: ", outcome.Error, StringComparison.Ordinal);
-        Assert.EndsWith(" Give all workers the same options, or this training a --model of its own.\n", outcome.Error, StringComparison.Ordinal);
+        Assert.EndsWith(". Give all workers the same options and this training a --model of its own, or delete the model that is there.\n", outcome.Error, StringComparison.Ordinal);
         Assert.Single(outcome.Error, '\n');
         Assert.Empty(outcome.Output);
     }

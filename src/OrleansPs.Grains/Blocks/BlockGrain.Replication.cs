@@ -100,8 +100,10 @@ internal sealed partial class BlockGrain
         _looks = _links.Count == 0 ? null : this.RegisterGrainTimer(Look, new() { DueTime = StandbyLink.Period, Period = StandbyLink.Period, Interleave = true });
     }
 
+    // What is left on a silo that ends could wait for its standby, and the silo for it, for as long as Orleans lets it.
     private Task Look()
     {
+        if (pulse.IsEnding) Release();
         foreach (var link in _links.ToArray()) link.Look();
         return Task.CompletedTask;
     }

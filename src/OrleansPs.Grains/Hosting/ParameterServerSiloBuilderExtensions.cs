@@ -87,7 +87,7 @@ public static class ParameterServerSiloBuilderExtensions
     private static ClusterServices ServicesOf(IServiceProvider services) => new(
         services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<SiloView>(), services.GetRequiredService<SiloStorage>(),
         services.GetRequiredService<ModelsOfSilo>(), services.GetRequiredService<TimeProvider>(),
-        services.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<ParameterServerOptions>());
+        services.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<ParameterServerOptions>(), services.GetRequiredService<SiloPulse>());
 
     /// <summary>Checks at the start what a silo needs.</summary>
     private sealed class ParameterServerValidator(IServiceProvider services, IOptions<ParameterServerOptions> options) : IConfigurationValidator

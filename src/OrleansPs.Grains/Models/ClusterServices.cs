@@ -6,7 +6,7 @@ namespace OrleansPs.Grains;
 /// <summary>What the coordinators of a silo share.</summary>
 internal sealed record ClusterServices(
     IGrainFactory Grains, SiloView Silos, SiloStorage Storage, ModelsOfSilo Models, TimeProvider Time, ILoggerFactory Loggers,
-    ParameterServerOptions Options)
+    ParameterServerOptions Options, SiloPulse Pulse)
 {
     public ServerMetrics Metrics => Models.Metrics;
 }

@@ -24,6 +24,7 @@ internal sealed partial class ModelKeeper : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private Task _watching = Task.CompletedTask;
     private Task _recovering = Task.CompletedTask;
+    private volatile bool _hasLast;
 
     public ModelKeeper(ModelHost host, BlockPlacer placer, GrainBlockFactory factory, ClusterServices services)
     {
@@ -72,21 +73,29 @@ internal sealed partial class ModelKeeper : IAsyncDisposable
     /// <returns>How many replicas are still there.</returns>
     public async Task<int> DrainAsync(SiloAddress silo, CancellationToken cancellationToken)
     {
+        RequireStay();
         _placer.Avoid(silo);
-        if (_services.Silos.Active.All(_placer.Avoids))
-        {
-            await TakeLastSnapshotAsync(cancellationToken).ConfigureAwait(false);
-            return 0;
-        }
         TellSilos();
         var start = _services.Time.GetTimestamp();
-        var key = silo.ToParsableString();
         while (true)
         {
-            var left = _host.TryRuntime?.Blocks.Replicas!.Map.Sum(s => (s.Primary.Silo == key ? 1 : 0) + (s.Standby?.Silo == key ? 1 : 0)) ?? 0;
+            var left = CountAt(silo.ToParsableString());
+            if (left == 0) _placer.Leave(silo);
             if (left == 0 || _services.Time.GetElapsedTime(start) > s_drainWait) return left;
+            if (_services.Silos.Active.All(_placer.Avoids)) break;
             await Task.Delay(s_look, _services.Time, cancellationToken).ConfigureAwait(false);
         }
+        await TakeLastSnapshotAsync(cancellationToken).ConfigureAwait(false);
+        return 0;
+    }
+
+    private int CountAt(string silo) =>
+        _host.TryRuntime?.Blocks.Replicas!.Map.Sum(s => (s.Primary.Silo == silo ? 1 : 0) + (s.Standby?.Silo == silo ? 1 : 0)) ?? 0;
+
+    // From a silo whose end has come nobody is reached any more: the next coordinator can, if it is asked.
+    private void RequireStay()
+    {
+        if (_services.Pulse.IsEnding) throw new ServerUnavailableException($"The coordinator of model '{_host.Spec.Name}' ends with its silo; ask again.");
     }
 
     private async Task WatchAsync()
@@ -148,6 +157,7 @@ internal sealed partial class ModelKeeper : IAsyncDisposable
         return true;
     }
 
+    // For each silo that goes, since workers may still push. What the first one has left the others may fail to better: some blocks are gone by then.
     private async Task TakeLastSnapshotAsync(CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
@@ -157,16 +167,18 @@ internal sealed partial class ModelKeeper : IAsyncDisposable
             try
             {
                 await _host.TakeSnapshotAsync(limit.Token).ConfigureAwait(false);
+                _hasLast = true;
                 return;
             }
-            catch (SnapshotAbortedException) when (!limit.IsCancellationRequested)
+            // Blocks that are on their way to a silo that goes too arrive, or stay.
+            catch (SnapshotAbortedException) when (!_hasLast && !limit.IsCancellationRequested)
             {
-                // Blocks that were on their way to a silo that goes too arrive, or stay.
-                await Task.Delay(s_look, _services.Time, CancellationToken.None).ConfigureAwait(false);
+                RequireStay();
+                await Task.Delay(s_retry, _services.Time, CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception e) when (e is ParameterServerException or OperationCanceledException)
             {
-                LogNoLastSnapshot(_logger, _host.Spec.Name, e.Message);
+                if (!_hasLast) LogNoLastSnapshot(_logger, _host.Spec.Name, e.Message);
                 return;
             }
         }

@@ -10,7 +10,7 @@ namespace OrleansPs.Grains;
 /// </summary>
 internal sealed partial class SiloLife(
     IGrainFactory grains, IClusterMembershipService membership, ILocalSiloDetails local, SiloStorage storage,
-    ParameterServerOptions options, TimeProvider time, ILogger<SiloLife> logger) : ILifecycleParticipant<ISiloLifecycle>, IAsyncDisposable
+    ParameterServerOptions options, SiloPulse pulse, TimeProvider time, ILogger<SiloLife> logger) : ILifecycleParticipant<ISiloLifecycle>, IAsyncDisposable
 {
     private static readonly TimeSpan s_probeLimit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
@@ -92,6 +92,10 @@ internal sealed partial class SiloLife(
         catch (OperationCanceledException)
         {
             LogNotDrained(logger, local.SiloAddress, left);
+        }
+        finally
+        {
+            pulse.End();
         }
     }
 

@@ -6,6 +6,7 @@ namespace OrleansPs.Grains;
 /// <summary>
 /// Knows whether this silo was away: stopped, starved, moved. One that was may have been declared dead, and its blocks have new
 /// primaries: it answers no pull before it has read the membership again. (Pushes need no such care: the standby refuses them.)
+/// Knows too when it ends.
 /// </summary>
 /// <remarks>Thread safe.</remarks>
 internal sealed partial class SiloPulse(
@@ -16,6 +17,7 @@ internal sealed partial class SiloPulse(
 
     private long _last = time.GetTimestamp();
     private volatile bool _isTrusted = true;
+    private volatile bool _isEnding;
     private ITimer? _timer;
     private int _isAsking;
 
@@ -24,6 +26,12 @@ internal sealed partial class SiloPulse(
 
     /// <summary>Whether what this silo believes of itself can be relied on.</summary>
     public bool MayAnswer => _isTrusted && time.GetElapsedTime(Volatile.Read(ref _last)) < Limit;
+
+    /// <summary>Whether this silo has given away what it could: whoever still waits for another silo here waits in vain.</summary>
+    public bool IsEnding => _isEnding;
+
+    /// <summary>This silo has given away what it could.</summary>
+    public void End() => _isEnding = true;
 
     public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(nameof(SiloPulse), ServiceLifecycleStage.Active, _ =>
     {

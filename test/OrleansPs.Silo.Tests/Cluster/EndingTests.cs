@@ -15,7 +15,7 @@ public sealed class EndingTests(ITestOutputHelper output) : IDisposable
     [InlineData(true, 3)]
     public async Task Silos_that_end_together_leave_all_there_was_in_a_snapshot_and_say_little(bool replicated, int silos)
     {
-        await using var cluster = await ProcessCluster.StartAsync(silos);
+        await using var cluster = await ProcessCluster.StartAsync(silos, new Dictionary<string, string> { ["Logging:LogLevel:Default"] = "Warning" });
         cluster.Report = output.WriteLine;
         var durability = replicated ? DurabilityPolicy.Replicated() : DurabilityPolicy.Snapshot();
         var spec = Ledger.Spec("ended", ConsistencyPolicy.StaleSynchronous(2), workers: 2, parameters: 12, durability);
