@@ -13,9 +13,9 @@ public sealed class EndingTests(ITestOutputHelper output) : IDisposable
     [InlineData(false, 2)]
     [InlineData(true, 2)]
     [InlineData(true, 3)]
-    public async Task Silos_that_end_together_leave_all_there_was_in_a_snapshot_and_say_little(bool replicated, int silos)
+    public async Task Silos_that_end_together_leave_all_there_was_in_a_snapshot(bool replicated, int silos)
     {
-        await using var cluster = await ProcessCluster.StartAsync(silos, new Dictionary<string, string> { ["Logging:LogLevel:Default"] = "Warning" });
+        await using var cluster = await ProcessCluster.StartAsync(silos);
         cluster.Report = output.WriteLine;
         var durability = replicated ? DurabilityPolicy.Replicated() : DurabilityPolicy.Snapshot();
         var spec = Ledger.Spec("ended", ConsistencyPolicy.StaleSynchronous(2), workers: 2, parameters: 12, durability);
@@ -24,15 +24,11 @@ public sealed class EndingTests(ITestOutputHelper output) : IDisposable
         await training.StopAsync();
         await cluster.DisconnectAsync();
 
-        var ended = cluster.Silos.ToArray();
-        Assert.All(await Task.WhenAll(ended.Select(s => s.TerminateAsync())), code => Assert.Equal(0, code));
-        Assert.All(ended, s => Assert.InRange(Lines(s), 1, 200));
+        Assert.All(await Task.WhenAll(cluster.Silos.Select(s => s.TerminateAsync())), code => Assert.Equal(0, code));
 
         await cluster.AddSiloAsync();
         await cluster.AddSiloAsync();
         await cluster.ConnectAsync();
         await Ledger.RequireAsync(cluster.Server, spec, training.Cursors, _limit.Token);
     }
-
-    private static int Lines(SiloProcess silo) => (silo.Output + silo.Error).Count(c => c == '\n');
 }
