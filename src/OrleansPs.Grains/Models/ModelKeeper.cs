@@ -82,12 +82,14 @@ internal sealed partial class ModelKeeper : IAsyncDisposable
             var left = CountAt(silo.ToParsableString());
             if (left == 0) _placer.Leave(silo);
             if (left == 0 || _services.Time.GetElapsedTime(start) > s_drainWait) return left;
-            if (_services.Silos.Active.All(_placer.Avoids)) break;
+            if (AllGo()) break;
             await Task.Delay(s_look, _services.Time, cancellationToken).ConfigureAwait(false);
         }
         await TakeLastSnapshotAsync(cancellationToken).ConfigureAwait(false);
         return 0;
     }
+
+    private bool AllGo() => _services.Silos.Active.All(_placer.Avoids);
 
     private int CountAt(string silo) =>
         _host.TryRuntime?.Blocks.Replicas!.Map.Sum(s => (s.Primary.Silo == silo ? 1 : 0) + (s.Standby?.Silo == silo ? 1 : 0)) ?? 0;
@@ -122,6 +124,8 @@ internal sealed partial class ModelKeeper : IAsyncDisposable
         lock (_telling)
         {
             var (usable, alive) = (_placer.Usable(), _placer.Alive());
+            // A silo that stays has come: what was left for it is not the last any more.
+            if (!AllGo()) _hasLast = false;
             runtime.Coordinator.Do((c, now) => c.SilosChanged(usable, alive, now));
         }
         return runtime.Coordinator.RenewJournalAsync();
