@@ -109,6 +109,17 @@ public abstract class HostTests(ConformanceHost host) : IAsyncLifetime
         return Tensors.Flat(values);
     }
 
+    /// <summary>
+    /// The snapshot that a call was asked for. Outside BSP it waits until every worker has stood still once; a request that reached
+    /// the server only after the last step of all would wait for ever, so they stand still again and again, by joining again.
+    /// </summary>
+    protected async Task<SnapshotInfo> TakenAsync(Task<SnapshotInfo> taking, params IParameterWorker[] standing)
+    {
+        while (!taking.IsCompleted)
+            foreach (var worker in standing) await worker.ResumeAsync(Limit);
+        return await taking;
+    }
+
     /// <summary>Looks again and again until something has come about.</summary>
     protected async Task Until(Func<Task<bool>> holds)
     {

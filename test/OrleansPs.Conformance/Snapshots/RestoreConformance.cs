@@ -46,7 +46,7 @@ public abstract class RestoreConformance(ConformanceHost host) : HostTests(host)
         await Server.EvictAsync(ledger.Name, 1, Limit);
         var taking = Server.TakeSnapshotAsync(ledger.Name, Limit);
         await Ledgers.StepAsync(workers[0], Limit);
-        var snapshot = await taking;
+        var snapshot = await TakenAsync(taking, workers[0]);
         await Server.RestoreAsync(ledger.Name, new() { Cut = snapshot.Cut, Workers = 2 }, Limit);
         var successors = await JoinAllAsync(ledger.Name, 2);
         await Task.WhenAll(successors.Select(w => Ledgers.RunToAsync(w, 5, Limit)));
@@ -67,7 +67,7 @@ public abstract class RestoreConformance(ConformanceHost host) : HostTests(host)
         await Ledgers.StepAsync(worker, Limit);
         var taking = Server.TakeSnapshotAsync(ledger.Name, Limit);
         if (mode != "BSP") await Ledgers.StepAsync(worker, Limit);
-        var snapshot = await taking;
+        var snapshot = mode == "BSP" ? await taking : await TakenAsync(taking, worker);
         var then = worker.Position;
         for (var i = 0; i < 3; i++) await Ledgers.StepAsync(worker, Limit);
 
@@ -210,10 +210,7 @@ public abstract class RestoreConformance(ConformanceHost host) : HostTests(host)
         foreach (var worker in workers) await Ledgers.PushAsync(worker, Limit);
         await Task.WhenAll(workers.Select(w => w.ClockAsync(100 * w.Rank, Limit).AsTask()));
         var taking = Server.TakeSnapshotAsync(ledger.Name, Limit);
-        // BSP cuts at the last closed round, the others where each worker next stands still: here, for it joins again.
-        while (ledger.Consistency.Mode != ConsistencyMode.BulkSynchronous && !taking.IsCompleted)
-            foreach (var worker in workers) await worker.ResumeAsync(Limit);
-        await taking;
+        await (ledger.Consistency.Mode == ConsistencyMode.BulkSynchronous ? taking : TakenAsync(taking, workers));
     }
 
     private async Task<float[]> TrainAsync(IParameterWorker[] workers, int until)

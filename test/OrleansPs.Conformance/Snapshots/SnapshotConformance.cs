@@ -43,7 +43,7 @@ public abstract class SnapshotConformance(ConformanceHost host) : HostTests(host
 
         var taking = Server.TakeSnapshotAsync(ledger.Name, Limit);
         foreach (var worker in workers) await Ledgers.StepAsync(worker, Limit);
-        var snapshot = await taking;
+        var snapshot = await TakenAsync(taking, workers);
 
         await using var reader = await Server.OpenReaderAsync(ledger.Name, Limit);
         var values = TensorSet.For(ledger);
@@ -79,11 +79,12 @@ public abstract class SnapshotConformance(ConformanceHost host) : HostTests(host
 
         var taking = Server.TakeSnapshotAsync(ledger.Name, Limit);
         await Ledgers.StepAsync(workers[0], Limit);
+        for (var again = 0; again < 20; again++) await workers[0].ResumeAsync(Limit);
         Assert.Null((await StatusAsync(ledger.Name)).LastSnapshot);
         Assert.False(taking.IsCompleted);
         await Ledgers.StepAsync(workers[1], Limit);
 
-        Assert.Equal((await taking).Cut, (await StatusAsync(ledger.Name)).LastSnapshot!.Cut);
+        Assert.Equal((await TakenAsync(taking, workers)).Cut, (await StatusAsync(ledger.Name)).LastSnapshot!.Cut);
     }
 
     [Theory]
@@ -98,7 +99,7 @@ public abstract class SnapshotConformance(ConformanceHost host) : HostTests(host
         await Ledgers.StepAsync(workers[0], Limit);
         await Server.EvictAsync(ledger.Name, 1, Limit);
 
-        await taking;
+        await TakenAsync(taking, workers[0]);
     }
 
     [Fact]
