@@ -66,6 +66,29 @@ public interface IParameterWorker : IAsyncDisposable
     /// <param name="cancellationToken">As in <see cref="PushAsync"/>.</param>
     ValueTask PushPullAsync(TensorSet gradients, TensorSet values, CancellationToken cancellationToken = default);
 
+    /// <summary>Reads rows of embedding tables into the caller's memory. A row that was never pushed has its first values.</summary>
+    /// <param name="rows">Keys and destinations.</param>
+    /// <param name="cancellationToken">Ends the wait; the destinations may be partly written.</param>
+    /// <remarks>Which updates it sees is as of <see cref="PullAsync"/>. It is never answered from a cache.</remarks>
+    /// <exception cref="UnknownTableException">A name is not that of a table.</exception>
+    /// <exception cref="RowShapeException">A destination is not keys x width floats.</exception>
+    /// <exception cref="StepRestartException">The step must be done again.</exception>
+    ValueTask PullRowsAsync(RowSet rows, CancellationToken cancellationToken = default);
+
+    /// <summary>Sends gradients of rows. Completes when every one of them is acknowledged.</summary>
+    /// <param name="gradients">Keys and gradients; those of a key that comes several times are added up. Not changed.</param>
+    /// <param name="cancellationToken">Cancelling an unresolved push aborts the step: <see cref="ResumeAsync"/>.</param>
+    /// <remarks>
+    /// Checked whole before anything is sent. The model's clipping is done over this call's rows, after the gradients of equal keys
+    /// were added up. Under BSP a row's gradient is reduced over the round's workers, those that did not push it counted as zeros.
+    /// </remarks>
+    /// <exception cref="NonFiniteGradientException">A gradient has a NaN or an infinity (policy Reject).</exception>
+    /// <exception cref="UnknownTableException">A name is not that of a table.</exception>
+    /// <exception cref="RowShapeException">A gradient is not keys x width floats.</exception>
+    /// <exception cref="TooManyRowsException">The step would push more rows than the table allows.</exception>
+    /// <exception cref="StepRestartException">The step must be done again.</exception>
+    ValueTask PushRowsAsync(RowSet gradients, CancellationToken cancellationToken = default);
+
     /// <summary>
     /// Starts to read parameters in the background, while the caller computes. The next <see cref="PullAsync"/> of the same
     /// set waits for it and takes it, if the consistency policy allows; otherwise it reads anew.
@@ -129,6 +152,14 @@ public interface IParameterReader : IAsyncDisposable
     /// </returns>
     ValueTask<long> ReadLatestAsync(TensorSet values, CancellationToken cancellationToken = default);
 
+    /// <summary>Reads rows of embedding tables as the model holds them now.</summary>
+    /// <param name="rows">Keys and destinations.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>As <see cref="ReadLatestAsync"/>.</returns>
+    /// <exception cref="UnknownTableException">A name is not that of a table.</exception>
+    /// <exception cref="RowShapeException">A destination is not keys x width floats.</exception>
+    ValueTask<long> ReadLatestRowsAsync(RowSet rows, CancellationToken cancellationToken = default);
+
     /// <summary>Reads a snapshot: one consistent point of the model.</summary>
     /// <param name="cut">The cut's number, or null for the newest.</param>
     /// <param name="values">Names and destinations.</param>
@@ -136,4 +167,20 @@ public interface IParameterReader : IAsyncDisposable
     /// <exception cref="SnapshotNotFoundException">There is no such cut.</exception>
     /// <exception cref="SnapshotCorruptException">The cut is damaged.</exception>
     Task<SnapshotInfo> ReadSnapshotAsync(long? cut, TensorSet values, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads all rows of a table in a snapshot, shard after shard, so that a table larger than memory can be read.</summary>
+    /// <param name="cut">The cut's number, or null for the newest.</param>
+    /// <param name="table">The table's name.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    /// <returns>For each shard its rows, by ascending key. A key is in one shard; shards are not ordered among each other.</returns>
+    /// <exception cref="UnknownTableException">There is no such table.</exception>
+    /// <exception cref="SnapshotNotFoundException">There is no such cut.</exception>
+    /// <exception cref="SnapshotCorruptException">The cut is damaged.</exception>
+    IAsyncEnumerable<TableRows> ReadTableAsync(long? cut, string table, CancellationToken cancellationToken = default);
 }
+
+/// <summary>Rows of one table in a snapshot.</summary>
+/// <param name="Snapshot">The snapshot.</param>
+/// <param name="Keys">Their keys, ascending.</param>
+/// <param name="Rows">Their values, key after key.</param>
+public sealed record TableRows(SnapshotInfo Snapshot, ReadOnlyMemory<long> Keys, ReadOnlyMemory<float> Rows);

@@ -10,7 +10,7 @@ namespace OrleansPs.Client;
 /// Thread safe, as long as calls at the same time have sets of their own. All values of a call are of one generation of
 /// the model. After a call that failed the destinations may be partly written.
 /// </remarks>
-public sealed class ParameterReader : IParameterReader
+public sealed partial class ParameterReader : IParameterReader
 {
     private static readonly ServerUnavailableException s_changed = new(
         "the model changed during each; read a snapshot instead (ReadSnapshotAsync), or fewer parameters at a time.");
@@ -64,21 +64,8 @@ public sealed class ParameterReader : IParameterReader
     /// The service did not answer, or rounds closed faster than the blocks could be read, for all of
     /// <see cref="WorkerOptions.RetryFor"/>.
     /// </exception>
-    public async ValueTask<long> ReadLatestAsync(TensorSet values, CancellationToken cancellationToken = default)
-    {
-        var plan = PlanOf(values);
-        cancellationToken.ThrowIfCancellationRequested();
-        var backoff = new Backoff(_environment, _options);
-        for (var pass = 0; ; pass++)
-        {
-            // One round may close during any read; where the next one does too, they come fast.
-            if (pass > 1) await PauseAsync(ref backoff, cancellationToken).ConfigureAwait(false);
-            if (IsRounds) await _calls.LearnRoundsAsync(cancellationToken).ConfigureAwait(false);
-            using var reading = new ReadPass(_calls, plan, _calls.State.View, oneVersion: IsRounds);
-            var version = await reading.RunAsync(cancellationToken).ConfigureAwait(false);
-            if (version is not null) return IsRounds ? version.Value : -1;
-        }
-    }
+    public ValueTask<long> ReadLatestAsync(TensorSet values, CancellationToken cancellationToken = default) =>
+        ReadLatestAsync(PlanOf(values), cancellationToken);
 
     /// <inheritdoc/>
     /// <exception cref="UnknownParameterException">A name is not in the spec.</exception>
@@ -90,7 +77,7 @@ public sealed class ParameterReader : IParameterReader
         var content = await _snapshots.LoadAsync(cut, cancellationToken).ConfigureAwait(false);
         try
         {
-            RequireShapes(content);
+            RequireBlocks(content);
             foreach (var transfer in plan.Transfers) Copy(content.Blocks[transfer.Block], transfer);
             return content.Info;
         }
@@ -106,6 +93,21 @@ public sealed class ParameterReader : IParameterReader
     {
         _isDisposed = true;
         return default;
+    }
+
+    private async ValueTask<long> ReadLatestAsync(TransferPlan plan, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var backoff = new Backoff(_environment, _options);
+        for (var pass = 0; ; pass++)
+        {
+            // One round may close during any read; where the next one does too, they come fast.
+            if (pass > 1) await PauseAsync(ref backoff, cancellationToken).ConfigureAwait(false);
+            if (IsRounds) await _calls.LearnRoundsAsync(cancellationToken).ConfigureAwait(false);
+            using var reading = new ReadPass(_calls, plan, _calls.State.View, oneVersion: IsRounds);
+            var version = await reading.RunAsync(cancellationToken).ConfigureAwait(false);
+            if (version is not null) return IsRounds ? version.Value : -1;
+        }
     }
 
     private Task PauseAsync(ref Backoff backoff, CancellationToken cancellationToken)
@@ -128,10 +130,11 @@ public sealed class ParameterReader : IParameterReader
             image.Values.AsSpan(segments[slice.Segment].Offset, slice.Values.Length).CopyTo(slice.Values.Span);
     }
 
-    private void RequireShapes(SnapshotContent content)
+    private void RequireBlocks(SnapshotContent content)
     {
         var blocks = _planner.Layout.Blocks;
-        var fits = content.Blocks.Count == blocks.Count && blocks.All(b => content.Blocks[b.Index].Length == b.Length);
+        var fits = content.Blocks.Count == blocks.Count
+            && blocks.All(b => content.Blocks[b.Index].Length == b.Length && content.Blocks[b.Index].Rows is null == b.Table < 0);
         if (!fits) throw new SnapshotCorruptException(
             $"of cut {content.Info.Cut} of model '{Model}'", "its blocks are not those of the model's spec.");
     }

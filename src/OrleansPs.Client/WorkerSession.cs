@@ -18,7 +18,7 @@ namespace OrleansPs.Client;
 /// answered, or <see cref="ResumeAsync"/>, the session refuses pushes and pulls.
 /// </para>
 /// </remarks>
-public sealed class WorkerSession : IParameterWorker
+public sealed partial class WorkerSession : IParameterWorker
 {
     private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(2);
 
@@ -29,6 +29,7 @@ public sealed class WorkerSession : IParameterWorker
     private readonly GradientGate _gate;
     private readonly PlanCache _plans;
     private readonly OperationPool _operations;
+    private readonly RowCalls _rows;
     private readonly Prefetcher _prefetcher;
     private readonly Heartbeat _heartbeat;
     private int _isDisposed;
@@ -46,6 +47,7 @@ public sealed class WorkerSession : IParameterWorker
         _gate = new(spec);
         _plans = new(planner);
         _operations = new(_context);
+        _rows = new(spec, planner.Layout);
         _prefetcher = new(_context, _operations, spec.Consistency);
         _heartbeat = new(_context, _coordinator, spec.Lease);
     }
@@ -263,5 +265,6 @@ public sealed class WorkerSession : IParameterWorker
         _heartbeat.Dispose();
         _prefetcher.Dispose();
         _operations.Dispose();
+        _rows.Release();
     }
 }

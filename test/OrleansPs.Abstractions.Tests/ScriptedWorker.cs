@@ -35,6 +35,10 @@ internal sealed class ScriptedWorker : IParameterWorker
     public ValueTask PushPullAsync(TensorSet gradients, TensorSet values, CancellationToken cancellationToken = default) =>
         throw new NotSupportedException();
 
+    public ValueTask PullRowsAsync(RowSet rows, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    public ValueTask PushRowsAsync(RowSet gradients, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public void Prefetch(TensorSet values) => throw new NotSupportedException();
 
     public ValueTask<ClockResult> ClockAsync(long cursor, CancellationToken cancellationToken = default)

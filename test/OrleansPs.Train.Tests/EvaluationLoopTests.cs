@@ -99,6 +99,11 @@ public sealed class EvaluationLoopTests : IDisposable
         public Task<SnapshotInfo> ReadSnapshotAsync(long? cut, TensorSet values, CancellationToken cancellationToken = default) =>
             throw new NotSupportedException();
 
+        public ValueTask<long> ReadLatestRowsAsync(RowSet rows, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public IAsyncEnumerable<TableRows> ReadTableAsync(long? cut, string table, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

@@ -62,11 +62,52 @@ public sealed class UnknownParameterException(string parameter, IEnumerable<stri
     /// <summary>The name.</summary>
     public string Parameter { get; } = parameter;
 
-    private static string List(IEnumerable<string> known)
+    internal static string List(IEnumerable<string> known)
     {
         var names = known.Take(9).ToArray();
         return names.Length == 0 ? "none" : string.Join(", ", names.Take(8)) + (names.Length > 8 ? ", ..." : "");
     }
+}
+
+/// <summary>There is no embedding table of this name.</summary>
+public sealed class UnknownTableException(string table, IEnumerable<string> known)
+    : ParameterServerException($"There is no table '{table}'. There are: {UnknownParameterException.List(known)}.")
+{
+    /// <summary>The name.</summary>
+    public string Table { get; } = table;
+}
+
+/// <summary>The memory given for rows of a table is not keys x width floats.</summary>
+public sealed class RowShapeException(string table, int keys, int width, int actual)
+    : ParameterServerException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+        $"{keys} rows of table '{table}' of width {width} are {(long)keys * width} floats; {actual} were given."))
+{
+    /// <summary>The table.</summary>
+    public string Table { get; } = table;
+
+    /// <summary>The number of keys given.</summary>
+    public int Keys { get; } = keys;
+
+    /// <summary>The table's width.</summary>
+    public int Width { get; } = width;
+
+    /// <summary>The number of floats given.</summary>
+    public int Actual { get; } = actual;
+}
+
+/// <summary>A worker pushes more rows of a table in one step than <see cref="EmbeddingTable.MaxRowsPerStep"/>.</summary>
+public sealed class TooManyRowsException(string table, long rows, int limit)
+    : ParameterServerException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+        $"This step would push {rows} rows of table '{table}'; MaxRowsPerStep is {limit}."))
+{
+    /// <summary>The table.</summary>
+    public string Table { get; } = table;
+
+    /// <summary>How many rows the step would have pushed.</summary>
+    public long Rows { get; } = rows;
+
+    /// <summary>How many it may.</summary>
+    public int Limit { get; } = limit;
 }
 
 /// <summary>Memory given for a parameter has not the parameter's length.</summary>

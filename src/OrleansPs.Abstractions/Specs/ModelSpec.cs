@@ -14,8 +14,11 @@ public sealed record ModelSpec(string Name)
     /// <summary>The default of <see cref="BlockBytes"/>: 1 MiB.</summary>
     public const int DefaultBlockBytes = 1 << 20;
 
-    /// <summary>The dense parameters, in the order in which they are packed into blocks; at least one.</summary>
+    /// <summary>The dense parameters, in the order in which they are packed into blocks; at least one, unless there are <see cref="Tables"/>.</summary>
     public required IReadOnlyList<DenseParameter> Parameters { get; init; }
+
+    /// <summary>The embedding tables.</summary>
+    public IReadOnlyList<EmbeddingTable> Tables { get; init; } = [];
 
     /// <summary>The optimizer of every parameter that names no other.</summary>
     public required Optimizer Optimizer { get; init; }
@@ -61,34 +64,55 @@ public sealed record ModelSpec(string Name)
 
     /// <summary>
     /// How much memory BSP may use to hold a round's gradients until it closes, in bytes; 4 GiB by default. Needed:
-    /// MaxWorkers x the model's size.
+    /// MaxWorkers x (the model's dense size + the rows of each table that a worker may push in a step).
     /// </summary>
     public long StagingBytes { get; init; } = 4L << 30;
 
     /// <summary><see cref="MaxWorkers"/>, or <see cref="Workers"/> where that is 0.</summary>
     public int RankLimit => MaxWorkers == 0 ? Workers : MaxWorkers;
 
-    /// <summary>The number of elements of all parameters together.</summary>
+    /// <summary>The number of elements of all dense parameters together.</summary>
     public long Length => Parameters.Sum(p => (long)p.Length);
 
     /// <summary>The optimizer that a parameter ends up with: its own or the model's, with its group's changes.</summary>
     public Optimizer OptimizerOf(DenseParameter parameter)
     {
         ArgumentNullException.ThrowIfNull(parameter);
-        var optimizer = parameter.Optimizer ?? Optimizer;
-        return GroupOf(parameter) is { } group ? optimizer.With(group.Lr, group.WeightDecay) : optimizer;
+        return InGroup(parameter.Optimizer, parameter.Group);
+    }
+
+    /// <summary>The optimizer that a table ends up with: its own or the model's, with its group's changes.</summary>
+    public Optimizer OptimizerOf(EmbeddingTable table)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        return InGroup(table.Optimizer, table.Group);
     }
 
     /// <summary>The group of a parameter, or null.</summary>
     public ParameterGroup? GroupOf(DenseParameter parameter)
     {
         ArgumentNullException.ThrowIfNull(parameter);
-        return parameter.Group is null ? null : Groups.FirstOrDefault(g => g.Name == parameter.Group);
+        return Group(parameter.Group);
+    }
+
+    /// <summary>The group of a table, or null.</summary>
+    public ParameterGroup? GroupOf(EmbeddingTable table)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        return Group(table.Group);
     }
 
     /// <summary>Checks every value.</summary>
     /// <exception cref="InvalidSpecException">The first value that breaks a rule.</exception>
     public void Validate() => ModelSpecValidator.Validate(this);
+
+    private ParameterGroup? Group(string? name) => name is null ? null : Groups.FirstOrDefault(g => g.Name == name);
+
+    private Optimizer InGroup(Optimizer? own, string? group)
+    {
+        var optimizer = own ?? Optimizer;
+        return Group(group) is { } g ? optimizer.With(g.Lr, g.WeightDecay) : optimizer;
+    }
 }
 
 /// <summary>A dense parameter: a float32 tensor.</summary>

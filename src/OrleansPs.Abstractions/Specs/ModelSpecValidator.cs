@@ -4,7 +4,7 @@ namespace OrleansPs;
 
 /// <summary>The rules of a <see cref="ModelSpec"/>, one method a part.</summary>
 /// <remarks>Optimizers and clipping compute with float32, so their numbers must keep the rules after rounding too.</remarks>
-internal static class ModelSpecValidator
+internal static partial class ModelSpecValidator
 {
     private const int MaxWarmUps = 16;
     private const string AtLeastZero = "it must be >= 0 and finite as float32.";
@@ -16,6 +16,7 @@ internal static class ModelSpecValidator
         CheckSizes(spec);
         CheckGroups(spec);
         CheckParameters(spec);
+        CheckTables(spec);
         CheckOptimizer("Optimizer", spec.Optimizer);
         CheckPolicies(spec);
         CheckSchedule("Schedule", spec.Schedule, 0);
@@ -59,7 +60,9 @@ internal static class ModelSpecValidator
 
     private static void CheckParameters(ModelSpec spec)
     {
-        Require(spec.Parameters is { Count: > 0 }, "Parameters", spec.Parameters?.Count, "there must be at least one.");
+        RequirePresent(spec.Tables, "Tables");
+        Require(spec.Parameters is { Count: > 0 } || (spec.Parameters is not null && spec.Tables.Count > 0),
+            "Parameters", spec.Parameters?.Count, "there must be at least one, or a table.");
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var p in spec.Parameters!)
         {
@@ -167,7 +170,7 @@ internal static class ModelSpecValidator
     private static void CheckStaging(ModelSpec spec)
     {
         if (spec.Consistency.Mode != ConsistencyMode.BulkSynchronous) return;
-        var needed = (Int128)spec.RankLimit * spec.Length * sizeof(float);
+        var needed = spec.RankLimit * (((Int128)spec.Length * sizeof(float)) + StagedRowBytes(spec));
         Require(needed <= spec.StagingBytes, "StagingBytes", spec.StagingBytes,
             $"BSP needs {needed} bytes to hold the gradients of {spec.RankLimit} workers until a round closes.");
     }

@@ -5,8 +5,9 @@ namespace OrleansPs.Client;
 /// turn it is. Under BSP a block takes a rank's pushes in order, so the next one waits for the one before.
 /// </summary>
 /// <remarks>Used under the lock of <see cref="SessionState"/>; only completions run outside it.</remarks>
-internal sealed class PushLedger(int blocks, int window, bool ordered)
+internal sealed class PushLedger(int blocks, int tables, int window, bool ordered)
 {
+    private readonly long[] _rows = new long[tables];
     private readonly int[] _made = new int[blocks];
     private readonly int[] _acknowledged = new int[blocks];
     private readonly Dictionary<(int Block, int Sequence), TaskCompletionSource> _waiting = [];
@@ -16,10 +17,14 @@ internal sealed class PushLedger(int blocks, int window, bool ordered)
 
     /// <summary>Refuses a call that is one too many.</summary>
     /// <exception cref="WorkerStateException">A block has had all the pushes that a step may make.</exception>
+    /// <exception cref="TooManyRowsException">A table has had all the rows that a step may push.</exception>
     public void RequireRoom(TransferPlan plan)
     {
         foreach (var transfer in plan.Transfers)
             if (transfer.Pushes && _made[transfer.Block] >= window) throw TooMany();
+        foreach (var pushed in plan.RowsPushed)
+            if (_rows[pushed.Table] + pushed.Rows > pushed.Limit)
+                throw new TooManyRowsException(pushed.Name, _rows[pushed.Table] + pushed.Rows, pushed.Limit);
     }
 
     /// <summary>Numbers a call's pushes, or refuses the whole call.</summary>
@@ -29,6 +34,7 @@ internal sealed class PushLedger(int blocks, int window, bool ordered)
         RequireRoom(plan);
         for (var i = 0; i < plan.Transfers.Length; i++)
             sequences[i] = plan.Transfers[i].Pushes ? _made[plan.Transfers[i].Block]++ : 0;
+        foreach (var pushed in plan.RowsPushed) _rows[pushed.Table] += pushed.Rows;
         Unresolved++;
     }
 
@@ -56,6 +62,7 @@ internal sealed class PushLedger(int blocks, int window, bool ordered)
     public TaskCompletionSource[] Reset()
     {
         Array.Clear(_made);
+        Array.Clear(_rows);
         Array.Clear(_acknowledged);
         return TakeWaiting();
     }

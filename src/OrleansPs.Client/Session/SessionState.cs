@@ -43,7 +43,7 @@ internal sealed partial class SessionState
         _rank = rank;
         _metrics = metrics;
         IsBulkSynchronous = spec.Consistency.Mode == ConsistencyMode.BulkSynchronous;
-        _ledger = new(blocks, spec.PushesPerStep, IsBulkSynchronous);
+        _ledger = new(blocks, spec.Tables.Count, spec.PushesPerStep, IsBulkSynchronous);
     }
 
     public bool IsBulkSynchronous { get; }

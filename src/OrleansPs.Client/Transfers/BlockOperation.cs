@@ -93,7 +93,7 @@ internal sealed class BlockOperation : IDisposable
     public bool TryCopy(int index)
     {
         var transfer = _plan.Transfers[index];
-        if (_context.Copies is null || transfer.Pushes || IsBackground) return false;
+        if (_context.Copies is null || transfer.Pushes || transfer.IsOfRows || IsBackground) return false;
         if (!_context.Copies.TryRead(View, transfer)) return false;
         _context.Metrics.CacheHit();
         Interlocked.Increment(ref _done);
@@ -103,7 +103,7 @@ internal sealed class BlockOperation : IDisposable
     public void Complete(int index)
     {
         var transfer = _plan.Transfers[index];
-        if (transfer.Pulls) _context.Copies?.Store(View, transfer);
+        if (transfer.Pulls && !transfer.IsOfRows) _context.Copies?.Store(View, transfer);
         Interlocked.Increment(ref _done);
         if (transfer.Pushes) _context.State.Acknowledge(View, transfer.Block, _sequences[index]);
     }

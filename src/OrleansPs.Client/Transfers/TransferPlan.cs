@@ -11,6 +11,9 @@ internal sealed record BlockTransfer(int Block, SegmentSlice[] Gradient, Segment
     public bool Pushes => Gradient.Length > 0;
 
     public bool Pulls => Values.Length > 0;
+
+    /// <summary>Whether it is about rows of a table.</summary>
+    public bool IsOfRows => (Pushes ? Gradient[0] : Values[0]).Keys.Length > 0;
 }
 
 /// <summary>How one operation's tensors map to blocks, worked out once and used again and again.</summary>
@@ -33,6 +36,9 @@ internal sealed class TransferPlan
 
     /// <summary>The destinations in the caller's order.</summary>
     public Memory<float>[] Values { get; }
+
+    /// <summary>How many rows are pushed, by table.</summary>
+    public IReadOnlyList<RowsOfTable> RowsPushed { get; init; } = [];
 
     public long BytesPushed { get; }
 

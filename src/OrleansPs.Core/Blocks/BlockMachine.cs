@@ -11,16 +11,14 @@ namespace OrleansPs.Core.Blocks;
 internal sealed class BlockMachine
 {
     private readonly ModelSpec _spec;
-    private readonly BlockState _state;
-    private readonly StagedRound _staged;
+    private readonly BlockBody _body;
     private readonly DedupeTable _dedupe;
     private FrozenCut? _frozen;
 
     public BlockMachine(ModelSpec spec, BlockShape shape, BlockImage? image, long cut)
     {
         _spec = spec;
-        _state = image is null ? BlockState.Create(spec, shape) : BlockState.From(spec, shape, image);
-        _staged = new(shape, spec.RankLimit, spec.PushesPerStep);
+        _body = BlockBody.Create(spec, shape, image);
         _dedupe = new(spec.RankLimit, spec.PushesPerStep);
         Fences = new(spec.RankLimit);
         Cut = cut;
@@ -49,18 +47,20 @@ internal sealed class BlockMachine
 
     public Certificate? LastCertificate { get; private set; }
 
-    public long StateBytes => _state.Bytes;
+    public long StateBytes => _body.Bytes;
 
     public bool IsRounds => _spec.Consistency.Mode == ConsistencyMode.BulkSynchronous;
 
-    public ReadOnlySpan<float> Values(int segment) => _state.Values(segment);
+    public void Read(ReadOnlySpan<SegmentSlice> values) => _body.Read(values);
+
+    public string? Misfit(ReadOnlySpan<SegmentSlice> slices) => _body.Misfit(slices);
 
     public bool HasFrozen(long cut) => _frozen?.Cut == cut;
 
     /// <summary>Whether a push has been taken; under BSP also whether it comes in order.</summary>
-    public BlockStatus CheckPush(in MessageHeader header)
+    public BlockStatus CheckPush(in MessageHeader header, ReadOnlySpan<SegmentSlice> gradient)
     {
-        if (IsRounds) return _staged.Check(header.Rank, header.Incarnation, header.Sequence);
+        if (IsRounds) return _body.Staged.Check(header.Rank, header.Incarnation, header.Sequence, gradient);
         if (header.Sequence < 0 || header.Sequence >= _spec.PushesPerStep) return BlockStatus.WindowExceeded;
         var taken = _dedupe.Contains(header.Rank, header.Step, header.Sequence);
         if (header.Cut >= Cut) return taken ? BlockStatus.Duplicate : BlockStatus.Ok;
@@ -71,14 +71,15 @@ internal sealed class BlockMachine
 
     /// <summary>All that this machine knows; the arrays stay its own.</summary>
     public ReplicaState ToState() => new(
-        _state.ToImage(Version, Index, _dedupe.ToImages(Fences)), Cut, WrittenCut, Term, Fences.ToArray(), LastCertificate, _staged.ToImages());
+        _body.ToImage(new(Version, Index, _dedupe.ToImages(Fences))), Cut, WrittenCut, Term, Fences.ToArray(), LastCertificate,
+        _body.Staged.ToImages());
 
     /// <summary>Goes on where another machine stood, whose image this one was made of.</summary>
     public void Load(ReplicaState state)
     {
         (WrittenCut, Term, LastCertificate) = (state.WrittenCut, state.Term, state.LastCertificate);
         for (var rank = 0; rank < state.Fences.Count; rank++) Fences.Raise(rank, state.Fences[rank]);
-        _staged.Load(state.Staged);
+        _body.Staged.Load(state.Staged);
     }
 
     public void Apply(in BlockEntry entry, ReadOnlySpan<SegmentSlice> gradient)
@@ -98,22 +99,17 @@ internal sealed class BlockMachine
     /// <summary>The frozen copy of a cut, to be written. The image's arrays belong to the caller.</summary>
     public BlockImage TakeFrozen()
     {
-        var image = _frozen!.ToImage(Fences);
+        var image = _body.TakeFrozen(new(_frozen!.Version, _frozen.EntryIndex, _frozen.Dedupe.ToImages(Fences)));
         _frozen = null;
         return image;
     }
 
-    public void Release()
-    {
-        _frozen?.Release();
-        _staged.Release();
-        _state.Dispose();
-    }
+    public void Release() => _body.Release();
 
     private void ApplyPush(in MessageHeader header, ReadOnlySpan<SegmentSlice> gradient)
     {
         Fences.Raise(header.Rank, header.Incarnation);
-        if (IsRounds) _staged.Add(header.Rank, header.Incarnation, gradient);
+        if (IsRounds) _body.Staged.Add(header.Rank, header.Incarnation, gradient);
         else if (header.Cut < Cut) PushBeforeCut(header, gradient);
         else PushLive(header, gradient);
     }
@@ -121,12 +117,7 @@ internal sealed class BlockMachine
     private void PushLive(in MessageHeader header, ReadOnlySpan<SegmentSlice> gradient)
     {
         _dedupe.Add(header.Rank, header.Step, header.Sequence);
-        var factor = _spec.Schedule.FactorAt(header.Clock);
-        foreach (var slice in gradient)
-        {
-            _frozen?.Preserve(slice.Segment);
-            _state.Update(slice.Segment, slice.Values.Span, factor);
-        }
+        _body.Update(gradient, MomentAt(header.Clock));
     }
 
     /// <summary>
@@ -138,29 +129,21 @@ internal sealed class BlockMachine
         var live = !_dedupe.Contains(header.Rank, header.Step, header.Sequence);
         if (live) _dedupe.Add(header.Rank, header.Step, header.Sequence);
         _frozen?.Dedupe.Add(header.Rank, header.Step, header.Sequence);
-        var factor = _spec.Schedule.FactorAt(header.Clock);
-        foreach (var slice in gradient)
-        {
-            if (_frozen is not null && !_frozen.Shares(slice.Segment)) _frozen.Update(slice, factor);
-            if (live) _state.Update(slice.Segment, slice.Values.Span, factor);
-        }
+        _body.UpdateBeforeCut(gradient, MomentAt(header.Clock), live);
     }
 
     private void ApplyRound(Certificate certificate)
     {
-        if (_frozen is not null)
-            for (var s = 0; s < _state.Shape.Segments.Count; s++)
-                if (_staged.Touches(certificate, s)) _frozen.Preserve(s);
         foreach (var member in certificate.Members) Fences.Raise(member.Rank, member.Incarnation);
-        _staged.Apply(certificate, _state, _spec.Reduction, _spec.Schedule.FactorAt(certificate.Round));
+        _body.Close(certificate, MomentAt(certificate.Round));
         Version = certificate.Round + 1;
         LastCertificate = certificate;
     }
 
     private void Freeze(long cut)
     {
-        _frozen?.Release();
-        _frozen = new(cut, _state, _dedupe.Clone(), Version, Index);
+        _body.Freeze();
+        _frozen = new(cut, _dedupe.Clone(), Version, Index);
         Cut = cut;
     }
 
@@ -169,7 +152,9 @@ internal sealed class BlockMachine
         Cut = Math.Max(Cut, cut);
         if (written) WrittenCut = Math.Max(WrittenCut, cut);
         if (_frozen is null || _frozen.Cut > cut) return;
-        _frozen.Release();
+        _body.Thaw();
         _frozen = null;
     }
+
+    private PushMoment MomentAt(long clock) => new(clock, _spec.Schedule.FactorAt(clock), Cut);
 }

@@ -94,7 +94,7 @@ public sealed class BlockReplica
     {
         var status = Admit(header, newest);
         if (status == BlockStatus.Ok && _machine.IsRounds) status = CheckRound(header.Clock);
-        if (status == BlockStatus.Ok) status = _machine.CheckPush(header);
+        if (status == BlockStatus.Ok) status = _machine.CheckPush(header, gradient);
         if (status != BlockStatus.Ok) return Reply(status);
         CheckSlices(gradient);
         if (header.Cut > _machine.Cut && !_machine.IsRounds) Commit(new() { Kind = BlockEntryKind.Freeze, Cut = header.Cut });
@@ -112,7 +112,7 @@ public sealed class BlockReplica
         if (status == BlockStatus.Ok && _machine.IsRounds && header.Clock >= 0) status = CheckRound(header.Clock);
         if (status != BlockStatus.Ok) return Reply(status);
         CheckSlices(values);
-        Copy(values);
+        _machine.Read(values);
         return Reply(BlockStatus.Ok);
     }
 
@@ -126,7 +126,7 @@ public sealed class BlockReplica
     {
         CheckSlices(values);
         var reply = Push(header, newest, gradient);
-        if (reply.Status is BlockStatus.Ok or BlockStatus.Duplicate) Copy(values);
+        if (reply.Status is BlockStatus.Ok or BlockStatus.Duplicate) _machine.Read(values);
         return reply;
     }
 
@@ -247,14 +247,7 @@ public sealed class BlockReplica
 
     private void CheckSlices(ReadOnlySpan<SegmentSlice> slices)
     {
-        foreach (var slice in slices)
-            if (slice.Values.Length != _shape.Segments[slice.Segment].Length)
-                throw new ArgumentException($"Segment {slice.Segment} of block {Block} is not {slice.Values.Length} floats.");
-    }
-
-    private void Copy(ReadOnlySpan<SegmentSlice> values)
-    {
-        foreach (var slice in values) _machine.Values(slice.Segment).CopyTo(slice.Values.Span);
+        if (_machine.Misfit(slices) is { } misfit) throw new ArgumentException(misfit);
     }
 
     private void Commit(BlockEntry entry, ReadOnlySpan<SegmentSlice> gradient = default) =>

@@ -14,7 +14,7 @@ namespace OrleansPs.Core.Blocks;
 /// <remarks>It lives as long as a move, so it may change between versions; it is not the snapshot format. Thread safe.</remarks>
 internal static class ReplicaStateCodec
 {
-    private const int Version = 1;
+    private const int Version = 2;
     private const int FixedBytes = sizeof(int) + sizeof(long) + (3 * sizeof(long));
 
     public static long LengthOf(ReplicaState state)
@@ -76,7 +76,7 @@ internal static class ReplicaStateCodec
         for (var i = 0; i < fences.Length; i++) fences[i] = reader.Int64();
         var certificate = ReadCertificate(ref reader, spec, name);
         var staged = new StagedImage[Count(reader.Int32(), spec.RankLimit, name)];
-        for (var i = 0; i < staged.Length; i++) staged[i] = ReadStaged(ref reader, shape);
+        for (var i = 0; i < staged.Length; i++) staged[i] = ReadStaged(ref reader, shape, image, name);
         CheckRanks(staged.Select(s => s.Rank), spec, name);
         if (reader.Position != bytes.Length - SHA256.HashSizeInBytes) throw new SnapshotCorruptException(name, "it goes on behind its end.");
         return new(image, cut, written, term, fences, certificate, staged);
@@ -101,24 +101,32 @@ internal static class ReplicaStateCodec
     }
 
     private static long StagedBytes(ReplicaState state, StagedImage staged) =>
-        (2 * sizeof(int)) + sizeof(long) + staged.Touched.Length + ((long)state.Image.Length * sizeof(float));
+        (3 * sizeof(int)) + sizeof(long) + staged.Touched.Length + ((long)staged.Keys.Length * sizeof(long))
+        + ((long)StagedFloats(state.Image, staged.Keys.Length) * sizeof(float));
+
+    private static int StagedFloats(BlockImage image, int keys) => image.Rows is { } rows ? checked(keys * rows.Width) : image.Length;
 
     private static void WriteStaged(ref ByteWriter writer, ReplicaState state, StagedImage staged)
     {
         writer.Int32(staged.Rank);
         writer.Int64(staged.Incarnation);
         writer.Int32(staged.NextSequence);
+        writer.Int32(staged.Keys.Length);
         writer.Bytes(MemoryMarshal.AsBytes(staged.Touched.AsSpan()));
-        writer.Floats(staged.Sum.AsSpan(0, state.Image.Length));
+        foreach (var key in staged.Keys) writer.Int64(key);
+        writer.Floats(staged.Sum.AsSpan(0, StagedFloats(state.Image, staged.Keys.Length)));
     }
 
-    private static StagedImage ReadStaged(ref ByteReader reader, BlockShape shape)
+    private static StagedImage ReadStaged(ref ByteReader reader, BlockShape shape, BlockImage image, string name)
     {
-        var (rank, incarnation, next) = (reader.Int32(), reader.Int64(), reader.Int32());
+        var (rank, incarnation, next, count) = (reader.Int32(), reader.Int64(), reader.Int32(), reader.Int32());
         var touched = new bool[shape.Segments.Count];
         var flags = reader.Bytes(touched.Length);
         for (var i = 0; i < touched.Length; i++) touched[i] = flags[i] != 0;
-        return new(rank, incarnation, next, touched, reader.Floats(shape.Length));
+        if (count < 0 || count > reader.Left / sizeof(long)) throw new SnapshotCorruptException(name, $"it counts {count} staged rows.");
+        var keys = new long[count];
+        for (var i = 0; i < count; i++) keys[i] = reader.Int64();
+        return new(rank, incarnation, next) { Touched = touched, Keys = keys, Sum = reader.Floats(StagedFloats(image, count)) };
     }
 
     private static void WriteCertificate(ref ByteWriter writer, Certificate? certificate)
@@ -151,4 +159,14 @@ internal sealed record ReplicaState(
     IReadOnlyList<StagedImage> Staged);
 
 /// <summary>One rank's contribution to the open round.</summary>
-internal sealed record StagedImage(int Rank, long Incarnation, int NextSequence, bool[] Touched, float[] Sum);
+internal sealed record StagedImage(int Rank, long Incarnation, int NextSequence)
+{
+    /// <summary>Which segments have been touched (dense).</summary>
+    public bool[] Touched { get; init; } = [];
+
+    /// <summary>The sum over the whole block (dense), or the sums of the rows, key after key (table).</summary>
+    public float[] Sum { get; init; } = [];
+
+    /// <summary>The keys, in the order in which they came (table).</summary>
+    public long[] Keys { get; init; } = [];
+}

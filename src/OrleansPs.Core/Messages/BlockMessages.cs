@@ -1,9 +1,13 @@
 namespace OrleansPs.Core.Messages;
 
-/// <summary>One contiguous piece of a parameter inside a block, with the memory it is read from or written to.</summary>
-/// <param name="Segment">The segment's index in its block.</param>
-/// <param name="Values">As many floats as the segment is long.</param>
-public readonly record struct SegmentSlice(int Segment, Memory<float> Values);
+/// <summary>One contiguous piece of a parameter inside a block, or rows of a table, with the memory they are read from or written to.</summary>
+/// <param name="Segment">The segment's index in its block; 0 for a table.</param>
+/// <param name="Values">As many floats as the segment is long; for a table the rows, key after key.</param>
+public readonly record struct SegmentSlice(int Segment, Memory<float> Values)
+{
+    /// <summary>The keys of the rows, ascending and each once; empty for a dense segment.</summary>
+    public ReadOnlyMemory<long> Keys { get; init; }
+}
 
 /// <summary>What a block answers.</summary>
 public enum BlockStatus : byte

@@ -52,6 +52,28 @@ public static class Initializing
         }
     }
 
+    /// <summary>Fills a row of a table with its first values: the stream of the table, with the key mixed into its key.</summary>
+    /// <param name="initializer">The initializer, already validated with its spec; null stands for zeros.</param>
+    /// <param name="stream">The table's stream, of <see cref="StreamOf"/>.</param>
+    /// <param name="key">The row's key.</param>
+    /// <param name="row">The row; changed. Fans are its length.</param>
+    internal static void FillRow(Initializer? initializer, ulong stream, long key, Span<float> row)
+    {
+        var counter = Mix(stream ^ Mix((ulong)key + Gamma)) + Gamma;
+        switch (initializer)
+        {
+            case null: row.Clear(); break;
+            case ConstantInitializer c: row.Fill(c.Value); break;
+            case UniformInitializer u: FillUniform(u.Low, u.High, counter, row); break;
+            case NormalInitializer n: FillNormal(n.Mean, n.Std, counter, row); break;
+            case ScaledInitializer s: FillScaled(s, [row.Length], counter, row); break;
+            default: throw new ArgumentOutOfRangeException(nameof(initializer), initializer, "The initializer is unknown.");
+        }
+    }
+
+    /// <summary>The stream of a parameter or table under a seed.</summary>
+    internal static ulong StreamOf(ulong seed, string name) => Mix(Mix(seed + Gamma) ^ Fnv1a(name));
+
     private static void FillScaled(ScaledInitializer scaled, IReadOnlyList<int> shape, ulong counter, Span<float> destination)
     {
         var (fanIn, fanOut) = Fans(shape);
@@ -88,7 +110,7 @@ public static class Initializing
     }
 
     private static ulong Counter(ulong seed, string parameter, int start) =>
-        Mix(Mix(seed + Gamma) ^ Fnv1a(parameter)) + (((ulong)start + 1) * Gamma);
+        StreamOf(seed, parameter) + (((ulong)start + 1) * Gamma);
 
     private static double Bits(ulong counter) => (long)(Mix(counter) >> 12);
 

@@ -32,10 +32,14 @@ public sealed class BlockImage
     /// <summary>Which pushes of each rank's newest step the image contains, by rank (SSP, ASP).</summary>
     public required IReadOnlyList<DedupeImage> Dedupe { get; init; }
 
+    /// <summary>The rows, if the block is a shard of a table: it then has no values and no segments; else null.</summary>
+    public TableImage? Rows { get; init; }
+
     /// <summary>Gives the arrays to the shared pool; the image must not be used afterwards. For an image whose arrays came from there.</summary>
     public void ReturnArrays()
     {
-        ArrayPool<float>.Shared.Return(Values);
+        Rows?.ReturnArrays();
+        if (Values.Length > 0) ArrayPool<float>.Shared.Return(Values);
         if (Slot0 is not null) ArrayPool<float>.Shared.Return(Slot0);
         if (Slot1 is not null) ArrayPool<float>.Shared.Return(Slot1);
     }

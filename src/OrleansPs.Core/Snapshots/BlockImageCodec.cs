@@ -30,6 +30,7 @@ public static class BlockImageCodec
     public static int GetEncodedLength(BlockImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
+        if (image.Rows is not null) return checked((int)TableImageCodec.EncodedLength(image));
         return checked((int)(ValuesOffset(image) + FloatBytes(image.Length, SlotCount(image)) + HashBytes));
     }
 
@@ -55,8 +56,14 @@ public static class BlockImageCodec
         if (destination.Length != GetEncodedLength(image))
             throw new ArgumentException($"It must have {GetEncodedLength(image)} bytes.", nameof(destination));
 
+        var identity = new ChunkIdentity(model, generation, cut, image.Block, epoch);
+        if (image.Rows is not null)
+        {
+            TableImageCodec.Encode(image, identity, destination);
+            return;
+        }
         var writer = new ByteWriter(destination);
-        WriteHeader(ref writer, image, new(model, generation, cut, image.Block, epoch), destination.Length);
+        WriteHeader(ref writer, image, identity, destination.Length);
         WriteTables(ref writer, image);
         writer.Zeros((int)ValuesOffset(image) - writer.Position);
         writer.Floats(image.Values.AsSpan(0, image.Length));
@@ -73,7 +80,9 @@ public static class BlockImageCodec
     public static BlockImage Decode(ReadOnlySpan<byte> bytes, string name, ChunkIdentity? expected)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return new ChunkDecoder(bytes, name).Decode(expected);
+        return bytes.StartsWith(TableImageCodec.Magic)
+            ? new TableChunkDecoder(bytes, name).Decode(expected)
+            : new ChunkDecoder(bytes, name).Decode(expected);
     }
 
     internal static long FloatBytes(int length, int slots) => (1L + slots) * length * sizeof(float);
@@ -84,9 +93,14 @@ public static class BlockImageCodec
 
     private static long ValuesOffset(BlockImage image)
     {
-        var offset = HeaderBytes + (long)image.Segments.Count * SegmentBytes;
-        foreach (var dedupe in image.Dedupe) offset += DedupeBytes + (long)dedupe.Bits.Length * sizeof(ulong);
-        return Align(offset);
+        return Align(HeaderBytes + ((long)image.Segments.Count * SegmentBytes) + DedupeLength(image));
+    }
+
+    internal static long DedupeLength(BlockImage image)
+    {
+        var length = 0L;
+        foreach (var dedupe in image.Dedupe) length += DedupeBytes + ((long)dedupe.Bits.Length * sizeof(ulong));
+        return length;
     }
 
     private static void WriteHeader(ref ByteWriter writer, BlockImage image, in ChunkIdentity identity, int total)
@@ -120,6 +134,11 @@ public static class BlockImageCodec
             writer.Int32(segment.Length);
             writer.Int64(segment.Updates);
         }
+        WriteDedupe(ref writer, image);
+    }
+
+    internal static void WriteDedupe(ref ByteWriter writer, BlockImage image)
+    {
         foreach (var dedupe in image.Dedupe)
         {
             writer.Int32(dedupe.Rank);
@@ -136,6 +155,8 @@ public static class BlockImageCodec
         ArgumentOutOfRangeException.ThrowIfNegative(image.Length);
         if (image.Values.Length < image.Length || image.Slot0?.Length < image.Length || image.Slot1?.Length < image.Length)
             throw new ArgumentException($"Block {image.Block} has an array shorter than its {image.Length} floats.");
+        if (image.Rows is { } rows && TableImageCodec.FirstBroken(rows) is { } broken)
+            throw new ArgumentException($"Block {image.Block}: {broken}");
         if (ImageRules.FirstBroken(image.Length, image.Segments, image.Dedupe) is { } rule)
             throw new ArgumentException($"Block {image.Block}: {rule}");
     }

@@ -40,6 +40,8 @@ internal ref struct ByteReader(ReadOnlySpan<byte> source)
 
     public int Position { get; private set; }
 
+    public readonly int Left => _source.Length - Position;
+
     public int Int32() => BinaryPrimitives.ReadInt32LittleEndian(Bytes(sizeof(int)));
 
     public long Int64() => BinaryPrimitives.ReadInt64LittleEndian(Bytes(sizeof(long)));
@@ -50,6 +52,13 @@ internal ref struct ByteReader(ReadOnlySpan<byte> source)
         Position += count;
         return span;
     }
+
+    public void Int64s(Span<long> values)
+    {
+        foreach (ref var value in values) value = Int64();
+    }
+
+    public void Floats(Span<float> values) => RawFloats.Copy(Bytes(values.Length * sizeof(float)), MemoryMarshal.AsBytes(values));
 
     public float[] Floats(int count)
     {

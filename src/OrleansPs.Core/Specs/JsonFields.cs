@@ -40,6 +40,9 @@ internal sealed class JsonFields
         }
     }
 
+    /// <summary>Whether there is a field that may be left out.</summary>
+    public bool Has(string name) => _object.TryGetProperty(name, out _);
+
     public JsonElement Take(string name)
     {
         _taken.Add(name);

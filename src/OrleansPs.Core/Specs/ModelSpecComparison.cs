@@ -34,9 +34,12 @@ public static class ModelSpecComparison
         foreach (var field in now.EnumerateObject())
         {
             if (ignored.Contains(field.Name)) continue;
-            // Objects of the same type have the same fields, and the type comes first.
-            if (Of(was.GetProperty(field.Name), field.Value, Join(path, field.Name)) is { } difference) return difference;
+            // Objects of the same type have the same fields, but for those that may be left out; and the type comes first.
+            if (!was.TryGetProperty(field.Name, out var before)) return $"{Join(path, field.Name)} is there, was missing";
+            if (Of(before, field.Value, Join(path, field.Name)) is { } difference) return difference;
         }
+        foreach (var field in was.EnumerateObject())
+            if (!now.TryGetProperty(field.Name, out _)) return $"{Join(path, field.Name)} is missing, was there";
         return null;
     }
 

@@ -11,6 +11,7 @@ internal static class SpecReader
         var spec = new ModelSpec(fields.Text("name"))
         {
             Parameters = fields.List("parameters", ReadParameter),
+            Tables = fields.Has(TableSpecJson.Field) ? fields.List(TableSpecJson.Field, TableSpecJson.Read) : [],
             Optimizer = ReadOptimizer(fields.Take("optimizer"), fields.PathOf("optimizer")),
             Groups = fields.List("groups", ReadGroup),
             Schedule = ReadSchedule(fields.Take("schedule"), fields.PathOf("schedule")),
@@ -54,7 +55,7 @@ internal static class SpecReader
         });
     }
 
-    private static Optimizer ReadOptimizer(JsonElement element, string path)
+    internal static Optimizer ReadOptimizer(JsonElement element, string path)
     {
         var fields = new JsonFields(element, path);
         var optimizer = fields.Text("type") switch
@@ -70,7 +71,7 @@ internal static class SpecReader
         return Ended(fields, optimizer with { Lr = fields.Double("lr"), WeightDecay = fields.Double("weightDecay") });
     }
 
-    private static Initializer ReadInitializer(JsonFields fields) => Ended<Initializer>(fields, fields.Text("type") switch
+    internal static Initializer ReadInitializer(JsonFields fields) => Ended<Initializer>(fields, fields.Text("type") switch
     {
         "constant" => new ConstantInitializer(fields.Single("value")),
         "uniform" => new UniformInitializer(fields.Single("low"), fields.Single("high")),

@@ -10,6 +10,7 @@ internal static class SpecWriter
         writer.WriteStartObject();
         writer.WriteString("name", spec.Name);
         WriteList(writer, "parameters", spec.Parameters, Write);
+        if (spec.Tables.Count > 0) WriteList(writer, TableSpecJson.Field, spec.Tables, TableSpecJson.Write);
         writer.WritePropertyName("optimizer");
         Write(writer, spec.Optimizer);
         WriteList(writer, "groups", spec.Groups, Write);
@@ -58,7 +59,7 @@ internal static class SpecWriter
         writer.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter writer, Optimizer optimizer)
+    internal static void Write(Utf8JsonWriter writer, Optimizer optimizer)
     {
         writer.WriteStartObject();
         writer.WriteString("type", TypeOf(optimizer));
@@ -90,7 +91,7 @@ internal static class SpecWriter
         _ => throw Unknown(optimizer),
     };
 
-    private static void Write(Utf8JsonWriter writer, Initializer initializer)
+    internal static void Write(Utf8JsonWriter writer, Initializer initializer)
     {
         writer.WriteStartObject();
         switch (initializer)

@@ -97,7 +97,7 @@ public class ReplicaStateCodecTests
         Refused(Sealed(bytes, staged + sizeof(int), -1), "rank -1 of 4 follows rank -1");
         Refused(Sealed(bytes, staged + sizeof(int), 1), "rank 1 of 4 follows rank 1");
         Refused(Sealed(bytes, staged + sizeof(int), 4), "rank 4 of 4");
-        Refused(Sealed(bytes, 0, 2), "version 2");
+        Refused(Sealed(bytes, 0, 3), "version 3");
     }
 
     [Theory]

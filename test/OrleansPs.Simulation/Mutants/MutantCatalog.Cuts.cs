@@ -6,14 +6,14 @@ internal static partial class MutantCatalog
     private static IEnumerable<Mutant> Cuts =>
     [
         new("no-copy-before-a-write", "A segment of an open cut is copied before a later push changes it.", "P5",
-            Blocks + "BlockMachine.cs", 50,
+            Blocks + "DenseBody.cs", 50,
             new Edit("            _frozen?.Preserve(slice.Segment);\n", "")),
         new("no-copy-before-a-round", "Under BSP a segment of an open cut is copied before a round changes it.", "P5",
-            Blocks + "BlockMachine.cs", 50,
+            Blocks + "DenseBody.cs", 50,
             new Edit("if (_staged.Touches(certificate, s)) _frozen.Preserve(s);", "{ }")),
         new("late-push-misses-the-frozen-copy", "A push from before the cut goes to the frozen copy as well.", "P5",
-            Blocks + "BlockMachine.cs", 100,
-            new Edit("            if (_frozen is not null && !_frozen.Shares(slice.Segment)) _frozen.Update(slice, factor);\n", "")),
+            Blocks + "DenseBody.cs", 100,
+            new Edit("            if (_frozen is not null && !_frozen.Shares(slice.Segment)) _frozen.Update(slice, moment.LrFactor);\n", "")),
         new("push-does-not-freeze", "A block that hears of a cut by a push freezes before it applies the push.", "P5",
             Blocks + "BlockReplica.cs", 50,
             new Edit("if (header.Cut > _machine.Cut && !_machine.IsRounds)", "if (false)")),

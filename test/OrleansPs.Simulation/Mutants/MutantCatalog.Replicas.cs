@@ -50,7 +50,7 @@ internal static partial class MutantCatalog
             new Edit(" && reply.Epoch > Replica.Epoch && Role == ReplicaRole.Primary) Depose();", ") Depose();")),
         new("new-replica-forgets-the-open-round", "A new replica gets what is staged for the open round.", "P1 P2 P3 P5",
             Blocks + "BlockMachine.cs", 100,
-            new Edit("        _staged.Load(state.Staged);\n", "")),
+            new Edit("        _body.Staged.Load(state.Staged);\n", "")),
         new("new-replica-forgets-its-fences", "A new replica gets the fences.", "P1 P2 P3 P5",
             Blocks + "BlockMachine.cs", 100,
             new Edit("for (var rank = 0; rank < state.Fences.Count; rank++) Fences.Raise(rank, state.Fences[rank]);", "")),

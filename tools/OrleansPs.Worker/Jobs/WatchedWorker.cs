@@ -20,6 +20,11 @@ internal sealed class WatchedWorker(IParameterWorker worker, Action<int, WorkerP
     public ValueTask PushPullAsync(TensorSet gradients, TensorSet values, CancellationToken cancellationToken = default) =>
         worker.PushPullAsync(gradients, values, cancellationToken);
 
+    public ValueTask PullRowsAsync(RowSet rows, CancellationToken cancellationToken = default) => worker.PullRowsAsync(rows, cancellationToken);
+
+    public ValueTask PushRowsAsync(RowSet gradients, CancellationToken cancellationToken = default) =>
+        worker.PushRowsAsync(gradients, cancellationToken);
+
     public void Prefetch(TensorSet values) => worker.Prefetch(values);
 
     public ValueTask<ClockResult> ClockAsync(long cursor, CancellationToken cancellationToken = default) => worker.ClockAsync(cursor, cancellationToken);
