@@ -44,8 +44,7 @@ internal sealed class BlockState : IDisposable
             Initializing.Fill(parameter.Initializer, spec.Seed, parameter.Name, parameter.Shape, segment.Start,
                 state._values.AsSpan(segment.Offset, segment.Length));
         }
-        state._slot0?.AsSpan(0, shape.Length).Clear();
-        state._slot1?.AsSpan(0, shape.Length).Clear();
+        state.InitializeSlots();
         return state;
     }
 
@@ -115,6 +114,18 @@ internal sealed class BlockState : IDisposable
         ArrayPool<float>.Shared.Return(_values);
         if (_slot0 is not null) ArrayPool<float>.Shared.Return(_slot0);
         if (_slot1 is not null) ArrayPool<float>.Shared.Return(_slot1);
+    }
+
+    // Segments without a slot have zeros there: equal states are equal bytes.
+    private void InitializeSlots()
+    {
+        _slot0?.AsSpan(0, Shape.Length).Clear();
+        _slot1?.AsSpan(0, Shape.Length).Clear();
+        for (var i = 0; i < _rules.Length; i++)
+        {
+            var slots = _rules[i].Kernel.StateSlots;
+            _rules[i].Kernel.InitializeState(slots > 0 ? Slice(_slot0!, i) : default, slots > 1 ? Slice(_slot1!, i) : default);
+        }
     }
 
     private static BlockState Empty(BlockShape shape, SegmentRule[] rules)

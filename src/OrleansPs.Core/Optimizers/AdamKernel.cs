@@ -16,6 +16,8 @@ internal sealed class AdamKernel(AdamOptimizer optimizer) : OptimizerKernel
 {
     public override int StateSlots => 2;
 
+    public override bool CountsUpdates => true;
+
     public override void Step(
         Span<float> values, ReadOnlySpan<float> gradient, Span<float> slot0, Span<float> slot1, in UpdateContext update)
     {

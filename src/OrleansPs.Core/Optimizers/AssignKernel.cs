@@ -5,6 +5,8 @@ internal sealed class AssignKernel : OptimizerKernel
 {
     public override int StateSlots => 0;
 
+    public override bool CountsUpdates => false;
+
     public override void Step(
         Span<float> values, ReadOnlySpan<float> gradient, Span<float> slot0, Span<float> slot1, in UpdateContext update)
     {

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace OrleansPs.Core.Optimizers;
 
 /// <summary>
-/// What an optimizer does to one vector of elements. Built of additions, multiplications, divisions and square roots
-/// alone, none of them fused: IEEE 754 fixes each one's bits, so they do not depend on the width of a vector.
+/// What an optimizer does to one vector of elements. Built of additions, multiplications, divisions, square roots and
+/// choices by a comparison alone, none of them fused: IEEE 754 fixes each one's bits, so they do not depend on the width of a vector.
 /// </summary>
 internal interface IUpdateRule
 {

@@ -18,6 +18,9 @@ public abstract class OptimizerKernel
         {
             SgdOptimizer sgd => new SgdKernel(sgd),
             AdamOptimizer adam => new AdamKernel(adam),
+            AdagradOptimizer adagrad => new AdagradKernel(adagrad),
+            RmsPropOptimizer rmsProp => new RmsPropKernel(rmsProp),
+            FtrlProximalOptimizer ftrl => new FtrlProximalKernel(ftrl),
             SumOptimizer => new SumKernel(),
             AssignOptimizer => new AssignKernel(),
             _ => throw new ArgumentOutOfRangeException(nameof(optimizer), optimizer, "there is no kernel for this optimizer."),
@@ -26,6 +29,18 @@ public abstract class OptimizerKernel
 
     /// <summary>How many floats of state an element has: 0, 1 or 2.</summary>
     public abstract int StateSlots { get; }
+
+    /// <summary>Whether <see cref="UpdateContext.Count"/> is read: if not, any count gives the same bits.</summary>
+    public abstract bool CountsUpdates { get; }
+
+    /// <summary>Writes the state that elements have before their first update: zeros, unless the optimizer says otherwise.</summary>
+    /// <param name="slot0">The first state; empty where <see cref="StateSlots"/> is 0.</param>
+    /// <param name="slot1">The second state; empty where <see cref="StateSlots"/> is below 2.</param>
+    public virtual void InitializeState(Span<float> slot0, Span<float> slot1)
+    {
+        slot0.Clear();
+        slot1.Clear();
+    }
 
     /// <summary>Applies one update.</summary>
     /// <param name="values">The parameters; changed.</param>

@@ -12,6 +12,8 @@ internal sealed class SgdKernel(SgdOptimizer optimizer) : OptimizerKernel
 {
     public override int StateSlots => optimizer.Momentum == 0 ? 0 : 1;
 
+    public override bool CountsUpdates => optimizer.Momentum != 0;
+
     public override void Step(
         Span<float> values, ReadOnlySpan<float> gradient, Span<float> slot0, Span<float> slot1, in UpdateContext update)
     {

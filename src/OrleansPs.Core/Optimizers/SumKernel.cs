@@ -8,6 +8,8 @@ internal sealed class SumKernel : OptimizerKernel
 {
     public override int StateSlots => 0;
 
+    public override bool CountsUpdates => false;
+
     public override void Step(
         Span<float> values, ReadOnlySpan<float> gradient, Span<float> slot0, Span<float> slot1, in UpdateContext update) =>
         ElementwiseLoop.Run(default(Rule), values, gradient, default, default);

@@ -16,6 +16,15 @@ public class KernelBitsTests
         Optimizer.Adam(),
         Optimizer.Adam(0.01, 0.8, 0.99, 1e-6, 0.1),
         Optimizer.AdamW(),
+        Optimizer.Adagrad(),
+        Optimizer.Adagrad(0.1, lrDecay: 0.2, weightDecay: 0.01, eps: 1e-6),
+        Optimizer.RmsProp(),
+        Optimizer.RmsProp(0.1, 0.9, 1e-6, weightDecay: 0.01),
+        Optimizer.RmsProp(0.1, weightDecay: 0.01, momentum: 0.9),
+        Optimizer.RmsProp(0.1, weightDecay: 0.01, centered: true),
+        Optimizer.FtrlProximal(),
+        Optimizer.FtrlProximal(0.2, 0.5, l1: 0.1, l2: 0.3),
+        Optimizer.FtrlProximal(0.2, l1: 0.1) with { WeightDecay = 0.01 },
         Optimizer.Sum(),
         Optimizer.Assign(),
     ];
@@ -70,7 +79,7 @@ public class KernelBitsTests
     {
         var random = new Random(seed);
         var kernel = OptimizerKernel.For(optimizer);
-        var state = TestState.Random(random, offset + length);
+        var state = TestState.Random(random, offset + length, optimizer);
         var twin = state.Clone();
         for (var count = 1; count <= 3; count++)
         {

@@ -18,14 +18,15 @@ internal sealed class TestState(int length)
         return state;
     }
 
-    /// <summary>A state such as training leaves behind: any values, any momentum, a second moment that is not negative.</summary>
-    public static TestState Random(Random random, int length)
+    /// <summary>A state such as training leaves behind: any values, any momentum, sums of squares that are not negative.</summary>
+    public static TestState Random(Random random, int length, Optimizer? optimizer = null)
     {
+        var hasSquaresFirst = optimizer is AdagradOptimizer or RmsPropOptimizer;
         var state = new TestState(length);
         for (var i = 0; i < length; i++)
         {
             state.Values[i] = RandomFloat(random);
-            state.Slot0[i] = RandomFloat(random);
+            state.Slot0[i] = hasSquaresFirst ? MathF.Abs(RandomFloat(random)) : RandomFloat(random);
             state.Slot1[i] = MathF.Abs(RandomFloat(random));
         }
         return state;
