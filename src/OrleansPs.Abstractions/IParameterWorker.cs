@@ -72,6 +72,7 @@ public interface IParameterWorker : IAsyncDisposable
     /// <remarks>Which updates it sees is as of <see cref="PullAsync"/>. It is never answered from a cache.</remarks>
     /// <exception cref="UnknownTableException">A name is not that of a table.</exception>
     /// <exception cref="RowShapeException">A destination is not keys x width floats.</exception>
+    /// <exception cref="TooManyRowsException">These are more different rows of a table than a step may push; read them in several calls.</exception>
     /// <exception cref="StepRestartException">The step must be done again.</exception>
     ValueTask PullRowsAsync(RowSet rows, CancellationToken cancellationToken = default);
 
@@ -158,6 +159,7 @@ public interface IParameterReader : IAsyncDisposable
     /// <returns>As <see cref="ReadLatestAsync"/>.</returns>
     /// <exception cref="UnknownTableException">A name is not that of a table.</exception>
     /// <exception cref="RowShapeException">A destination is not keys x width floats.</exception>
+    /// <exception cref="TooManyRowsException">These are more different rows of a table than a step may push; read them in several calls.</exception>
     ValueTask<long> ReadLatestRowsAsync(RowSet rows, CancellationToken cancellationToken = default);
 
     /// <summary>Reads a snapshot: one consistent point of the model.</summary>

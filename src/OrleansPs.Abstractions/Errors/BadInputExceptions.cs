@@ -95,18 +95,18 @@ public sealed class RowShapeException(string table, int keys, int width, int act
     public int Actual { get; } = actual;
 }
 
-/// <summary>A worker pushes more rows of a table in one step than <see cref="EmbeddingTable.MaxRowsPerStep"/>.</summary>
+/// <summary>More rows of a table in one step, or in one pull, than <see cref="EmbeddingTable.MaxRowsPerStep"/>.</summary>
 public sealed class TooManyRowsException(string table, long rows, int limit)
     : ParameterServerException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
-        $"This step would push {rows} rows of table '{table}'; MaxRowsPerStep is {limit}."))
+        $"This would be {rows} rows of table '{table}'; MaxRowsPerStep is {limit}."))
 {
     /// <summary>The table.</summary>
     public string Table { get; } = table;
 
-    /// <summary>How many rows the step would have pushed.</summary>
+    /// <summary>How many rows it would have been.</summary>
     public long Rows { get; } = rows;
 
-    /// <summary>How many it may.</summary>
+    /// <summary>How many there may be.</summary>
     public int Limit { get; } = limit;
 }
 

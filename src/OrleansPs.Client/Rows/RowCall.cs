@@ -60,6 +60,7 @@ internal sealed class RowCall
         foreach (var table in _tables)
         {
             if (table.Count == 0) continue;
+            if (table.Count > table.Limit) throw new TooManyRowsException(table.Name, table.Count, table.Limit);
             table.Sort(withRows: false);
             table.AddTransfers(_transfers, push: false);
         }

@@ -63,16 +63,18 @@ internal sealed class ReplicationLog
 public sealed class LoggedEntry : IDisposable
 {
     private readonly float[] _floats = [];
+    private readonly long[] _keys = [];
     private int _holders = 1;
 
     /// <summary>An entry whose gradient is somebody else's.</summary>
     public LoggedEntry(in BlockEntry entry, ReadOnlyMemory<SegmentSlice> gradient)
     {
         (Entry, Gradient) = (entry, gradient);
-        foreach (var slice in gradient.Span) Bytes += (long)slice.Values.Length * sizeof(float);
+        foreach (var slice in gradient.Span) Bytes += ((long)slice.Values.Length * sizeof(float)) + ((long)slice.Keys.Length * sizeof(long));
     }
 
-    private LoggedEntry(in BlockEntry entry, SegmentSlice[] gradient, float[] floats) : this(entry, gradient) => _floats = floats;
+    private LoggedEntry(in BlockEntry entry, SegmentSlice[] gradient, float[] floats, long[] keys) : this(entry, gradient) =>
+        (_floats, _keys) = (floats, keys);
 
     /// <summary>The entry.</summary>
     public BlockEntry Entry { get; }
@@ -88,16 +90,21 @@ public sealed class LoggedEntry : IDisposable
     /// <param name="gradient">The gradient's pieces; theirs again when this returns.</param>
     public static LoggedEntry CopyOf(in BlockEntry entry, ReadOnlySpan<SegmentSlice> gradient)
     {
-        var length = 0;
-        foreach (var slice in gradient) length += slice.Values.Length;
+        var (length, count) = (0, 0);
+        foreach (var slice in gradient) (length, count) = (length + slice.Values.Length, count + slice.Keys.Length);
         var floats = length == 0 ? [] : ArrayPool<float>.Shared.Rent(length);
+        var keys = count == 0 ? [] : ArrayPool<long>.Shared.Rent(count);
         var slices = gradient.Length == 0 ? [] : new SegmentSlice[gradient.Length];
-        for (int i = 0, at = 0; i < slices.Length; at += gradient[i].Values.Length, i++)
+        var (float0, key0) = (0, 0);
+        for (var i = 0; i < slices.Length; i++)
         {
-            slices[i] = new(gradient[i].Segment, floats.AsMemory(at, gradient[i].Values.Length));
-            gradient[i].Values.CopyTo(slices[i].Values);
+            var (values, names) = (gradient[i].Values, gradient[i].Keys);
+            slices[i] = new(gradient[i].Segment, floats.AsMemory(float0, values.Length)) { Keys = keys.AsMemory(key0, names.Length) };
+            values.CopyTo(slices[i].Values);
+            names.Span.CopyTo(keys.AsSpan(key0));
+            (float0, key0) = (float0 + values.Length, key0 + names.Length);
         }
-        return new(entry, slices, floats);
+        return new(entry, slices, floats, keys);
     }
 
     /// <summary>Holds the gradient's memory until one more <see cref="Dispose"/>. Only who may read it may retain it.</summary>
@@ -106,6 +113,8 @@ public sealed class LoggedEntry : IDisposable
     /// <summary>Gives one hold up: the memory goes back to the pool with the last.</summary>
     public void Dispose()
     {
-        if (--_holders == 0 && _floats.Length > 0) ArrayPool<float>.Shared.Return(_floats);
+        if (--_holders != 0) return;
+        if (_floats.Length > 0) ArrayPool<float>.Shared.Return(_floats);
+        if (_keys.Length > 0) ArrayPool<long>.Shared.Return(_keys);
     }
 }

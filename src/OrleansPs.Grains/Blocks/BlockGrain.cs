@@ -66,6 +66,22 @@ internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, I
         return new(Answer(reply, values));
     }
 
+    public ValueTask<PullReply> PullRows(MessageHeader header, Certificate? newest, TensorPayload keys)
+    {
+        using (keys)
+        {
+            if (Serving is not { } replica || !pulse.MayAnswer) return new(new PullReply(Blank(header), null));
+            if (keys is null) return new(new PullReply(Incomplete(replica), null));
+            MessageRules.RequirePull(_spec, _shape, header, keys.Slices.Span);
+            MessageRules.RequireCertificate(_spec, newest);
+            var asked = keys.Slices.Span[0].Keys;
+            var values = TensorPayload.Rent([new(0, checked(asked.Length * _spec.Tables[_shape.Table].Width))]);
+            var reply = replica.Pull(header, newest, [new SegmentSlice(0, values.Slices.Span[0].Values) { Keys = asked }]);
+            Feed();
+            return new(Answer(reply, values));
+        }
+    }
+
     public ValueTask<PullReply> PushPull(MessageHeader header, Certificate? newest, TensorPayload gradient, int[] segments)
     {
         using (gradient)
@@ -91,8 +107,8 @@ internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, I
 
     private TensorPayload Room(int[] segments)
     {
-        var pieces = new (int, int)[segments.Length];
-        for (var i = 0; i < pieces.Length; i++) pieces[i] = (segments[i], _shape.Segments[segments[i]].Length);
+        var pieces = new PayloadPiece[segments.Length];
+        for (var i = 0; i < pieces.Length; i++) pieces[i] = new(segments[i], _shape.Segments[segments[i]].Length);
         return TensorPayload.Rent(pieces);
     }
 

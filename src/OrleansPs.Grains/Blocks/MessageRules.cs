@@ -14,7 +14,16 @@ internal static class MessageRules
         Require(header.Rank >= 0 && header.Rank < spec.RankLimit, nameof(header.Rank), header.Rank, $"0 to {spec.RankLimit - 1}");
         Require(header.Sequence >= 0, nameof(header.Sequence), header.Sequence, ">= 0");
         Require(header.Step >= 0, nameof(header.Step), header.Step, ">= 0");
-        RequireSlices(shape, slices);
+        RequireSlices(spec, shape, slices);
+    }
+
+    /// <summary>A pull of rows, whose slices have keys and no memory yet.</summary>
+    public static void RequirePull(ModelSpec spec, BlockShape shape, in MessageHeader header, ReadOnlySpan<SegmentSlice> keys)
+    {
+        Require(header.Rank >= -1 && header.Rank < spec.RankLimit, nameof(header.Rank), header.Rank, $"-1 to {spec.RankLimit - 1}");
+        Require(shape.Table >= 0, "Block", shape.Index, "a shard of a table");
+        Require(keys.Length == 1 && keys[0].Segment == 0, "Segments", keys.Length, "1 for a table");
+        RequireKeys(keys[0].Keys.Span);
     }
 
     public static void RequirePull(ModelSpec spec, BlockShape shape, in MessageHeader header, ReadOnlySpan<int> segments)
@@ -39,13 +48,33 @@ internal static class MessageRules
         }
     }
 
-    private static void RequireSlices(BlockShape shape, ReadOnlySpan<SegmentSlice> slices)
+    private static void RequireRows(EmbeddingTable table, ReadOnlySpan<SegmentSlice> slices)
     {
+        Require(slices.Length == 1 && slices[0].Segment == 0, "Segments", slices.Length, "1 for a table");
+        var keys = slices[0].Keys.Length;
+        Require(keys <= table.MaxRowsPerStep, "Keys", keys, $"at most {table.MaxRowsPerStep}, the table's MaxRowsPerStep");
+        Require(slices[0].Values.Length == (long)keys * table.Width, "Length", slices[0].Values.Length, $"{keys} rows of {table.Width}");
+        RequireKeys(slices[0].Keys.Span);
+    }
+
+    private static void RequireKeys(ReadOnlySpan<long> keys)
+    {
+        for (var i = 1; i < keys.Length; i++) Require(keys[i] > keys[i - 1], "Key", keys[i], $"above {keys[i - 1]}, the one before it");
+    }
+
+    private static void RequireSlices(ModelSpec spec, BlockShape shape, ReadOnlySpan<SegmentSlice> slices)
+    {
+        if (shape.Table >= 0)
+        {
+            RequireRows(spec.Tables[shape.Table], slices);
+            return;
+        }
         var last = -1;
         foreach (var slice in slices)
         {
             Require(slice.Segment > last && slice.Segment < shape.Segments.Count, "Segment", slice.Segment,
                 $"ascending and below {shape.Segments.Count}");
+            Require(slice.Keys.Length == 0, "Keys", slice.Keys.Length, "0 for dense parameters");
             var length = shape.Segments[slice.Segment].Length;
             Require(slice.Values.Length == length, "Length", slice.Values.Length, $"{length}, the segment's");
             last = slice.Segment;

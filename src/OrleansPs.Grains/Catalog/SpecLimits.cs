@@ -16,6 +16,13 @@ internal sealed class SpecLimits(IOptions<SiloMessagingOptions> messaging)
         if (spec.BlockBytes + Overhead > limit)
             throw new InvalidSpecException("BlockBytes", spec.BlockBytes,
                 $"the silos take messages of at most {limit} bytes: use smaller blocks, or raise MaxMessageBodySize on silos and clients.");
+        foreach (var table in spec.Tables)
+        {
+            var bytes = table.MaxRowsPerStep * (((long)table.Width * sizeof(float)) + sizeof(long));
+            if (bytes + Overhead > limit)
+                throw new InvalidSpecException($"Tables['{table.Name}'].MaxRowsPerStep", table.MaxRowsPerStep,
+                    $"that many rows of width {table.Width} are {bytes} bytes, and the silos take messages of at most {limit}: allow fewer, or raise MaxMessageBodySize on silos and clients.");
+        }
         if (BlockLayout.Create(spec).Blocks.Count is var blocks && blocks > MaxBlocks)
             throw new InvalidSpecException("BlockBytes", spec.BlockBytes, $"the model would have {blocks} blocks, at most {MaxBlocks}: use larger ones.");
     }

@@ -38,6 +38,7 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
     {
         var route = await routes.FindAsync(block, header.Generation, cancellationToken).ConfigureAwait(false);
         if (IsPast(header, route, out var past)) return past;
+        if (values.Span[0].Keys.Length > 0) return await PullRowsAsync(route, header, newest, values, cancellationToken).ConfigureAwait(false);
         var reply = await AskAsync(
             route, route.Grain.Pull(header with { Epoch = route.Epoch }, newest, SegmentsOf(values.Span)), DisposeLate,
             cancellationToken).ConfigureAwait(false);
@@ -100,6 +101,17 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         }
         return reply.Generation >= newest ? reply.Certificates
             : throw new ServerUnavailableException($"A coordinator of model '{model}' answered that is no longer the model's.");
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<BlockReply> PullRowsAsync(
+        BlockRoute route, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> values, CancellationToken cancellationToken)
+    {
+        var keys = TensorPayload.KeysOf(values.Span);
+        var reply = await AskAsync(
+            route, route.Grain.PullRows(header with { Epoch = route.Epoch }, newest, keys), DisposeLate, cancellationToken).ConfigureAwait(false);
+        keys.Dispose();
+        return await ReceivedAsync(route, reply, values, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<T> CoordinateAsync<T>(Func<ICoordinatorGrain, Task<Outcome<T>>> send, CancellationToken cancellationToken)

@@ -17,6 +17,10 @@ public interface IBlockGrain : IGrainWithStringKey
     [Alias("Pull")]
     ValueTask<PullReply> Pull(MessageHeader header, Certificate? newest, int[] segments);
 
+    /// <summary>Reads rows of a table.</summary>
+    [Alias("PullRows")]
+    ValueTask<PullReply> PullRows(MessageHeader header, Certificate? newest, TensorPayload keys);
+
     /// <summary>Push and pull in one round trip.</summary>
     [Alias("PushPull")]
     ValueTask<PullReply> PushPull(MessageHeader header, Certificate? newest, TensorPayload gradient, int[] segments);

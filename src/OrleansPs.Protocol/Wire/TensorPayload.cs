@@ -1,10 +1,11 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using OrleansPs.Core.Messages;
 
 namespace OrleansPs.Protocol;
 
 /// <summary>
-/// The numbers of one message: pieces of a block, each as many floats as its segment is long. Holds their memory, its own from the pool or a
+/// The numbers of one message: pieces of a block, each as many floats as its segment is long, or rows of a table with their keys. Holds their memory, its own from the pool or a
 /// lease on somebody's, and gives it back when the payload is written to a connection, or disposed, whichever comes first.
 /// </summary>
 /// <remarks>
@@ -16,11 +17,12 @@ namespace OrleansPs.Protocol;
 public sealed class TensorPayload : IDisposable
 {
     private readonly float[]? _floats;
+    private readonly long[]? _keys;
     private readonly IDisposable? _lease;
     private int _isSpent;
 
-    private TensorPayload(ReadOnlyMemory<SegmentSlice> slices, int length, float[]? floats, IDisposable? lease) =>
-        (Slices, Length, _floats, _lease) = (slices, length, floats, lease);
+    private TensorPayload(ReadOnlyMemory<SegmentSlice> slices, int length, int keyCount, float[]? floats, long[]? keys, IDisposable? lease) =>
+        (Slices, Length, KeyCount, _floats, _keys, _lease) = (slices, length, keyCount, floats, keys, lease);
 
     /// <summary>The pieces, ascending by segment. They must not be used after the payload was disposed or sent.</summary>
     public ReadOnlyMemory<SegmentSlice> Slices { get; }
@@ -28,36 +30,56 @@ public sealed class TensorPayload : IDisposable
     /// <summary>Floats in all pieces.</summary>
     public int Length { get; }
 
+    /// <summary>Keys in all pieces; 0 if none is of a table.</summary>
+    public int KeyCount { get; }
+
     /// <summary>A payload with a copy of pieces.</summary>
     public static TensorPayload CopyOf(ReadOnlySpan<SegmentSlice> slices)
     {
-        var lengths = new (int Segment, int Length)[slices.Length];
-        for (var i = 0; i < slices.Length; i++) lengths[i] = (slices[i].Segment, slices[i].Values.Length);
-        var payload = Rent(lengths);
+        var pieces = new PayloadPiece[slices.Length];
+        for (var i = 0; i < slices.Length; i++) pieces[i] = new(slices[i].Segment, slices[i].Values.Length, slices[i].Keys.Length);
+        var payload = Rent(pieces);
         var copies = payload.Slices.Span;
-        for (var i = 0; i < slices.Length; i++) slices[i].Values.CopyTo(copies[i].Values);
+        for (var i = 0; i < slices.Length; i++)
+        {
+            slices[i].Values.CopyTo(copies[i].Values);
+            slices[i].Keys.CopyTo(MemoryMarshal.AsMemory(copies[i].Keys));
+        }
         return payload;
+    }
+
+    /// <summary>A payload with a copy of the keys of pieces, and no values: what a pull of rows asks for.</summary>
+    public static TensorPayload KeysOf(ReadOnlySpan<SegmentSlice> slices)
+    {
+        var keys = new SegmentSlice[slices.Length];
+        for (var i = 0; i < slices.Length; i++) keys[i] = new(slices[i].Segment, default) { Keys = slices[i].Keys };
+        return CopyOf(keys);
     }
 
     /// <summary>A payload of pieces that lie in somebody's memory, and stay there unchanged until the lease is disposed.</summary>
     public static TensorPayload Over(ReadOnlyMemory<SegmentSlice> slices, IDisposable lease)
     {
-        var length = 0;
-        foreach (var slice in slices.Span) length = checked(length + slice.Values.Length);
-        return new(slices, length, null, lease);
+        var (length, keys) = (0, 0);
+        foreach (var slice in slices.Span) (length, keys) = checked((length + slice.Values.Length, keys + slice.Keys.Length));
+        return new(slices, length, keys, null, null, lease);
     }
 
     /// <summary>A payload with room for pieces, whose numbers are undefined.</summary>
     /// <param name="pieces">The segments with their lengths.</param>
-    public static TensorPayload Rent(ReadOnlySpan<(int Segment, int Length)> pieces)
+    public static TensorPayload Rent(ReadOnlySpan<PayloadPiece> pieces)
     {
-        var length = 0;
-        foreach (var piece in pieces) length = checked(length + piece.Length);
+        var (length, count) = (0, 0);
+        foreach (var piece in pieces) (length, count) = checked((length + piece.Length, count + piece.Keys));
         var floats = ArrayPool<float>.Shared.Rent(length);
+        var keys = count == 0 ? null : ArrayPool<long>.Shared.Rent(count);
         var slices = new SegmentSlice[pieces.Length];
-        for (int i = 0, at = 0; i < slices.Length; at += pieces[i].Length, i++)
-            slices[i] = new(pieces[i].Segment, floats.AsMemory(at, pieces[i].Length));
-        return new(slices, length, floats, null);
+        var (float0, key0) = (0, 0);
+        for (var i = 0; i < slices.Length; i++)
+        {
+            slices[i] = new(pieces[i].Segment, floats.AsMemory(float0, pieces[i].Length)) { Keys = keys.AsMemory(key0, pieces[i].Keys) };
+            (float0, key0) = (float0 + pieces[i].Length, key0 + pieces[i].Keys);
+        }
+        return new(slices, length, count, floats, keys, null);
     }
 
     /// <summary>Copies the pieces to others of the same segments and lengths.</summary>
@@ -85,6 +107,13 @@ public sealed class TensorPayload : IDisposable
     internal void GiveBack()
     {
         if (_floats is not null) ArrayPool<float>.Shared.Return(_floats);
+        if (_keys is not null) ArrayPool<long>.Shared.Return(_keys);
         _lease?.Dispose();
     }
 }
+
+/// <summary>How large one piece of a payload is.</summary>
+/// <param name="Segment">The segment; 0 for a table.</param>
+/// <param name="Length">Its floats.</param>
+/// <param name="Keys">Its keys; 0 for a dense segment.</param>
+public readonly record struct PayloadPiece(int Segment, int Length, int Keys = 0);

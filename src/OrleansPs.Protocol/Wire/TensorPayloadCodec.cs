@@ -12,12 +12,14 @@ namespace OrleansPs.Protocol;
 
 /// <summary>
 /// The bytes of a <see cref="TensorPayload"/>: version, how many pieces, segment and length of each, then all floats as they
-/// are in memory, little-endian. A payload that is spent, or none at all, has no bytes.
+/// are in memory, little-endian. A payload with keys is of another version: with each piece goes how many it has, and all keys stand
+/// before the floats. A payload that is spent, or none at all, has no bytes.
 /// </summary>
 [RegisterSerializer]
 internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
 {
     private const byte Version = 1;
+    private const byte VersionWithKeys = 2;
     private const int MaxPieces = 1 << 20;
 
     void IFieldCodec<TensorPayload>.WriteField<TBufferWriter>(
@@ -52,15 +54,26 @@ internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
         where TBufferWriter : IBufferWriter<byte>
     {
         var slices = value.Slices.Span;
-        writer.WriteVarUInt32(checked((uint)(HeadBytes(slices.Length) + ((long)value.Length * sizeof(float)))));
-        writer.WriteByte(Version);
+        var keyed = value.KeyCount > 0;
+        writer.WriteVarUInt32(checked((uint)(
+            HeadBytes(slices.Length, keyed) + ((long)value.KeyCount * sizeof(long)) + ((long)value.Length * sizeof(float)))));
+        writer.WriteByte(keyed ? VersionWithKeys : Version);
         writer.WriteInt32(slices.Length);
         foreach (var slice in slices)
         {
             writer.WriteInt32(slice.Segment);
             writer.WriteInt32(slice.Values.Length);
+            if (keyed) writer.WriteInt32(slice.Keys.Length);
         }
+        foreach (var slice in slices) WriteKeys(ref writer, slice.Keys.Span);
         foreach (var slice in slices) WriteNumbers(ref writer, slice.Values.Span);
+    }
+
+    private static void WriteKeys<TBufferWriter>(ref Writer<TBufferWriter> writer, ReadOnlySpan<long> keys)
+        where TBufferWriter : IBufferWriter<byte>
+    {
+        if (BitConverter.IsLittleEndian) writer.Write(MemoryMarshal.AsBytes(keys));
+        else foreach (var key in keys) writer.WriteInt64(key);
     }
 
     private static void WriteNumbers<TBufferWriter>(ref Writer<TBufferWriter> writer, ReadOnlySpan<float> numbers)
@@ -73,23 +86,16 @@ internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
     // Every length is held against the bytes that came before memory is taken.
     private static TensorPayload Read<TInput>(ref Reader<TInput> reader, uint length)
     {
-        if (reader.ReadByte() is var version && version != Version)
-            throw new InvalidDataException($"A tensor payload of version {version} came; this program reads version {Version}.");
+        var version = reader.ReadByte();
+        if (version is not (Version or VersionWithKeys))
+            throw new InvalidDataException($"A tensor payload of version {version} came; this program reads up to version {VersionWithKeys}.");
         // The whole message's length: where in it a reader is, not every kind of reader can tell.
         if (length > reader.Length) throw Broken();
-        var count = reader.ReadInt32();
-        if (count is < 0 or > MaxPieces || HeadBytes(count) > length) throw Broken();
-        var pieces = new (int Segment, int Length)[count];
-        long floats = 0;
-        for (var i = 0; i < count; i++)
-        {
-            pieces[i] = (reader.ReadInt32(), reader.ReadInt32());
-            if (pieces[i].Segment < 0 || pieces[i].Length < 0) throw Broken();
-            floats += pieces[i].Length;
-        }
-        if (HeadBytes(count) + (floats * sizeof(float)) != length) throw Broken();
+        var keyed = version == VersionWithKeys;
+        var pieces = ReadPieces(ref reader, length, keyed);
         var payload = TensorPayload.Rent(pieces);
-        if (count == 0) return payload;
+        if (pieces.Length == 0) return payload;
+        ReadKeys(ref reader, payload);
         MemoryMarshal.TryGetArray<float>(payload.Slices.Span[0].Values, out var buffer);
         var numbers = buffer.Array.AsSpan(0, payload.Length);
         reader.ReadBytes(MemoryMarshal.AsBytes(numbers));
@@ -97,7 +103,33 @@ internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
         return payload;
     }
 
-    private static long HeadBytes(int pieces) => 1 + sizeof(int) + (pieces * 2L * sizeof(int));
+    private static PayloadPiece[] ReadPieces<TInput>(ref Reader<TInput> reader, uint length, bool keyed)
+    {
+        var count = reader.ReadInt32();
+        if (count is < 0 or > MaxPieces || HeadBytes(count, keyed) > length) throw Broken();
+        var pieces = new PayloadPiece[count];
+        var bytes = HeadBytes(count, keyed);
+        for (var i = 0; i < count; i++)
+        {
+            pieces[i] = new(reader.ReadInt32(), reader.ReadInt32(), keyed ? reader.ReadInt32() : 0);
+            if (pieces[i].Segment < 0 || pieces[i].Length < 0 || pieces[i].Keys < 0) throw Broken();
+            bytes += ((long)pieces[i].Length * sizeof(float)) + ((long)pieces[i].Keys * sizeof(long));
+        }
+        return bytes == length ? pieces : throw Broken();
+    }
+
+    private static void ReadKeys<TInput>(ref Reader<TInput> reader, TensorPayload payload)
+    {
+        foreach (var slice in payload.Slices.Span)
+        {
+            if (slice.Keys.IsEmpty) continue;
+            var keys = MemoryMarshal.AsMemory(slice.Keys).Span;
+            reader.ReadBytes(MemoryMarshal.AsBytes(keys));
+            if (!BitConverter.IsLittleEndian) BinaryPrimitives.ReverseEndianness(keys, keys);
+        }
+    }
+
+    private static long HeadBytes(int pieces, bool keyed) => 1 + sizeof(int) + (pieces * (keyed ? 3L : 2L) * sizeof(int));
 
     private static void Reverse(Span<float> numbers)
     {

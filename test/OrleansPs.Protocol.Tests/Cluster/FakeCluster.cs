@@ -87,6 +87,8 @@ internal sealed class FakeBlock : IBlockGrain
 
     public ValueTask<PullReply> Pull(MessageHeader header, Certificate? newest, int[] segments) => throw new NotSupportedException();
 
+    public ValueTask<PullReply> PullRows(MessageHeader header, Certificate? newest, TensorPayload keys) => throw new NotSupportedException();
+
     public ValueTask<PullReply> PushPull(MessageHeader header, Certificate? newest, TensorPayload gradient, int[] segments) =>
         throw new NotSupportedException();
 
