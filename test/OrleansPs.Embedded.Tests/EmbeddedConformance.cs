@@ -49,3 +49,9 @@ public sealed class EmbeddedBadRestores() : BadRestoreConformance(new EmbeddedHo
         await before.RequireAsync();
     }
 }
+
+public sealed class EmbeddedTables() : TableConformance(new EmbeddedHost());
+
+public sealed class EmbeddedTableSnapshots() : TableSnapshotConformance(new EmbeddedHost());
+
+public sealed class EmbeddedBadRows() : BadRowsConformance(new EmbeddedHost());

@@ -55,7 +55,8 @@ public sealed record RowLifetime
     /// </summary>
     public int SketchBytes { get; init; } = 1 << 20;
 
-    /// <summary>After how many clocks without a push a row ends, >= 1; 0 for never. Clocks are those of the fastest worker; under BSP rounds.</summary>
+    /// <summary>After how many clocks without a push a row ends, >= 1; 0 for never. Clocks are those of the fastest worker, as far as pushes told the
+    /// row's shard of them; under BSP rounds.</summary>
     public long TimeToLive { get; init; }
 
     /// <summary>

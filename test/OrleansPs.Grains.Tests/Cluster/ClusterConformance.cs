@@ -31,3 +31,9 @@ public sealed class ClusterBadSpecs() : BadSpecConformance(new ClusterHost());
 public sealed class ClusterBadCalls() : BadCallConformance(new ClusterHost());
 
 public sealed class ClusterBadRestores() : BadRestoreConformance(new ClusterHost());
+
+public sealed class ClusterTables() : TableConformance(new ClusterHost());
+
+public sealed class ClusterTableSnapshots() : TableSnapshotConformance(new ClusterHost());
+
+public sealed class ClusterBadRows() : BadRowsConformance(new ClusterHost());

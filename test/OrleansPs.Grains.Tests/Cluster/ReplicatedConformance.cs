@@ -21,3 +21,9 @@ public sealed class ReplicatedSnapshots() : SnapshotConformance(new ClusterHost(
 public sealed class ReplicatedRestores() : RestoreConformance(new ClusterHost(isReplicated: true));
 
 public sealed class ReplicatedReaders() : ReaderConformance(new ClusterHost(isReplicated: true));
+
+public sealed class ReplicatedTables() : TableConformance(new ClusterHost(isReplicated: true));
+
+public sealed class ReplicatedTableSnapshots() : TableSnapshotConformance(new ClusterHost(isReplicated: true));
+
+public sealed class ReplicatedBadRows() : BadRowsConformance(new ClusterHost(isReplicated: true));

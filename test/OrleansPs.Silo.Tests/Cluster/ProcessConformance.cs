@@ -31,3 +31,9 @@ public sealed class ProcessBadSpecs() : BadSpecConformance(new ProcessHost());
 public sealed class ProcessBadCalls() : BadCallConformance(new ProcessHost());
 
 public sealed class ProcessBadRestores() : BadRestoreConformance(new ProcessHost());
+
+public sealed class ProcessTables() : TableConformance(new ProcessHost());
+
+public sealed class ProcessTableSnapshots() : TableSnapshotConformance(new ProcessHost());
+
+public sealed class ProcessBadRows() : BadRowsConformance(new ProcessHost());
