@@ -75,6 +75,61 @@ public interface IParameterServer : IAsyncDisposable
     Task<SnapshotInfo> RestoreAsync(
         string model, RestoreOptions? options = null, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Puts a model back to what matches in a snapshot of another spec: parameters with the same name and shape. A parameter that
+    /// was added, renamed or reshaped has its first values. Live workers are told as by <see cref="RestoreAsync"/>.
+    /// </summary>
+    /// <remarks>
+    /// <para>
+    /// Values are exact. So are optimizer state and update counts of a parameter whose optimizer is of the same kind (SGD with momentum;
+    /// Adam or AdamW); others begin anew. Block size, order of the parameters, policies, schedule and number of workers may differ freely.
+    /// </para>
+    /// <para>
+    /// Ranks go on as after a restore: same steps and cursors, <see cref="RestoreOptions.Workers"/> of them; under BSP in the cut's
+    /// round, or in the round that is the slowest clock if the cut is not of BSP. Where the layout of blocks changed, pushes of half steps that
+    /// dead workers left (SSP, ASP) can't be told apart any more: their replay counts them twice.
+    /// </para>
+    /// <para>
+    /// What matches is written as a new cut of the present spec first, and the model is put back to that one: so a failure changes
+    /// nothing, and the model goes back there if it loses its blocks.
+    /// </para>
+    /// </remarks>
+    /// <param name="model">The model's name; it exists with its new spec.</param>
+    /// <param name="options">Which cut, and for how many workers; null for the newest good one and the same workers.</param>
+    /// <param name="cancellationToken">Ends the wait; the restore may still happen.</param>
+    /// <returns>What was restored, and what was not.</returns>
+    /// <exception cref="SnapshotNotFoundException">There is no such cut, or none that is whole.</exception>
+    /// <exception cref="SnapshotCorruptException">The chosen cut is damaged. The model stays as it was.</exception>
+    /// <exception cref="InvalidOptionsException">The number of workers is out of its range, or has to be said.</exception>
+    Task<LoadReport> RestorePartialAsync(
+        string model, RestoreOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Gives a model other first values, such as those of a pre-trained one, and begins it anew with them: steps, clocks and optimizer
+    /// state start at 0. Live workers are told by <see cref="StepRestartException"/>, as by a restore.
+    /// </summary>
+    /// <remarks>
+    /// Values are read piece by piece, written as a new cut, and the model is put back to that one, so a failure changes nothing. A
+    /// server that keeps no snapshots holds them in memory instead.
+    /// </remarks>
+    /// <param name="model">The model's name.</param>
+    /// <param name="weights">Where the values come from: tensors with the names and shapes of the parameters. It stays the caller's.</param>
+    /// <param name="options">Whether everything must match; null for yes.</param>
+    /// <param name="cancellationToken">Ends the wait; the model may still be put to the values.</param>
+    /// <returns>What was loaded, and what was not.</returns>
+    /// <exception cref="UnknownModelException">There is no such model.</exception>
+    /// <exception cref="WeightMismatchException">Something does not match. The model stays as it was.</exception>
+    Task<LoadReport> LoadAsync(
+        string model, IWeightSource weights, LoadOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Opens a snapshot, to read its parameters piece by piece: one block is in memory at a time.</summary>
+    /// <param name="model">The model's name; it need not exist any more.</param>
+    /// <param name="cut">The cut; null for the newest.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="SnapshotNotFoundException">There is no such cut.</exception>
+    /// <exception cref="SnapshotCorruptException">The cut is damaged; a damaged chunk is found when it is read.</exception>
+    Task<ISnapshotWeights> OpenSnapshotAsync(string model, long? cut = null, CancellationToken cancellationToken = default);
+
     /// <summary>Takes a rank out of the rounds and the gate by hand, as an expired lease would.</summary>
     Task EvictAsync(string model, int rank, CancellationToken cancellationToken = default);
 }

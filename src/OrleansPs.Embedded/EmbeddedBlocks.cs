@@ -70,6 +70,9 @@ internal sealed class EmbeddedBlockFactory(ModelSpec spec, BlockLayout layout, I
             : new Prepared(this, images);
     }
 
+    /// <summary>Makes blocks of images, by index.</summary>
+    public IPreparedBlocks Prepare(IReadOnlyList<BlockImage> images) => new Prepared(this, images);
+
     private EmbeddedBlocks Begin(IReadOnlyList<BlockImage>? images, long generation, long newestCut)
     {
         var blocks = new BlockHost[layout.Blocks.Count];

@@ -150,6 +150,41 @@ public sealed class EmbeddedParameterServer : IParameterServer
         await Find(model).RestoreAsync(options ?? new(), null, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
+    public async Task<LoadReport> RestorePartialAsync(
+        string model, RestoreOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new();
+        var found = Find(model);
+        // Without a directory the ordinary restore says what to set.
+        if (_store is null) return new() { Snapshot = await found.RestoreAsync(options, null, cancellationToken).ConfigureAwait(false) };
+        var report = await MakerOf(_store).OfCutAsync(found.Spec, options, cancellationToken).ConfigureAwait(false);
+        await found.RestoreAsync(options with { Cut = report.Snapshot!.Cut }, null, cancellationToken).ConfigureAwait(false);
+        return report;
+    }
+
+    /// <inheritdoc/>
+    public async Task<LoadReport> LoadAsync(
+        string model, IWeightSource weights, LoadOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        var found = Find(model);
+        options ??= new();
+        if (_store is null) return await EmbeddedWeights.LoadAsync(found, weights, options, cancellationToken).ConfigureAwait(false);
+        var report = await MakerOf(_store).OfWeightsAsync(found.Spec, weights, options, cancellationToken).ConfigureAwait(false);
+        await found.RestoreAsync(new() { Cut = report.Snapshot!.Cut }, null, cancellationToken).ConfigureAwait(false);
+        return report;
+    }
+
+    /// <inheritdoc/>
+    public async Task<ISnapshotWeights> OpenSnapshotAsync(
+        string model, long? cut = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (_store is null || !SnapshotPaths.IsName(model)) throw new SnapshotNotFoundException(model, cut);
+        return await SnapshotWeights.OpenAsync(new DirectoryCutStore(_store), model, cut, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
     public Task EvictAsync(string model, int rank, CancellationToken cancellationToken = default) => Answer(() =>
     {
         var found = Find(model);
@@ -181,6 +216,8 @@ public sealed class EmbeddedParameterServer : IParameterServer
 
     private ModelEnvironment EnvironmentOf(ModelSpec spec) => new(
         new EmbeddedBlockFactory(spec, BlockLayout.Create(spec), _store), _store, _metrics, _options.TimeProvider, _logger);
+
+    private CutMaker MakerOf(DirectorySnapshotStore store) => new(new DirectoryCutStore(store), _options.TimeProvider);
 
     private ModelHost Find(string model)
     {

@@ -37,6 +37,15 @@ public interface IParameterServerAdmin
     /// <exception cref="SnapshotCorruptException">The chunk is damaged.</exception>
     Task<byte[]> ReadChunkAsync(string model, long cut, int block, CancellationToken cancellationToken = default);
 
+    /// <summary>Gives out a cut number, once, for a snapshot that is made outside and imported.</summary>
+    /// <remarks>
+    /// A model that is alive counts its own cuts and may come to this number too: then the manifest that comes second is refused. Chunks of
+    /// such a snapshot are named after generation 0, which no model on a cluster ever has.
+    /// </remarks>
+    /// <param name="model">The model.</param>
+    /// <param name="cancellationToken">Gives up; the number may be used up all the same.</param>
+    Task<long> ReserveCutAsync(string model, CancellationToken cancellationToken = default);
+
     /// <summary>Gives the cluster a chunk of a snapshot that was taken elsewhere; see <see cref="ImportManifestAsync"/>.</summary>
     /// <param name="model">The model.</param>
     /// <param name="name">The chunk's name.</param>

@@ -47,6 +47,17 @@ public sealed class BorrowedServer(IParameterServer server, bool isReplicated = 
         string model, RestoreOptions? options = null, CancellationToken cancellationToken = default) =>
         server.RestoreAsync(model, options, cancellationToken);
 
+    public Task<LoadReport> RestorePartialAsync(
+        string model, RestoreOptions? options = null, CancellationToken cancellationToken = default) =>
+        server.RestorePartialAsync(model, options, cancellationToken);
+
+    public Task<LoadReport> LoadAsync(
+        string model, IWeightSource weights, LoadOptions? options = null, CancellationToken cancellationToken = default) =>
+        server.LoadAsync(model, weights, options, cancellationToken);
+
+    public Task<ISnapshotWeights> OpenSnapshotAsync(string model, long? cut = null, CancellationToken cancellationToken = default) =>
+        server.OpenSnapshotAsync(model, cut, cancellationToken);
+
     public Task EvictAsync(string model, int rank, CancellationToken cancellationToken = default) =>
         server.EvictAsync(model, rank, cancellationToken);
 

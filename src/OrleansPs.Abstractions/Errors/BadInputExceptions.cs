@@ -140,6 +140,17 @@ public sealed class NonFiniteGradientException(string parameter, int index, floa
     public float Value { get; } = value;
 }
 
+/// <summary>Values that were to be loaded don't match a model's parameters. Nothing was changed.</summary>
+public sealed class WeightMismatchException(string model, string differences)
+    : ParameterServerException($"The values don't match the parameters of model '{model}': {differences}.")
+{
+    /// <summary>The model.</summary>
+    public string Model { get; } = model;
+
+    /// <summary>What does not match, see <see cref="LoadReport.Differences"/>.</summary>
+    public string Differences { get; } = differences;
+}
+
 /// <summary>A data file is not what its format says.</summary>
 public sealed class DataFormatException(string file, string problem)
     : ParameterServerException($"{file}: {problem}")

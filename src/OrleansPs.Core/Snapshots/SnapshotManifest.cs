@@ -31,6 +31,9 @@ public sealed record SnapshotManifest
 
     /// <summary>Pushes that the chunks contain beyond the finished steps: those of half steps whose workers died (SSP, ASP).</summary>
     public required IReadOnlyList<OpenPushes> Open { get; init; }
+
+    /// <summary>The snapshot in the words of a training job.</summary>
+    public SnapshotInfo ToInfo() => new(Model, Cut, Generation, Round, TakenAt, Chunks.Sum(c => c.Bytes));
 }
 
 /// <summary>One chunk of a snapshot: one block.</summary>

@@ -80,6 +80,18 @@ internal sealed class GrainStorageSnapshotStore : ISnapshotStore
     public ValueTask ImportManifestAsync(SnapshotManifest manifest, CancellationToken cancellationToken) =>
         WriteManifestAsync(manifest, isImport: true, cancellationToken);
 
+    /// <summary>Gives out a cut number. Nobody begins that cut, so no clean-up looks for its chunks before an import makes it a snapshot.</summary>
+    public async Task<long> ReserveCutAsync(string model, CancellationToken cancellationToken)
+    {
+        var cut = 0L;
+        await ChangeIndexAsync(model, index =>
+        {
+            cut = Math.Max(index.NextCut, index.Cuts.Count == 0 ? 1 : index.Cuts[^1] + 1);
+            return index with { NextCut = cut + 1 };
+        }, cancellationToken).ConfigureAwait(false);
+        return cut;
+    }
+
     private async ValueTask WriteManifestAsync(SnapshotManifest manifest, bool isImport, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(manifest);

@@ -2,7 +2,6 @@ using OrleansPs.Client;
 using OrleansPs.Core.Consistency;
 using OrleansPs.Core.Messages;
 using OrleansPs.Core.Snapshots;
-using OrleansPs.Core.Specs;
 
 namespace OrleansPs.Hosting;
 
@@ -24,7 +23,7 @@ internal sealed partial class ModelHost : ISnapshotReader
             _ = Runtime;
             var found = await FindAsync(store, options.Cut, 0, cancellationToken).ConfigureAwait(false);
             await using var prepared = found.Content;
-            CheckWorkers(options.Workers, found.Manifest);
+            RestoreRule.CheckWorkers(Spec, found.Manifest, options.Workers);
             var pointer = await RaisePointerAsync(cancellationToken).ConfigureAwait(false);
             isRaised = true;
             var origin = new ModelOrigin(found.Manifest.Cut, pointer.NextCut, options.Workers);
@@ -38,6 +37,24 @@ internal sealed partial class ModelHost : ISnapshotReader
         {
             OnStranded();
             throw;
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>Begins the model anew with blocks that are ready, where no storage has a cut of them.</summary>
+    public async Task BeginAnewAsync(IPreparedBlocks prepared, CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            _ = Runtime;
+            var pointer = await RaisePointerAsync(cancellationToken).ConfigureAwait(false);
+            Origin = new(0, pointer.NextCut, null);
+            await BeginAsync(prepared, null, pointer, null, cancellationToken).ConfigureAwait(false);
+            _environment.Metrics.Restored(Spec.Name);
         }
         finally
         {
@@ -159,18 +176,7 @@ internal sealed partial class ModelHost : ISnapshotReader
 
     private void RequireSameSpec(SnapshotManifest manifest)
     {
-        var difference = ModelSpecComparison.FirstDifference(manifest.Spec, Spec, ignoreWorkers: true);
-        if (difference is not null) throw new SpecMismatchException(Spec.Name, difference);
-    }
-
-    private void CheckWorkers(int? workers, SnapshotManifest manifest)
-    {
-        if (workers is < 1 || workers > Spec.RankLimit)
-            throw new InvalidOptionsException("Workers", workers, $"it must be 1 to {Spec.RankLimit}.");
-        var ranks = manifest.Ranks.Select(r => r.Rank + 1).DefaultIfEmpty(0).Max();
-        if (workers is null && ranks > Spec.RankLimit)
-            throw new InvalidOptionsException("Workers", null,
-                $"cut {manifest.Cut} has {ranks} ranks and the model allows {Spec.RankLimit}: say how many workers go on.");
+        if (RestoreRule.FirstDifference(Spec, manifest) is { } difference) throw new SpecMismatchException(Spec.Name, difference);
     }
 
     private void LogSkipped(IReadOnlyList<SnapshotListing> skipped)

@@ -15,7 +15,4 @@ internal static class ModelStatusView
             waiting.Contains(r.Record.Rank)));
         return new(spec, state.Generation, state.MinClock, blocks, [.. workers], last?.ToInfo(), coordinator.SnapshotError);
     }
-
-    public static SnapshotInfo ToInfo(this SnapshotManifest manifest) => new(
-        manifest.Model, manifest.Cut, manifest.Generation, manifest.Round, manifest.TakenAt, manifest.Chunks.Sum(c => c.Bytes));
 }

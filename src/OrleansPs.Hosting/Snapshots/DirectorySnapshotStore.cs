@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using OrleansPs.Core.Snapshots;
 
@@ -14,6 +15,7 @@ namespace OrleansPs.Hosting;
 public sealed class DirectorySnapshotStore : ISnapshotStore
 {
     private readonly string _root;
+    private readonly ConcurrentDictionary<(string Model, long Cut), bool> _reserved = [];
 
     /// <summary>A store in a directory; nothing is touched before <see cref="ProbeAsync"/>.</summary>
     /// <param name="directory">The directory; it is created where it does not exist.</param>
@@ -111,7 +113,7 @@ public sealed class DirectorySnapshotStore : ISnapshotStore
             File.Delete(paths.Manifest(cut));
             // Without this a crash could bring the manifest back without its chunks.
             DurableFile.FlushDirectory(paths.Directory);
-            DeleteChunks(paths, c => c.Cut == cut);
+            DeleteChunks(paths, SnapshotInventory.Of(paths).Chunks.Where(c => c.Cut == cut));
         }, cancellationToken);
     }
 
@@ -122,12 +124,24 @@ public sealed class DirectorySnapshotStore : ISnapshotStore
         return RunAsync(() =>
         {
             var inventory = SnapshotInventory.Of(paths);
-            var kept = inventory.Cuts.Concat(openCut is { } open ? [open] : Array.Empty<long>()).ToHashSet();
+            // In this order: what was written before the list above is reserved, or has its manifest by now, or is an orphan.
+            var busy = _reserved.Keys.Where(r => r.Model == model).Select(r => r.Cut).Concat(openCut is { } open ? [open] : Array.Empty<long>()).ToHashSet();
+            var kept = SnapshotInventory.Of(paths).Cuts.Concat(busy).ToHashSet();
             foreach (var (path, cut) in inventory.Temporary)
-                if (cut != openCut) File.Delete(path);
-            DeleteChunks(paths, c => !kept.Contains(c.Cut));
+                if (cut is null || !busy.Contains(cut.Value)) File.Delete(path);
+            DeleteChunks(paths, inventory.Chunks.Where(c => !kept.Contains(c.Cut)));
         }, cancellationToken);
     }
+
+    /// <summary>Gives out a cut number for a snapshot that no coordinator takes; what is written under it is no orphan until it is released.</summary>
+    internal async ValueTask<long> ReserveCutAsync(string model, CancellationToken cancellationToken)
+    {
+        var cut = await NextPointer.TakeCutAsync(this, model, cancellationToken).ConfigureAwait(false);
+        _reserved[(model, cut)] = true;
+        return cut;
+    }
+
+    internal void ReleaseCut(string model, long cut) => _reserved.TryRemove((model, cut), out _);
 
     /// <inheritdoc/>
     public ValueTask<ModelPointer> ReadPointerAsync(string model, CancellationToken cancellationToken)
@@ -210,9 +224,9 @@ public sealed class DirectorySnapshotStore : ISnapshotStore
         }
     }
 
-    private static void DeleteChunks(SnapshotPaths paths, Func<ChunkIdentity, bool> doomed)
+    private static void DeleteChunks(SnapshotPaths paths, IEnumerable<ChunkIdentity> doomed)
     {
-        foreach (var chunk in SnapshotInventory.Of(paths).Chunks.Where(doomed)) File.Delete(paths.Chunk(chunk.Name));
+        foreach (var chunk in doomed) File.Delete(paths.Chunk(chunk.Name));
     }
 
     private ValueTask RunAsync(Action work, CancellationToken cancellationToken) => new(RunAsync(() =>

@@ -20,6 +20,15 @@ internal static class NextPointer
     public static async ValueTask PassAsync(ISnapshotStore store, string model, long cut, CancellationToken cancellationToken) =>
         await SwapAsync(store, model, p => p with { NextCut = Math.Max(p.NextCut, cut + 1) }, cancellationToken).ConfigureAwait(false);
 
+    /// <summary>Gives out the next cut number.</summary>
+    public static async ValueTask<long> TakeCutAsync(ISnapshotStore store, string model, CancellationToken cancellationToken)
+    {
+        var cuts = await store.ListAsync(model, cancellationToken).ConfigureAwait(false);
+        var newest = cuts.Count == 0 ? 0 : cuts[^1].Cut;
+        var next = await SwapAsync(store, model, p => p with { NextCut = Math.Max(p.NextCut, newest + 1) + 1 }, cancellationToken).ConfigureAwait(false);
+        return next.NextCut - 1;
+    }
+
     private static async ValueTask<ModelPointer> SwapAsync(
         ISnapshotStore store, string model, Func<ModelPointer, ModelPointer> raise, CancellationToken cancellationToken)
     {

@@ -15,6 +15,7 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
     private readonly SessionEnvironment _environment;
     private readonly ICatalogGrain _catalog;
     private readonly CallRetries _retries;
+    private readonly ClusterCutStore _cuts;
     private readonly ConcurrentDictionary<string, BlockRoutes> _routes = new(StringComparer.Ordinal);
 
     public ClusterParameterServer(
@@ -25,6 +26,7 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
         _environment = environment;
         _catalog = grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key);
         _retries = new(options, environment.Time, gateways ?? new());
+        _cuts = new(ListSnapshotsAsync, this);
         if (gateways is not null) gateways.Lost += () => { foreach (var routes in _routes.Values) routes.ConnectionLost(); };
     }
 
@@ -59,7 +61,7 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
     public async Task<IParameterReader> OpenReaderAsync(string model, CancellationToken cancellationToken = default)
     {
         var spec = await SpecAsync(model, cancellationToken).ConfigureAwait(false);
-        return new ParameterReader(Transport(model), spec, _options.Worker, _environment, new ClusterSnapshotReader(this, model));
+        return new ParameterReader(Transport(model), spec, _options.Worker, _environment, new ClusterSnapshotReader(_cuts, this, model));
     }
 
     public Task<SnapshotInfo> TakeSnapshotAsync(string model, CancellationToken cancellationToken = default)
@@ -78,6 +80,30 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
         return _retries.RunLongAsync(() => coordinator.Restore(nonce, options ?? new()), cancellationToken);
     }
 
+    public async Task<LoadReport> RestorePartialAsync(
+        string model, RestoreOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new();
+        var spec = await SpecAsync(model, cancellationToken).ConfigureAwait(false);
+        var report = await new CutMaker(_cuts, _environment.Time).OfCutAsync(spec, options, cancellationToken).ConfigureAwait(false);
+        await RestoreAsync(model, options with { Cut = report.Snapshot!.Cut }, cancellationToken).ConfigureAwait(false);
+        return report;
+    }
+
+    public async Task<LoadReport> LoadAsync(
+        string model, IWeightSource weights, LoadOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        var spec = await SpecAsync(model, cancellationToken).ConfigureAwait(false);
+        var maker = new CutMaker(_cuts, _environment.Time);
+        var report = await maker.OfWeightsAsync(spec, weights, options ?? new(), cancellationToken).ConfigureAwait(false);
+        await RestoreAsync(model, new() { Cut = report.Snapshot!.Cut }, cancellationToken).ConfigureAwait(false);
+        return report;
+    }
+
+    public Task<ISnapshotWeights> OpenSnapshotAsync(string model, long? cut = null, CancellationToken cancellationToken = default) =>
+        SnapshotWeights.OpenAsync(_cuts, model, cut, cancellationToken);
+
     public Task EvictAsync(string model, int rank, CancellationToken cancellationToken = default) =>
         _retries.RunAsync(() => Coordinator(model).Evict(rank), cancellationToken);
 
@@ -95,6 +121,9 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
 
     public Task<byte[]> ReadChunkAsync(string model, long cut, int block, CancellationToken cancellationToken = default) =>
         _retries.RunAsync(() => Snapshots(model).ReadChunk(cut, block), cancellationToken);
+
+    public Task<long> ReserveCutAsync(string model, CancellationToken cancellationToken = default) =>
+        _retries.RunAsync(Snapshots(model).ReserveCut, cancellationToken);
 
     public Task ImportChunkAsync(string model, string name, byte[] content, CancellationToken cancellationToken = default) =>
         _retries.RunAsync(() => Snapshots(model).ImportChunk(name, content), cancellationToken);

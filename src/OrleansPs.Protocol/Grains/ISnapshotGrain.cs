@@ -16,6 +16,10 @@ public interface ISnapshotGrain : IGrainWithStringKey
     [Alias("ReadChunk")]
     Task<Outcome<byte[]>> ReadChunk(long cut, int block);
 
+    /// <summary>Gives out a cut number, for a snapshot that is made outside.</summary>
+    [Alias("ReserveCut")]
+    Task<Outcome<long>> ReserveCut();
+
     /// <summary>Keeps a chunk.</summary>
     [Alias("ImportChunk")]
     Task<Outcome<bool>> ImportChunk(string name, byte[] content);

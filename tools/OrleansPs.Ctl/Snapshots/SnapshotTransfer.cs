@@ -27,7 +27,7 @@ internal sealed class SnapshotTransfer(IParameterServerAdmin admin, ISnapshotSto
             await store.WriteChunkAsync(model, chunk.Name, content, cancellationToken).ConfigureAwait(false);
         }).ConfigureAwait(false);
         await store.WriteManifestAsync(manifest, cancellationToken).ConfigureAwait(false);
-        return InfoOf(manifest);
+        return manifest.ToInfo();
     }
 
     /// <summary>Copies a snapshot of the storage into the cluster.</summary>
@@ -58,7 +58,7 @@ internal sealed class SnapshotTransfer(IParameterServerAdmin admin, ISnapshotSto
 
     private async Task ForEachChunkAsync(SnapshotManifest manifest, Func<ChunkRecord, Task> transfer)
     {
-        var (done, total) = (0L, InfoOf(manifest).Bytes);
+        var (done, total) = (0L, manifest.ToInfo().Bytes);
         progress.Report(new(done, total));
         foreach (var chunk in manifest.Chunks)
         {
@@ -74,7 +74,4 @@ internal sealed class SnapshotTransfer(IParameterServerAdmin admin, ISnapshotSto
         if (content.Length != chunk.Bytes || Convert.ToHexStringLower(SHA256.HashData(content)) != chunk.Sha256)
             throw new SnapshotCorruptException(chunk.Name, "what arrived is not what its manifest describes.");
     }
-
-    private static SnapshotInfo InfoOf(SnapshotManifest manifest) => new(
-        manifest.Model, manifest.Cut, manifest.Generation, manifest.Round, manifest.TakenAt, manifest.Chunks.Sum(chunk => chunk.Bytes));
 }
