@@ -43,8 +43,9 @@ public interface IParameterServerAdmin
     /// such a snapshot are named after generation 0, which no model on a cluster ever has.
     /// </remarks>
     /// <param name="model">The model.</param>
+    /// <param name="atLeast">The number is at least this.</param>
     /// <param name="cancellationToken">Gives up; the number may be used up all the same.</param>
-    Task<long> ReserveCutAsync(string model, CancellationToken cancellationToken = default);
+    Task<long> ReserveCutAsync(string model, long atLeast, CancellationToken cancellationToken = default);
 
     /// <summary>Gives the cluster a chunk of a snapshot that was taken elsewhere; see <see cref="ImportManifestAsync"/>.</summary>
     /// <param name="model">The model.</param>

@@ -55,3 +55,7 @@ public sealed class EmbeddedTables() : TableConformance(new EmbeddedHost());
 public sealed class EmbeddedTableSnapshots() : TableSnapshotConformance(new EmbeddedHost());
 
 public sealed class EmbeddedBadRows() : BadRowsConformance(new EmbeddedHost());
+
+public sealed class EmbeddedLoads() : LoadConformance(new EmbeddedHost());
+
+public sealed class EmbeddedPartialRestores() : PartialRestoreConformance(new EmbeddedHost());

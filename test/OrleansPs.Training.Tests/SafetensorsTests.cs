@@ -52,7 +52,9 @@ public sealed class SafetensorsTests : IDisposable
         Safetensors.Load(path, [new("b", [1])], values);
 
         Assert.Equal(2f, values["b"].Span[0]);
-        Assert.Equal(["a", "b"], Safetensors.ReadEntries(path).Select(e => e.Name));
+        using var file = SafetensorsFile.Open(path);
+        Assert.Equal(["a", "b"], file.Tensors.Select(t => t.Name));
+        Assert.Equal(new Dictionary<string, string> { ["by"] = "x" }, file.Metadata);
     }
 
     [Fact]
@@ -76,7 +78,11 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}""", "entry for tensor 'a'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}""", "entry for tensor 'a'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,8]}}""", "entry for tensor 'a'")]
-    [InlineData("""{"a":{"dtype":"BF16","shape":[4],"data_offsets":[0,8]}}""", "only F32")]
+    [InlineData("""{"a":{"dtype":"BF16","shape":[2],"data_offsets":[0,8]}}""", "of type BF16 and shape [2] has 8 bytes")]
+    [InlineData("""{"a":{"dtype":"I64","shape":[2],"data_offsets":[0,8]}}""", "of type I64 and shape [2] has 8 bytes")]
+    [InlineData("""{"a":{"dtype":"F99","shape":[2],"data_offsets":[8,0]}}""", "has -8 bytes")]
+    [InlineData("""{"__metadata__":{"a":1},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "metadata 'a' is no text")]
+    [InlineData("""{"__metadata__":"x","a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "metadata is no JSON object")]
     [InlineData("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", "has 8 bytes")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""", "begins at byte 8")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "announces 4 bytes")]
@@ -85,10 +91,10 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "two tensors")]
     [InlineData("""{"\ud800":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "no well-formed Unicode")]
     [InlineData("""{"a":{"dtype":"\udc00","shape":[2],"data_offsets":[0,8]}}""", "no well-formed Unicode")]
-    [InlineData("""{"a":{"\ud800":1,"dtype":"F64","shape":[2],"data_offsets":[0,8]}}""", "only F32")]
+    [InlineData("""{"a":{"\ud800":1,"dtype":"F64","shape":[2],"data_offsets":[0,8]}}""", "of type F64 and shape [2] has 8 bytes")]
     public void A_bad_header_is_refused_by_what_is_wrong(string header, string problem)
     {
-        var error = Assert.Throws<DataFormatException>(() => Safetensors.ReadEntries(Write(header, [1f, 2f])));
+        var error = Assert.Throws<DataFormatException>(() => SafetensorsFile.Open(Write(header, [1f, 2f])));
         Assert.Contains(problem, error.Problem, StringComparison.Ordinal);
     }
 
@@ -101,7 +107,7 @@ public sealed class SafetensorsTests : IDisposable
         var path = Write("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", [1f, 2f]);
         var bytes = File.ReadAllBytes(path);
         bytes[bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes($"\"{broken}\"")) + 1] = 0xff;
-        var error = Assert.Throws<DataFormatException>(() => Safetensors.ReadEntries(_directory.Write("broken", bytes)));
+        var error = Assert.Throws<DataFormatException>(() => SafetensorsFile.Open(_directory.Write("broken", bytes)));
         Assert.Contains("UTF-8", error.Problem, StringComparison.Ordinal);
     }
 

@@ -19,6 +19,7 @@ public sealed class CutMaker(ICutStore store, TimeProvider time)
 {
     private const long Generation = 0;
     private const int Attempts = 4;
+    private const int Ahead = 16;
 
     /// <summary>Makes a cut of weights: a model that begins with them.</summary>
     /// <param name="spec">The model's spec, valid.</param>
@@ -96,9 +97,10 @@ public sealed class CutMaker(ICutStore store, TimeProvider time)
         string model, int blocks, Func<int, CancellationToken, Task<BlockImage>> readAsync,
         Func<long, IReadOnlyList<ChunkRecord>, SnapshotManifest> toManifest, CancellationToken cancellationToken)
     {
+        var atLeast = 1L;
         for (var attempt = 1; ; attempt++)
         {
-            var cut = await store.ReserveCutAsync(model, cancellationToken).ConfigureAwait(false);
+            var cut = await store.ReserveCutAsync(model, atLeast, cancellationToken).ConfigureAwait(false);
             try
             {
                 var chunks = new ChunkRecord[blocks];
@@ -110,8 +112,9 @@ public sealed class CutMaker(ICutStore store, TimeProvider time)
             }
             catch (SnapshotStorageException)
             {
-                // The model came to this number itself, with a cut of its own: then once more under the next one.
+                // The model came to this number itself, with a cut of its own: then once more, under one that it will not come to so soon.
                 if (attempt == Attempts || !await IsTakenAsync(model, cut, cancellationToken).ConfigureAwait(false)) throw;
+                atLeast = cut + (Ahead * attempt);
             }
             finally
             {

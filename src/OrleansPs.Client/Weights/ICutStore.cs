@@ -18,10 +18,10 @@ public interface ICutStore
     Task<BlockImage> ReadBlockAsync(SnapshotManifest manifest, int block, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Gives out a cut number, once. What is written under it stays until <see cref="ReleaseCutAsync"/>, though no manifest names it
+    /// Gives out a cut number, once: the next one, or a larger one if it is to be at least that. What is written under it stays until <see cref="ReleaseCutAsync"/>, though no manifest names it
     /// yet. A model that is alive counts its own cuts, and may come to this number too: then the manifest that comes second is refused.
     /// </summary>
-    Task<long> ReserveCutAsync(string model, CancellationToken cancellationToken);
+    Task<long> ReserveCutAsync(string model, long atLeast, CancellationToken cancellationToken);
 
     /// <summary>Ends a reservation, whether it became a snapshot or not.</summary>
     Task ReleaseCutAsync(string model, long cut);

@@ -33,7 +33,8 @@ internal sealed class SnapshotGrain(SiloStorage storage) : Grain, ISnapshotGrain
         return await storage.Snapshots.ReadChunkAsync(Model, manifest.Chunks[block], CancellationToken.None);
     });
 
-    public Task<Outcome<long>> ReserveCut() => Outcomes.OfAsync(() => storage.Snapshots.ReserveCutAsync(Model, CancellationToken.None));
+    public Task<Outcome<long>> ReserveCut(long atLeast) =>
+        Outcomes.OfAsync(() => storage.Snapshots.ReserveCutAsync(Model, atLeast, CancellationToken.None));
 
     public Task<Outcome<bool>> ImportChunk(string name, byte[] content) => Outcomes.OfAsync(async () =>
     {

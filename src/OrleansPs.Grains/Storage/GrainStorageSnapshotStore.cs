@@ -81,12 +81,12 @@ internal sealed class GrainStorageSnapshotStore : ISnapshotStore
         WriteManifestAsync(manifest, isImport: true, cancellationToken);
 
     /// <summary>Gives out a cut number. Nobody begins that cut, so no clean-up looks for its chunks before an import makes it a snapshot.</summary>
-    public async Task<long> ReserveCutAsync(string model, CancellationToken cancellationToken)
+    public async Task<long> ReserveCutAsync(string model, long atLeast, CancellationToken cancellationToken)
     {
         var cut = 0L;
         await ChangeIndexAsync(model, index =>
         {
-            cut = Math.Max(index.NextCut, index.Cuts.Count == 0 ? 1 : index.Cuts[^1] + 1);
+            cut = Math.Max(Math.Max(index.NextCut, atLeast), index.Cuts.Count == 0 ? 1 : index.Cuts[^1] + 1);
             return index with { NextCut = cut + 1 };
         }, cancellationToken).ConfigureAwait(false);
         return cut;

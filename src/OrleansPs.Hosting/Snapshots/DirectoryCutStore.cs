@@ -18,7 +18,8 @@ internal sealed class DirectoryCutStore(DirectorySnapshotStore store) : ICutStor
     public Task<BlockImage> ReadBlockAsync(SnapshotManifest manifest, int block, CancellationToken cancellationToken) =>
         store.ReadBlockAsync(manifest.Model, manifest.Chunks[block], cancellationToken).AsTask();
 
-    public Task<long> ReserveCutAsync(string model, CancellationToken cancellationToken) => store.ReserveCutAsync(model, cancellationToken).AsTask();
+    public Task<long> ReserveCutAsync(string model, long atLeast, CancellationToken cancellationToken) =>
+        store.ReserveCutAsync(model, atLeast, cancellationToken).AsTask();
 
     public Task ReleaseCutAsync(string model, long cut)
     {

@@ -134,9 +134,9 @@ public sealed class DirectorySnapshotStore : ISnapshotStore
     }
 
     /// <summary>Gives out a cut number for a snapshot that no coordinator takes; what is written under it is no orphan until it is released.</summary>
-    internal async ValueTask<long> ReserveCutAsync(string model, CancellationToken cancellationToken)
+    internal async ValueTask<long> ReserveCutAsync(string model, long atLeast, CancellationToken cancellationToken)
     {
-        var cut = await NextPointer.TakeCutAsync(this, model, cancellationToken).ConfigureAwait(false);
+        var cut = await NextPointer.TakeCutAsync(this, model, atLeast, cancellationToken).ConfigureAwait(false);
         _reserved[(model, cut)] = true;
         return cut;
     }

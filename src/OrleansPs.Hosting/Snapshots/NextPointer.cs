@@ -20,12 +20,12 @@ internal static class NextPointer
     public static async ValueTask PassAsync(ISnapshotStore store, string model, long cut, CancellationToken cancellationToken) =>
         await SwapAsync(store, model, p => p with { NextCut = Math.Max(p.NextCut, cut + 1) }, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Gives out the next cut number.</summary>
-    public static async ValueTask<long> TakeCutAsync(ISnapshotStore store, string model, CancellationToken cancellationToken)
+    /// <summary>Gives out the next cut number, or a larger one if it is to be at least that.</summary>
+    public static async ValueTask<long> TakeCutAsync(ISnapshotStore store, string model, long atLeast, CancellationToken cancellationToken)
     {
         var cuts = await store.ListAsync(model, cancellationToken).ConfigureAwait(false);
-        var newest = cuts.Count == 0 ? 0 : cuts[^1].Cut;
-        var next = await SwapAsync(store, model, p => p with { NextCut = Math.Max(p.NextCut, newest + 1) + 1 }, cancellationToken).ConfigureAwait(false);
+        var least = Math.Max(atLeast, cuts.Count == 0 ? 1 : cuts[^1].Cut + 1);
+        var next = await SwapAsync(store, model, p => p with { NextCut = Math.Max(p.NextCut, least) + 1 }, cancellationToken).ConfigureAwait(false);
         return next.NextCut - 1;
     }
 

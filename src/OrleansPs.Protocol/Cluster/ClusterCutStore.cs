@@ -27,7 +27,8 @@ internal sealed class ClusterCutStore(
             : throw new SnapshotCorruptException(chunk.Name, "that is no chunk's name.");
     }
 
-    public Task<long> ReserveCutAsync(string model, CancellationToken cancellationToken) => admin.ReserveCutAsync(model, cancellationToken);
+    public Task<long> ReserveCutAsync(string model, long atLeast, CancellationToken cancellationToken) =>
+        admin.ReserveCutAsync(model, atLeast, cancellationToken);
 
     // A cluster's clean-up deletes only what its coordinators began.
     public Task ReleaseCutAsync(string model, long cut) => Task.CompletedTask;

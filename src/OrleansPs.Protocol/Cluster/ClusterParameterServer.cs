@@ -122,8 +122,8 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
     public Task<byte[]> ReadChunkAsync(string model, long cut, int block, CancellationToken cancellationToken = default) =>
         _retries.RunAsync(() => Snapshots(model).ReadChunk(cut, block), cancellationToken);
 
-    public Task<long> ReserveCutAsync(string model, CancellationToken cancellationToken = default) =>
-        _retries.RunAsync(Snapshots(model).ReserveCut, cancellationToken);
+    public Task<long> ReserveCutAsync(string model, long atLeast, CancellationToken cancellationToken = default) =>
+        _retries.RunAsync(() => Snapshots(model).ReserveCut(atLeast), cancellationToken);
 
     public Task ImportChunkAsync(string model, string name, byte[] content, CancellationToken cancellationToken = default) =>
         _retries.RunAsync(() => Snapshots(model).ImportChunk(name, content), cancellationToken);

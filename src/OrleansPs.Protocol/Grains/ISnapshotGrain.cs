@@ -16,9 +16,9 @@ public interface ISnapshotGrain : IGrainWithStringKey
     [Alias("ReadChunk")]
     Task<Outcome<byte[]>> ReadChunk(long cut, int block);
 
-    /// <summary>Gives out a cut number, for a snapshot that is made outside.</summary>
+    /// <summary>Gives out a cut number that is at least so much, for a snapshot that is made outside.</summary>
     [Alias("ReserveCut")]
-    Task<Outcome<long>> ReserveCut();
+    Task<Outcome<long>> ReserveCut(long atLeast);
 
     /// <summary>Keeps a chunk.</summary>
     [Alias("ImportChunk")]

@@ -1,14 +1,17 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace OrleansPs.Training;
 
-/// <summary>
-/// Weights in files of the safetensors format, as many tools of the field read and write them: eight bytes with the
-/// header's length, a JSON header, then the elements, all little-endian. Float32 only.
-/// </summary>
+/// <summary>Writes weights to files of the safetensors format, as float32, and reads them into memory; see <see cref="SafetensorsFile"/>.</summary>
 public static class Safetensors
 {
+    private const int FloatsAtOnce = 1 << 16;
+
+    private static readonly IReadOnlyDictionary<string, string> s_noMetadata = new Dictionary<string, string>();
+
     /// <summary>Writes tensors to a file: whole or not at all, over one that exists.</summary>
     /// <param name="path">The file.</param>
     /// <param name="parameters">Names and shapes, in the order of the file.</param>
@@ -19,14 +22,29 @@ public static class Safetensors
     public static void Save(string path, IReadOnlyList<DenseParameter> parameters, TensorSet values)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        ArgumentNullException.ThrowIfNull(parameters);
-        ArgumentNullException.ThrowIfNull(values);
-        foreach (var parameter in parameters) CheckLength(parameter, values);
+        // Memory makes nobody wait, so this has ended when it returns.
+        SaveAsync(path, new TensorWeights(parameters, values)).GetAwaiter().GetResult();
+    }
+
+    /// <summary>
+    /// Writes tensors to a file, piece by piece: whole or not at all, over one that exists. Of a tensor that is no float nothing is written.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="weights">The tensors, in the order of the file.</param>
+    /// <param name="metadata">What the file is to say of itself; null for nothing more than its format.</param>
+    /// <param name="cancellationToken">Gives up; a file that exists stays as it was.</param>
+    /// <exception cref="DataFormatException">A tensor has a name that a file can't hold.</exception>
+    /// <exception cref="IOException">The file can't be written; the message names it.</exception>
+    public static async Task SaveAsync(
+        string path, IWeightSource weights, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(weights);
         // A name that is nobody else's: two that save at once do not write into each other's file.
         var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
-            SaveTo(temporary, parameters, values);
+            await SaveToAsync(temporary, path, weights, metadata ?? s_noMetadata, cancellationToken).ConfigureAwait(false);
             File.Move(temporary, path, overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -39,39 +57,95 @@ public static class Safetensors
         }
     }
 
-    /// <summary>Reads what a file holds, without its elements.</summary>
-    /// <exception cref="DataFormatException">The file is missing, unreadable or damaged, or holds other types than float32.</exception>
-    public static IReadOnlyList<SafetensorsEntry> ReadEntries(string path)
+    /// <summary>Writes the parameters at a cut to a file, as <see cref="SaveAsync"/> does; its metadata says which model and cut it was.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="server">The server.</param>
+    /// <param name="model">The model, which need not be alive.</param>
+    /// <param name="cut">The cut; null for the newest.</param>
+    /// <param name="cancellationToken">Gives up; a file that exists stays as it was.</param>
+    /// <returns>Which snapshot it was.</returns>
+    /// <exception cref="SnapshotNotFoundException">There is no such cut.</exception>
+    /// <exception cref="SnapshotCorruptException">The cut is damaged.</exception>
+    /// <exception cref="IOException">The file can't be written; the message names it.</exception>
+    public static async Task<SnapshotInfo> SaveSnapshotAsync(
+        string path, IParameterServer server, string model, long? cut = null, CancellationToken cancellationToken = default)
     {
-        using var file = Open(path);
-        return ReadEntries(file, path, out _);
+        ArgumentNullException.ThrowIfNull(server);
+        var weights = await server.OpenSnapshotAsync(model, cut, cancellationToken).ConfigureAwait(false);
+        var snapshot = weights.Snapshot;
+        await SaveAsync(path, weights, new Dictionary<string, string>
+        {
+            ["model"] = snapshot.Model,
+            ["cut"] = snapshot.Cut.ToString(CultureInfo.InvariantCulture),
+            ["generation"] = snapshot.Generation.ToString(CultureInfo.InvariantCulture),
+            ["round"] = snapshot.Round.ToString(CultureInfo.InvariantCulture),
+            ["taken_at"] = snapshot.TakenAt.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+        }, cancellationToken).ConfigureAwait(false);
+        return snapshot;
     }
 
     /// <summary>Reads tensors into the caller's memory. What else the file holds is left alone.</summary>
     /// <param name="path">The file.</param>
     /// <param name="parameters">Names and shapes to read.</param>
     /// <param name="destinations">Where the elements of each of them go.</param>
-    /// <exception cref="DataFormatException">The file is bad, lacks a parameter, or holds it in another shape; nothing is read.</exception>
+    /// <exception cref="DataFormatException">
+    /// The file is bad, lacks a parameter, or holds it in another shape or in a type that is not read; nothing is read.
+    /// </exception>
     public static void Load(string path, IReadOnlyList<DenseParameter> parameters, TensorSet destinations)
     {
-        ArgumentNullException.ThrowIfNull(parameters);
-        ArgumentNullException.ThrowIfNull(destinations);
-        foreach (var parameter in parameters) CheckLength(parameter, destinations);
-        using var file = Open(path);
-        var entries = ReadEntries(file, path, out var data).ToDictionary(e => e.Name, StringComparer.Ordinal);
-        foreach (var parameter in parameters) CheckEntry(path, parameter, entries.GetValueOrDefault(parameter.Name));
-        foreach (var parameter in parameters)
-        {
-            file.Position = data + entries[parameter.Name].Offset;
-            ReadFloats(file, destinations[parameter.Name].Span);
-        }
+        // What is asked of the destinations is what is asked of values.
+        _ = new TensorWeights(parameters, destinations);
+        using var file = SafetensorsFile.Open(path);
+        var tensors = file.Tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
+        foreach (var parameter in parameters) CheckTensor(path, parameter, tensors.GetValueOrDefault(parameter.Name));
+        foreach (var parameter in parameters) file.Read(parameter.Name, 0, destinations[parameter.Name].Span);
     }
 
-    private static void SaveTo(string path, IReadOnlyList<DenseParameter> parameters, TensorSet values)
+    private static async Task SaveToAsync(
+        string temporary, string path, IWeightSource weights, IReadOnlyDictionary<string, string> metadata, CancellationToken cancellationToken)
     {
-        using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
-        Write(file, parameters, values);
+        WeightTensor[] tensors = [.. weights.Tensors.Where(t => t.IsFloat)];
+        if (tensors.Any(t => t.Name == SafetensorsHeader.MetadataName))
+            throw new DataFormatException(path, $"no tensor can be called '{SafetensorsHeader.MetadataName}' in it.");
+        using var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write);
+        WriteHeader(file, SafetensorsHeader.Write(tensors, metadata));
+        var buffer = ArrayPool<float>.Shared.Rent(FloatsAtOnce);
+        try
+        {
+            foreach (var tensor in tensors)
+            {
+                for (var start = 0L; start < tensor.Length; start += FloatsAtOnce)
+                {
+                    var part = buffer.AsMemory(0, (int)Math.Min(FloatsAtOnce, tensor.Length - start));
+                    await weights.ReadAsync(tensor.Name, start, part, cancellationToken).ConfigureAwait(false);
+                    WriteFloats(file, part.Span);
+                }
+            }
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(buffer);
+        }
         file.Flush(flushToDisk: true);
+    }
+
+    private static void WriteHeader(FileStream file, byte[] header)
+    {
+        Span<byte> length = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
+        file.Write(length);
+        file.Write(header);
+    }
+
+    // The values are the buffer's own.
+    private static void WriteFloats(FileStream file, Span<float> values)
+    {
+        if (!BitConverter.IsLittleEndian)
+        {
+            var words = MemoryMarshal.Cast<float, int>(values);
+            BinaryPrimitives.ReverseEndianness(words, words);
+        }
+        file.Write(MemoryMarshal.AsBytes(values));
     }
 
     // Where it can't be removed either, why it was not written is the error to tell.
@@ -86,82 +160,12 @@ public static class Safetensors
         }
     }
 
-    private static void Write(FileStream file, IReadOnlyList<DenseParameter> parameters, TensorSet values)
+    private static void CheckTensor(string path, DenseParameter parameter, WeightTensor? tensor)
     {
-        var header = SafetensorsHeader.Write(parameters);
-        Span<byte> length = stackalloc byte[sizeof(ulong)];
-        BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
-        file.Write(length);
-        file.Write(header);
-        foreach (var parameter in parameters) WriteFloats(file, values[parameter.Name].Span);
-    }
-
-    private static void WriteFloats(FileStream file, ReadOnlySpan<float> values)
-    {
-        if (BitConverter.IsLittleEndian)
-        {
-            file.Write(MemoryMarshal.AsBytes(values));
-            return;
-        }
-        Span<byte> bytes = stackalloc byte[sizeof(float)];
-        foreach (var value in values)
-        {
-            BinaryPrimitives.WriteSingleLittleEndian(bytes, value);
-            file.Write(bytes);
-        }
-    }
-
-    private static void ReadFloats(FileStream file, Span<float> target)
-    {
-        file.ReadExactly(MemoryMarshal.AsBytes(target));
-        if (BitConverter.IsLittleEndian) return;
-        var words = MemoryMarshal.Cast<float, int>(target);
-        BinaryPrimitives.ReverseEndianness(words, words);
-    }
-
-    private static FileStream Open(string path)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        try
-        {
-            return File.OpenRead(path);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new DataFormatException(path, "the file does not exist.");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new DataFormatException(path, $"the file can't be read: {e.Message}");
-        }
-    }
-
-    private static IReadOnlyList<SafetensorsEntry> ReadEntries(FileStream file, string path, out long data)
-    {
-        Span<byte> prefix = stackalloc byte[sizeof(ulong)];
-        if (file.ReadAtLeast(prefix, prefix.Length, throwOnEndOfStream: false) < prefix.Length)
-            throw new DataFormatException(path, "truncated: the file is shorter than 8 bytes.");
-        var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-        if (length > SafetensorsHeader.MaxBytes || (long)length > file.Length - prefix.Length)
-            throw new DataFormatException(path, $"the header is said to have {length} bytes; the file has {file.Length}.");
-        var header = new byte[length];
-        file.ReadExactly(header);
-        data = file.Position;
-        return SafetensorsHeader.Read(header, path, file.Length - data);
-    }
-
-    private static void CheckLength(DenseParameter parameter, TensorSet values)
-    {
-        var actual = values[parameter.Name].Length;
-        if (actual != parameter.Length)
-            throw new ShapeMismatchException(parameter.Name, parameter.ShapeText, parameter.Length, actual);
-    }
-
-    private static void CheckEntry(string path, DenseParameter parameter, SafetensorsEntry? entry)
-    {
-        if (entry is null) throw new DataFormatException(path, $"it has no tensor '{parameter.Name}'.");
-        if (!entry.Shape.SequenceEqual(parameter.Shape))
-            throw new DataFormatException(path,
-                $"tensor '{parameter.Name}' has shape [{string.Join(", ", entry.Shape)}], not {parameter.ShapeText}.");
+        if (tensor is null) throw new DataFormatException(path, $"it has no tensor '{parameter.Name}'.");
+        if (!tensor.Shape.SequenceEqual(parameter.Shape.Select(d => (long)d)))
+            throw new DataFormatException(path, $"tensor '{parameter.Name}' has shape {tensor.ShapeText}, not {parameter.ShapeText}.");
+        if (!tensor.IsFloat)
+            throw new DataFormatException(path, $"tensor '{parameter.Name}' is of a type that is not read: only F32, F16 and BF16 are.");
     }
 }

@@ -4,44 +4,56 @@ using System.Text.Unicode;
 namespace OrleansPs.Training;
 
 /// <summary>A tensor in a safetensors file.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Shape">Its dimensions; empty for a scalar.</param>
+/// <param name="Tensor">Name, shape and type.</param>
 /// <param name="Offset">Where its elements begin, in bytes from the start of the data.</param>
-/// <param name="Length">The number of its elements.</param>
-public sealed record SafetensorsEntry(string Name, IReadOnlyList<int> Shape, long Offset, int Length);
+/// <param name="Bytes">How many bytes they are.</param>
+internal sealed record SafetensorsEntry(WeightTensor Tensor, long Offset, long Bytes);
 
 /// <summary>The JSON header of a safetensors file: written, and read with every number checked.</summary>
-internal static class SafetensorsHeader
+/// <param name="Entries">The tensors, in the order of the file.</param>
+/// <param name="Metadata">What else the file says of itself.</param>
+internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries, IReadOnlyDictionary<string, string> Metadata)
 {
     public const int MaxBytes = 100_000_000;
-    private const string Metadata = "__metadata__";
 
-    public static byte[] Write(IReadOnlyList<DenseParameter> parameters)
+    /// <summary>The field that is no tensor.</summary>
+    public const string MetadataName = "__metadata__";
+
+    private static readonly Dictionary<string, (WeightType Type, int Bytes)> s_types = new()
+    {
+        ["F32"] = (WeightType.Float32, 4), ["F16"] = (WeightType.Float16, 2), ["BF16"] = (WeightType.BFloat16, 2),
+        ["I64"] = (WeightType.Int64, 8), ["F64"] = (WeightType.Other, 8), ["U64"] = (WeightType.Other, 8),
+        ["I32"] = (WeightType.Other, 4), ["U32"] = (WeightType.Other, 4), ["I16"] = (WeightType.Other, 2), ["U16"] = (WeightType.Other, 2),
+        ["I8"] = (WeightType.Other, 1), ["U8"] = (WeightType.Other, 1), ["BOOL"] = (WeightType.Other, 1),
+    };
+
+    /// <summary>The header of tensors that are written as float32, in order.</summary>
+    public static byte[] Write(IReadOnlyList<WeightTensor> tensors, IReadOnlyDictionary<string, string> metadata)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            WriteMetadata(json);
+            WriteMetadata(json, metadata);
             var offset = 0L;
-            foreach (var parameter in parameters) WriteEntry(json, parameter, ref offset);
+            foreach (var tensor in tensors) WriteEntry(json, tensor, ref offset);
             json.WriteEndObject();
         }
         while (buffer.Length % 8 != 0) buffer.WriteByte((byte)' ');
         return buffer.ToArray();
     }
 
-    public static IReadOnlyList<SafetensorsEntry> Read(byte[] header, string file, long dataBytes)
+    public static SafetensorsHeader Read(byte[] header, string file, long dataBytes)
     {
         if (!Utf8.IsValid(header)) throw Bad(file, "the header is no well-formed UTF-8.");
         try
         {
             using var json = JsonDocument.Parse(header);
             if (json.RootElement.ValueKind != JsonValueKind.Object) throw Bad(file, "the header is no JSON object.");
-            var entries = json.RootElement.EnumerateObject().Where(p => p.Name != Metadata)
-                .Select(p => ReadEntry(p, file)).OrderBy(e => e.Offset).ThenBy(e => e.Length).ToArray();
+            var entries = json.RootElement.EnumerateObject().Where(p => p.Name != MetadataName)
+                .Select(p => ReadEntry(p, file)).OrderBy(e => e.Offset).ThenBy(e => e.Bytes).ToArray();
             CheckLayout(entries, file, dataBytes);
-            return entries;
+            return new(entries, ReadMetadata(json.RootElement, file));
         }
         catch (JsonException)
         {
@@ -54,25 +66,39 @@ internal static class SafetensorsHeader
         }
     }
 
-    private static void WriteMetadata(Utf8JsonWriter json)
+    private static void WriteMetadata(Utf8JsonWriter json, IReadOnlyDictionary<string, string> metadata)
     {
-        json.WriteStartObject(Metadata);
+        json.WriteStartObject(MetadataName);
         json.WriteString("format", "pt");
+        foreach (var (name, value) in metadata.Where(m => m.Key != "format")) json.WriteString(name, value);
         json.WriteEndObject();
     }
 
-    private static void WriteEntry(Utf8JsonWriter json, DenseParameter parameter, ref long offset)
+    private static void WriteEntry(Utf8JsonWriter json, WeightTensor tensor, ref long offset)
     {
-        json.WriteStartObject(parameter.Name);
+        json.WriteStartObject(tensor.Name);
         json.WriteString("dtype", "F32");
         json.WriteStartArray("shape");
-        foreach (var dimension in parameter.Shape) json.WriteNumberValue(dimension);
+        foreach (var dimension in tensor.Shape) json.WriteNumberValue(dimension);
         json.WriteEndArray();
         json.WriteStartArray("data_offsets");
         json.WriteNumberValue(offset);
-        json.WriteNumberValue(offset += (long)parameter.Length * sizeof(float));
+        json.WriteNumberValue(offset += checked(tensor.Length * sizeof(float)));
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    private static Dictionary<string, string> ReadMetadata(JsonElement root, string file)
+    {
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (!root.TryGetProperty(MetadataName, out var element)) return metadata;
+        if (element.ValueKind != JsonValueKind.Object) throw Bad(file, "its metadata is no JSON object.");
+        foreach (var property in element.EnumerateObject())
+        {
+            if (property.Value.ValueKind != JsonValueKind.String) throw Bad(file, $"its metadata '{property.Name}' is no text.");
+            metadata[property.Name] = property.Value.GetString()!;
+        }
+        return metadata;
     }
 
     private static SafetensorsEntry ReadEntry(JsonProperty property, string file)
@@ -85,11 +111,12 @@ internal static class SafetensorsHeader
             || !entry.TryGetProperty("data_offsets", out var offsets) || !TryReadNumbers(offsets, out var range)
             || range.Length != 2)
             throw Bad(file, $"the header's entry for tensor '{name}' is not one of dtype, shape and data_offsets.");
-        if (dtype.GetString() != "F32") throw Bad(file, $"tensor '{name}' is of type {dtype.GetString()}; only F32 is read.");
-        var length = LengthOf(dimensions);
-        if (length < 0 || range[1] - range[0] != length * sizeof(float))
-            throw Bad(file, $"tensor '{name}' of shape [{string.Join(", ", dimensions)}] has {range[1] - range[0]} bytes.");
-        return new(name, Array.ConvertAll(dimensions, d => (int)d), range[0], (int)length);
+        // Of a type that is not known the size of an element isn't either.
+        var (type, size) = s_types.GetValueOrDefault(dtype.GetString()!, (WeightType.Other, 0));
+        var bytes = range[1] - range[0];
+        if (LengthOf(dimensions) is not { } length || bytes < 0 || (size > 0 && (length > long.MaxValue / size || bytes != length * size)))
+            throw Bad(file, $"tensor '{name}' of type {dtype.GetString()} and shape [{string.Join(", ", dimensions)}] has {bytes} bytes.");
+        return new(new(name, dimensions, type), range[0], bytes);
     }
 
     private static bool TryReadNumbers(JsonElement array, out long[] numbers)
@@ -103,14 +130,13 @@ internal static class SafetensorsHeader
         return true;
     }
 
-    private static long LengthOf(long[] dimensions)
+    private static long? LengthOf(long[] dimensions)
     {
         var length = 1L;
         foreach (var dimension in dimensions)
         {
-            if (dimension > Array.MaxLength) return -1;
+            if (dimension != 0 && length > long.MaxValue / dimension) return null;
             length *= dimension;
-            if (length > Array.MaxLength) return -1;
         }
         return length;
     }
@@ -119,11 +145,11 @@ internal static class SafetensorsHeader
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
         var end = 0L;
-        foreach (var entry in entries)
+        foreach (var (tensor, offset, bytes) in entries)
         {
-            if (!names.Add(entry.Name)) throw Bad(file, $"there are two tensors '{entry.Name}'.");
-            if (entry.Offset != end) throw Bad(file, $"tensor '{entry.Name}' begins at byte {entry.Offset} of the data, not at {end}.");
-            end += (long)entry.Length * sizeof(float);
+            if (!names.Add(tensor.Name)) throw Bad(file, $"there are two tensors '{tensor.Name}'.");
+            if (offset != end) throw Bad(file, $"tensor '{tensor.Name}' begins at byte {offset} of the data, not at {end}.");
+            end += bytes;
         }
         if (end != dataBytes) throw Bad(file, $"the header announces {end} bytes of data; there are {dataBytes}.");
     }
