@@ -19,7 +19,7 @@ internal static class ProjectRules
         ["Silo"] = ["Grains"],
         ["Train"] = ["Embedded", "Training"],
         ["Worker"] = ["Protocol", "Training"],
-        ["Ctl"] = ["Protocol", "Hosting"],
+        ["Ctl"] = ["Protocol", "Hosting", "Training"],
         ["Bench"] = ["Embedded", "Training", "Protocol", "Silo"],
         ["Torture"] = ["Protocol", "Silo"],
         // It runs the simulator, which is a test and looks into both.

@@ -85,6 +85,7 @@ public sealed class ModelTests
     [InlineData("blocks x")]
     [InlineData("snapshots take x")]
     [InlineData("snapshots restore x")]
+    [InlineData("snapshots restore x --partial")]
     [InlineData("evict x 0")]
     [InlineData("evict x 0 --json")]
     public async Task A_model_that_is_not_there_is_one_sentence(string command)

@@ -58,4 +58,29 @@ public sealed class EmbeddedBadRows() : BadRowsConformance(new EmbeddedHost());
 
 public sealed class EmbeddedLoads() : LoadConformance(new EmbeddedHost());
 
+public sealed class EmbeddedLoads() : LoadConformance(new EmbeddedHost())
+{
+    [Fact]
+    public async Task Without_a_place_for_snapshots_a_model_is_loaded_all_the_same()
+    {
+        var server = await StartAsync(keepsSnapshots: false);
+        var spec = Ledgers.Spec(NewName(), "BSP", workers: 1);
+        await server.CreateModelAsync(spec, Limit);
+        await using var worker = await server.JoinAsync(spec.Name, 0, null, Limit);
+        await Ledgers.StepAsync(worker, Limit);
+
+        var report = await server.LoadAsync(spec.Name, new TensorWeights(spec.Parameters, Tensors.Full(spec, 3)), null, Limit);
+        await Assert.ThrowsAsync<StepRestartException>(() => Ledgers.StepAsync(worker, Limit));
+        Assert.Equal(0, (await worker.ResumeAsync(Limit)).Step);
+        await Ledgers.StepAsync(worker, Limit);
+
+        Assert.True(report.IsComplete);
+        Assert.Null(report.Snapshot);
+        Tensors.AllAre(4, (await Tensors.PullAsync(worker, Limit)).AsMemory(0, 1024));
+        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => server.OpenSnapshotAsync(spec.Name, null, Limit));
+        var restore = await Assert.ThrowsAsync<SnapshotStorageException>(() => server.RestorePartialAsync(spec.Name, null, Limit));
+        Assert.Contains("SnapshotDirectory", restore.Message, StringComparison.Ordinal);
+    }
+}
+
 public sealed class EmbeddedPartialRestores() : PartialRestoreConformance(new EmbeddedHost());

@@ -86,7 +86,9 @@ public abstract class LoadConformance(ConformanceHost host) : HostTests(host)
 
         var report = await Server.LoadAsync(spec.Name, Odd(), new() { Partial = true }, Limit);
 
-        Assert.Equal((["large"], ["last"], ["other"]), (report.Loaded, report.Missing, report.Unexpected));
+        Assert.Equal(["large", "last", "other"], [.. report.Loaded, .. report.Missing, .. report.Unexpected]);
+        Assert.Single(report.Missing);
+        Assert.Single(report.Unexpected);
         Assert.Equal([new("first", "[10, 7]", "[7, 10]")], report.Mismatched);
         var now = await ReadAsync(spec);
         Tensors.SameBits(first.AsMemory(0, 70), now.AsMemory(0, 70));

@@ -48,6 +48,9 @@ internal sealed class FakeAdmin(string directory) : IParameterServerAdmin
         return Wire(await _store.ReadChunkAsync(model, manifest.Chunks[block], cancellationToken));
     }
 
+    public Task<long> ReserveCutAsync(string model, long atLeast, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException("The server of the bench makes its cuts itself.");
+
     public async Task ImportChunkAsync(string model, string name, byte[] content, CancellationToken cancellationToken = default)
     {
         Story.Add($"chunk {name}");

@@ -24,6 +24,10 @@ public sealed class ClusterSnapshots() : SnapshotConformance(new ClusterHost());
 
 public sealed class ClusterRestores() : RestoreConformance(new ClusterHost());
 
+public sealed class ClusterLoads() : LoadConformance(new ClusterHost());
+
+public sealed class ClusterPartialRestores() : PartialRestoreConformance(new ClusterHost());
+
 public sealed class ClusterReaders() : ReaderConformance(new ClusterHost());
 
 public sealed class ClusterBadSpecs() : BadSpecConformance(new ClusterHost());

@@ -20,6 +20,10 @@ public sealed class ReplicatedSnapshots() : SnapshotConformance(new ClusterHost(
 
 public sealed class ReplicatedRestores() : RestoreConformance(new ClusterHost(isReplicated: true));
 
+public sealed class ReplicatedLoads() : LoadConformance(new ClusterHost(isReplicated: true));
+
+public sealed class ReplicatedPartialRestores() : PartialRestoreConformance(new ClusterHost(isReplicated: true));
+
 public sealed class ReplicatedReaders() : ReaderConformance(new ClusterHost(isReplicated: true));
 
 public sealed class ReplicatedTables() : TableConformance(new ClusterHost(isReplicated: true));

@@ -24,6 +24,10 @@ public sealed class ProcessSnapshots() : SnapshotConformance(new ProcessHost());
 
 public sealed class ProcessRestores() : RestoreConformance(new ProcessHost());
 
+public sealed class ProcessLoads() : LoadConformance(new ProcessHost());
+
+public sealed class ProcessPartialRestores() : PartialRestoreConformance(new ProcessHost());
+
 public sealed class ProcessReaders() : ReaderConformance(new ProcessHost());
 
 public sealed class ProcessBadSpecs() : BadSpecConformance(new ProcessHost());

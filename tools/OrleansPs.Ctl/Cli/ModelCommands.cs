@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OrleansPs.Core.Specs;
 using OrleansPs.Tools;
+using OrleansPs.Training;
 
 namespace OrleansPs.Ctl;
 
@@ -9,18 +10,33 @@ internal sealed class ModelCommands(CommandFactory factory)
 {
     private readonly Argument<string> _model = CommandFactory.Model();
     private readonly Option<string?> _spec = Checked.Path("--spec", "FILE", "The model's spec, as JSON");
+    private readonly Option<string?> _init = Checked.Path("--init", "FILE", "A safetensors file with the first values of a new model");
+    private readonly Option<bool> _partial = WeightCommands.Partial("With --init: take what matches, and say what does not");
     private readonly Option<bool> _yes = new("--yes") { Description = "Do not ask" };
 
     public Command Build()
     {
         _spec.Required = true;
-        return new("models", "List, create, show and delete models")
+        var models = new Command("models", "List, create, show, load, save and delete models")
         {
             factory.Create("list", "List the models", [], ListAsync),
-            factory.Create("create", "Create a model; nothing happens if there is an equal one", [_spec], CreateAsync),
+            BuildCreate(),
             factory.Create("show", "Show what a model is and does", [_model], ShowAsync),
-            BuildDelete(),
         };
+        foreach (var command in new WeightCommands(factory).Build()) models.Subcommands.Add(command);
+        models.Subcommands.Add(BuildDelete());
+        return models;
+    }
+
+    private Command BuildCreate()
+    {
+        var command = factory.Create(
+            "create", "Create a model; nothing happens if there is an equal one", [_spec, _init, _partial], CreateAsync);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(_partial) && result.GetValue(_init) is null) result.AddError($"{_partial.Name} goes with {_init.Name} alone.");
+        });
+        return command;
     }
 
     private Command BuildDelete()
@@ -44,9 +60,27 @@ internal sealed class ModelCommands(CommandFactory factory)
     {
         var path = call.Get(_spec)!;
         var spec = ModelSpecJson.Decode(await File.ReadAllBytesAsync(path, call.Stop).ConfigureAwait(false), path);
+        if (call.Get(_init) is { } init)
+        {
+            await CreateAsync(call, spec, init, call.Get(_partial)).ConfigureAwait(false);
+            return;
+        }
         var cluster = await call.ConnectAsync().ConfigureAwait(false);
         await cluster.Server.CreateModelAsync(spec, call.Stop).ConfigureAwait(false);
         call.Output.Say(new ModelName(spec.Name), $"model '{spec.Name}' is there");
+    }
+
+    private static async Task CreateAsync(Call call, ModelSpec spec, string init, bool partial)
+    {
+        using var file = SafetensorsFile.Open(Path.GetFullPath(init));
+        WeightCommands.Require(spec, file, partial);
+        var cluster = await call.ConnectAsync().ConfigureAwait(false);
+        var models = await cluster.Server.ListModelsAsync(call.Stop).ConfigureAwait(false);
+        // What it has learnt would be lost.
+        if (models.Contains(spec.Name))
+            throw new CommandFailedException($"Model '{spec.Name}' is there already. The command models load begins it anew with other values.");
+        await cluster.Server.CreateModelAsync(spec, call.Stop).ConfigureAwait(false);
+        await WeightCommands.LoadAsync(call, spec.Name, file, partial).ConfigureAwait(false);
     }
 
     private async Task ShowAsync(Call call)

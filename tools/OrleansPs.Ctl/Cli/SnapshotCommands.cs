@@ -11,6 +11,7 @@ internal sealed class SnapshotCommands(CommandFactory factory)
     private readonly Option<long?> _restoreCut = CommandFactory.Cut("The cut [default: the newest that is whole]");
     private readonly Option<long?> _cut = CommandFactory.Cut("The cut [default: the newest]");
     private readonly Option<long?> _workers = Checked.Whole("--workers", 1, 4096, "How many workers go on [default: those of the cut]");
+    private readonly Option<bool> _partial = WeightCommands.Partial("Take what matches if the model's spec has changed, and say what does not");
     private readonly Option<string?> _to = Checked.Path("--to", "DIR", "The directory, which a server in one process can restore from");
     private readonly Option<string?> _from = Checked.Path("--from", "DIR", "The directory of an export, or of a server in one process");
 
@@ -21,7 +22,7 @@ internal sealed class SnapshotCommands(CommandFactory factory)
         {
             factory.Create("list", "List a model's complete snapshots", [_model], ListAsync),
             factory.Create("take", "Take a snapshot while the workers go on", [_model], TakeAsync),
-            factory.Create("restore", "Put a model back to a snapshot", [_model, _restoreCut, _workers], RestoreAsync),
+            factory.Create("restore", "Put a model back to a snapshot", [_model, _restoreCut, _workers, _partial], RestoreAsync),
             factory.Create("export", "Copy a snapshot into a directory", [_model, _cut, _to], ExportAsync),
             factory.Create("import", "Copy a snapshot from a directory into the cluster", [_model, _restoreCut, _from], ImportAsync),
         };
@@ -51,6 +52,12 @@ internal sealed class SnapshotCommands(CommandFactory factory)
         var model = call.Get(_model);
         var options = new RestoreOptions { Cut = call.Get(_restoreCut), Workers = (int?)call.Get(_workers) };
         var cluster = await call.ConnectAsync().ConfigureAwait(false);
+        if (call.Get(_partial))
+        {
+            var report = await cluster.Server.RestorePartialAsync(model, options, call.Stop).ConfigureAwait(false);
+            call.Output.Say(report, $"model '{model}' is put back to {Texts.Snapshot(report.Source!)}: {Texts.Loaded(report)}");
+            return;
+        }
         var snapshot = await cluster.Server.RestoreAsync(model, options, call.Stop).ConfigureAwait(false);
         call.Output.Say(snapshot, $"model '{model}' is put back to {Texts.Snapshot(snapshot)}");
     }

@@ -31,5 +31,15 @@ internal static class Texts
         _ => status.ToString().ToLowerInvariant(),
     };
 
+    /// <summary>How much of a model got its values, and what not.</summary>
+    public static string Loaded(LoadReport report)
+    {
+        var all = report.Loaded.Count + report.Missing.Count + report.Mismatched.Count;
+        var loaded = report.Loaded.Count == all ? all == 1 ? "its one parameter" : $"all {Many(all, "parameter")}" : $"{Count(report.Loaded.Count)} of {Many(all, "parameter")}";
+        var fresh = report.FreshState.Count == 0 ? "" : $"optimizer state anew for {Many(report.FreshState.Count, "parameter")}";
+        string[] notes = [.. new[] { report.Differences, fresh }.Where(note => note.Length > 0)];
+        return notes.Length == 0 ? loaded : $"{loaded} ({string.Join("; ", notes)})";
+    }
+
     public static string Snapshot(SnapshotInfo snapshot) => Of($"snapshot {snapshot.Cut} of round {snapshot.Round} ({Bytes(snapshot.Bytes)})");
 }
