@@ -2,7 +2,8 @@ namespace OrleansPs;
 
 /// <summary>
 /// Tensors by name that can be read piece by piece, such as a file of weights or a snapshot: where a model takes values from, and
-/// what is written to a file.
+/// what is written to a file. An embedding table is two tensors: <c>name.keys</c>, whole numbers, each once and in any order, and
+/// <c>name.rows</c>, with a row of the table's width for each key.
 /// </summary>
 /// <remarks>One call at a time, unless an implementation says more.</remarks>
 public interface IWeightSource
@@ -18,6 +19,15 @@ public interface IWeightSource
     /// <exception cref="UnknownParameterException">There is no such tensor.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The tensor has no such piece.</exception>
     ValueTask ReadAsync(string tensor, long start, Memory<float> destination, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads a piece of a tensor of type <see cref="WeightType.Int64"/>, as the keys of an embedding table are.</summary>
+    /// <param name="tensor">The tensor's name.</param>
+    /// <param name="start">The first element, from 0.</param>
+    /// <param name="destination">Where to; its length says how many elements, all of which the tensor has.</param>
+    /// <param name="cancellationToken">Ends the wait; the destination may be partly written.</param>
+    /// <exception cref="UnknownParameterException">There is no such tensor.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The tensor has no such piece.</exception>
+    ValueTask ReadKeysAsync(string tensor, long start, Memory<long> destination, CancellationToken cancellationToken = default);
 }
 
 /// <summary>A tensor of an <see cref="IWeightSource"/>.</summary>

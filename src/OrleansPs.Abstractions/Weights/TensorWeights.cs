@@ -38,4 +38,10 @@ public sealed class TensorWeights : IWeightSource
         values.Slice((int)start, destination.Length).CopyTo(destination);
         return default;
     }
+
+    /// <inheritdoc/>
+    /// <remarks>There are no keys in a set of tensors.</remarks>
+    public ValueTask ReadKeysAsync(
+        string tensor, long start, Memory<long> destination, CancellationToken cancellationToken = default) =>
+        throw new UnknownParameterException(tensor, []);
 }

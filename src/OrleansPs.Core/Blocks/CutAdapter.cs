@@ -1,6 +1,7 @@
 using OrleansPs.Core.Optimizers;
 using OrleansPs.Core.Partitioning;
 using OrleansPs.Core.Snapshots;
+using OrleansPs.Core.Tables;
 
 namespace OrleansPs.Core.Blocks;
 
@@ -16,6 +17,7 @@ public sealed class CutAdapter
     private readonly BlockLayout _source;
     private readonly BlockLayout _target;
     private readonly Origin?[] _origins;
+    private readonly TableAdapter?[] _tables;
 
     /// <summary>Compares the specs.</summary>
     /// <param name="from">The old cut.</param>
@@ -30,13 +32,18 @@ public sealed class CutAdapter
         if (from.Chunks.Count != _source.Blocks.Count)
             throw new SnapshotCorruptException(
                 $"of cut {from.Cut} of model '{from.Model}'", $"it has {from.Chunks.Count} blocks, and its layout has {_source.Blocks.Count}.");
-        var report = ParameterMatch.Of(to, ParameterMatch.TensorsOf(from.Spec));
+        var report = ParameterMatch.OfSpecs(from.Spec, to);
         var loaded = report.Loaded.ToHashSet(StringComparer.Ordinal);
         _origins = [.. to.Parameters.Select(p => loaded.Contains(p.Name) ? OriginOf(p) : null)];
+        _tables = [.. to.Tables.Select((t, i) => loaded.Contains(t.Name) ? new TableAdapter(from.Spec, _source.TableIndexOf(t.Name), to, i) : null)];
         Report = report with
         {
             Source = from.ToInfo(),
-            FreshState = [.. to.Parameters.Where((_, i) => _origins[i] is { LosesState: true }).Select(p => p.Name)],
+            FreshState =
+            [
+                .. to.Parameters.Where((_, i) => _origins[i] is { LosesState: true }).Select(p => p.Name),
+                .. to.Tables.Where((_, i) => _tables[i] is { LosesState: true }).Select(t => t.Name),
+            ],
         };
     }
 
@@ -48,15 +55,20 @@ public sealed class CutAdapter
 
     /// <summary>The blocks of the old cut that a block of the new one is made of, ascending; none if it has first values alone.</summary>
     /// <param name="block">The new block.</param>
-    public IReadOnlyList<int> SourcesOf(int block) =>
-        [.. _target.Blocks[block].Segments.SelectMany(Pieces).Select(p => p.Block).Distinct().Order()];
+    public IReadOnlyList<int> SourcesOf(int block)
+    {
+        var shape = _target.Blocks[block];
+        return shape.Table < 0 ? [.. shape.Segments.SelectMany(Pieces).Select(p => p.Block).Distinct().Order()]
+            : _tables[shape.Table] is { } table ? [.. table.ShardsOf(shape.Shard).Select(s => _source.FirstShardOf(table.Source) + s)]
+            : [];
+    }
 
     /// <summary>Holds a block of the old cut against its own spec.</summary>
     /// <exception cref="SnapshotCorruptException">It is of another layout.</exception>
     public void Check(BlockImage source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        if (source.Block >= _source.Blocks.Count || ImageFit.Misfit(_from.Spec, _source.Blocks[source.Block], source) is { } misfit)
+        if (source.Block >= _source.Blocks.Count || ImageFit.Misfit(_from.Spec, _source.Blocks[source.Block], source) is not null)
             throw new SnapshotCorruptException(_from.Chunks[Math.Min(source.Block, _from.Chunks.Count - 1)].Name, "it is of another layout.");
     }
 
@@ -68,7 +80,9 @@ public sealed class CutAdapter
     {
         ArgumentNullException.ThrowIfNull(sources);
         var shape = _target.Blocks[block];
-        var image = FirstImage.Of(_to, shape, _to.Consistency.Mode == ConsistencyMode.BulkSynchronous ? _from.Round : 0);
+        if (shape.Table >= 0 && _tables[shape.Table] is { } table) return Adapt(shape, table, sources);
+        var image = FirstImage.Of(_to, shape, VersionOfBlocks);
+        if (shape.Table >= 0) return image;
         return new()
         {
             Block = block,
@@ -79,7 +93,7 @@ public sealed class CutAdapter
             Slot0 = image.Slot0,
             Slot1 = image.Slot1,
             Segments = [.. shape.Segments.Select(segment => Fill(image, segment, sources))],
-            Dedupe = KeepsDedupe(block) ? sources(block).Dedupe : [],
+            Dedupe = SameAs(block) is { } same ? sources(same).Dedupe : [],
         };
     }
 
@@ -97,10 +111,24 @@ public sealed class CutAdapter
         Chunks = chunks,
         // Under BSP everybody is in the open round; of a rank that was ahead of it the clock says nothing any more.
         Ranks = IsRounds(_to) && !IsRounds(_from.Spec) ? [.. _from.Ranks.Select(r => r with { Clock = _from.Round })] : _from.Ranks,
-        Open = [.. _from.Open.Where(open => KeepsDedupe(open.Block))],
+        Open = [.. _target.Blocks.SelectMany(b => SameAs(b.Index) is { } old ? _from.Open.Where(o => o.Block == old).Select(o => o with { Block = b.Index }) : [])],
     };
 
+    private long VersionOfBlocks => IsRounds(_to) ? _from.Round : 0;
+
     private static bool IsRounds(ModelSpec spec) => spec.Consistency.Mode == ConsistencyMode.BulkSynchronous;
+
+    private BlockImage Adapt(BlockShape shape, TableAdapter table, Func<int, BlockImage> sources) => new()
+    {
+        Block = shape.Index,
+        Length = 0,
+        Version = VersionOfBlocks,
+        EntryIndex = 0,
+        Values = [],
+        Segments = [],
+        Rows = table.Adapt(shape, [.. SourcesOf(shape.Index).Select(block => sources(block).Rows!)]),
+        Dedupe = SameAs(shape.Index) is { } same ? sources(same).Dedupe : [],
+    };
 
     private SegmentImage Fill(BlockImage image, Segment segment, Func<int, BlockImage> sources)
     {
@@ -134,23 +162,29 @@ public sealed class CutAdapter
         }
     }
 
-    /// <summary>Whether a push to the block is still known by its identity: both blocks hold the same, and count pushes in the same window.</summary>
-    private bool KeepsDedupe(int block)
+    /// <summary>
+    /// The old block in which a push to a new one is still known by its identity, for both hold the same and count pushes in the same
+    /// window; null if there is none.
+    /// </summary>
+    private int? SameAs(int block)
     {
-        if (IsRounds(_to) || IsRounds(_from.Spec) || _to.PushesPerStep != _from.Spec.PushesPerStep) return false;
-        if (block >= _target.Blocks.Count || block >= _source.Blocks.Count) return false;
-        var (old, now) = (_source.Blocks[block].Segments, _target.Blocks[block].Segments);
-        return old.Count == now.Count
+        if (IsRounds(_to) || IsRounds(_from.Spec) || _to.PushesPerStep != _from.Spec.PushesPerStep) return null;
+        var shape = _target.Blocks[block];
+        if (shape.Table >= 0)
+            return _tables[shape.Table] is { HasSameShards: true } table ? _source.FirstShardOf(table.Source) + shape.Shard : null;
+        if (block >= _source.Blocks.Count) return null;
+        var (old, now) = (_source.Blocks[block].Segments, shape.Segments);
+        var isSame = old.Count == now.Count
             && now.Select((s, i) => _origins[s.Parameter] is { } origin && old[i] == s with { Parameter = origin.Parameter }).All(same => same);
+        return isSame ? block : null;
     }
 
     private Origin OriginOf(DenseParameter parameter)
     {
         var index = _source.IndexOf(parameter.Name);
         var (was, now) = (_from.Spec.OptimizerOf(_from.Spec.Parameters[index]), _to.OptimizerOf(parameter));
-        var slots = OptimizerKernel.For(was).StateSlots;
-        var keeps = was.GetType() == now.GetType() && slots == OptimizerKernel.For(now).StateSlots;
-        return new(index, keeps, !keeps && slots > 0);
+        var keeps = OptimizerState.IsSameKind(was, now);
+        return new(index, keeps, !keeps && OptimizerState.Exists(was));
     }
 
     private sealed record Origin(int Parameter, bool KeepsState, bool LosesState);

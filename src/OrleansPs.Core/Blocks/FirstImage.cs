@@ -1,5 +1,6 @@
 using OrleansPs.Core.Partitioning;
 using OrleansPs.Core.Snapshots;
+using OrleansPs.Core.Tables;
 
 namespace OrleansPs.Core.Blocks;
 
@@ -15,6 +16,15 @@ public static class FirstImage
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(shape);
-        return BlockState.Create(spec, shape).ToImage(version, 0, []);
+        if (shape.Table < 0) return BlockState.Create(spec, shape).ToImage(version, 0, []);
+        var body = new TableBody(spec, shape, null);
+        try
+        {
+            return body.ToImage(new(version, 0, []));
+        }
+        finally
+        {
+            body.Release();
+        }
     }
 }

@@ -8,7 +8,7 @@ namespace OrleansPs.Training;
 /// <summary>Writes weights to files of the safetensors format, as float32, and reads them into memory; see <see cref="SafetensorsFile"/>.</summary>
 public static class Safetensors
 {
-    private const int FloatsAtOnce = 1 << 16;
+    private const int AtOnce = 1 << 16;
 
     private static readonly IReadOnlyDictionary<string, string> s_noMetadata = new Dictionary<string, string>();
 
@@ -27,7 +27,8 @@ public static class Safetensors
     }
 
     /// <summary>
-    /// Writes tensors to a file, piece by piece: whole or not at all, over one that exists. Of a tensor that is no float nothing is written.
+    /// Writes tensors to a file, piece by piece: whole or not at all, over one that exists. Floats are written as float32, whole
+    /// numbers of 64 bits as they are, and what is neither is left out.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="weights">The tensors, in the order of the file.</param>
@@ -104,27 +105,18 @@ public static class Safetensors
     private static async Task SaveToAsync(
         string temporary, string path, IWeightSource weights, IReadOnlyDictionary<string, string> metadata, CancellationToken cancellationToken)
     {
-        WeightTensor[] tensors = [.. weights.Tensors.Where(t => t.IsFloat)];
+        WeightTensor[] tensors = [.. weights.Tensors.Where(t => t.Type != WeightType.Other)];
         if (tensors.Any(t => t.Name == SafetensorsHeader.MetadataName))
             throw new DataFormatException(path, $"no tensor can be called '{SafetensorsHeader.MetadataName}' in it.");
+        if (tensors.CountBy(t => t.Name).FirstOrDefault(n => n.Value > 1).Key is { } twice)
+            throw new DataFormatException(path, $"there would be two tensors '{twice}' in it.");
         using var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write);
         WriteHeader(file, SafetensorsHeader.Write(tensors, metadata));
-        var buffer = ArrayPool<float>.Shared.Rent(FloatsAtOnce);
-        try
+        foreach (var tensor in tensors)
         {
-            foreach (var tensor in tensors)
-            {
-                for (var start = 0L; start < tensor.Length; start += FloatsAtOnce)
-                {
-                    var part = buffer.AsMemory(0, (int)Math.Min(FloatsAtOnce, tensor.Length - start));
-                    await weights.ReadAsync(tensor.Name, start, part, cancellationToken).ConfigureAwait(false);
-                    WriteFloats(file, part.Span);
-                }
-            }
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(buffer);
+            await (tensor.Type == WeightType.Int64
+                ? WriteAsync<long>(file, tensor, weights.ReadKeysAsync, cancellationToken)
+                : WriteAsync<float>(file, tensor, weights.ReadAsync, cancellationToken)).ConfigureAwait(false);
         }
         file.Flush(flushToDisk: true);
     }
@@ -137,15 +129,32 @@ public static class Safetensors
         file.Write(header);
     }
 
-    // The values are the buffer's own.
-    private static void WriteFloats(FileStream file, Span<float> values)
+    private static async Task WriteAsync<T>(
+        FileStream file, WeightTensor tensor, Func<string, long, Memory<T>, CancellationToken, ValueTask> readAsync, CancellationToken cancellationToken)
+        where T : unmanaged
     {
-        if (!BitConverter.IsLittleEndian)
+        var buffer = ArrayPool<T>.Shared.Rent((int)Math.Min(AtOnce, tensor.Length));
+        try
         {
-            var words = MemoryMarshal.Cast<float, int>(values);
-            BinaryPrimitives.ReverseEndianness(words, words);
+            for (var start = 0L; start < tensor.Length; start += AtOnce)
+            {
+                var part = buffer.AsMemory(0, (int)Math.Min(AtOnce, tensor.Length - start));
+                await readAsync(tensor.Name, start, part, cancellationToken).ConfigureAwait(false);
+                if (!BitConverter.IsLittleEndian) Reverse(part.Span);
+                file.Write(MemoryMarshal.AsBytes(part.Span));
+            }
         }
-        file.Write(MemoryMarshal.AsBytes(values));
+        finally
+        {
+            ArrayPool<T>.Shared.Return(buffer);
+        }
+    }
+
+    private static void Reverse<T>(Span<T> values)
+        where T : unmanaged
+    {
+        if (typeof(T) == typeof(long)) BinaryPrimitives.ReverseEndianness(MemoryMarshal.Cast<T, long>(values), MemoryMarshal.Cast<T, long>(values));
+        else BinaryPrimitives.ReverseEndianness(MemoryMarshal.Cast<T, int>(values), MemoryMarshal.Cast<T, int>(values));
     }
 
     // Where it can't be removed either, why it was not written is the error to tell.

@@ -8,7 +8,7 @@ namespace OrleansPs.Training;
 
 /// <summary>
 /// A file of the safetensors format, as many tools of the field write it: eight bytes with the header's length, a JSON header, then the
-/// elements, all little-endian. Tensors of type F32, F16 and BF16 are read as float32; others are only listed.
+/// elements, all little-endian. Tensors of type F32, F16 and BF16 are read as float32, those of type I64 as keys; others are only listed.
 /// </summary>
 /// <remarks>
 /// Thread safe. The header is checked whole when the file is opened: names, shapes, types and offsets, against the file's length. A read goes
@@ -72,6 +72,19 @@ public sealed class SafetensorsFile : IWeightSource, IDisposable
         return default;
     }
 
+    /// <inheritdoc/>
+    /// <exception cref="DataFormatException">The tensor is not of type I64, or the file can't be read any more.</exception>
+    public ValueTask ReadKeysAsync(
+        string tensor, long start, Memory<long> destination, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var entry = Find(tensor, start, destination.Length);
+        if (entry.Tensor.Type != WeightType.Int64) throw new DataFormatException(Path, $"tensor '{tensor}' is not of type I64.");
+        ReadExactly(_file, Path, MemoryMarshal.AsBytes(destination.Span), _data + entry.Offset + (start * sizeof(long)));
+        if (!BitConverter.IsLittleEndian) BinaryPrimitives.ReverseEndianness(destination.Span, destination.Span);
+        return default;
+    }
+
     /// <summary>Reads a piece of a tensor, as <see cref="ReadAsync"/> does.</summary>
     /// <param name="tensor">The tensor's name.</param>
     /// <param name="start">The first element, from 0.</param>
@@ -80,10 +93,7 @@ public sealed class SafetensorsFile : IWeightSource, IDisposable
     /// <exception cref="DataFormatException">The tensor's type is not read, or the file can't be read any more.</exception>
     public void Read(string tensor, long start, Span<float> destination)
     {
-        ArgumentNullException.ThrowIfNull(tensor);
-        if (!_entries.TryGetValue(tensor, out var entry)) throw new UnknownParameterException(tensor, _entries.Keys);
-        ArgumentOutOfRangeException.ThrowIfNegative(start);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(start, entry.Tensor.Length - destination.Length, nameof(start));
+        var entry = Find(tensor, start, destination.Length);
         switch (entry.Tensor.Type)
         {
             case WeightType.Float32: ReadFloats(entry, start, destination); break;
@@ -124,6 +134,15 @@ public sealed class SafetensorsFile : IWeightSource, IDisposable
         ReadExactly(file, path, header, prefix.Length);
         data = prefix.Length + (long)length;
         return SafetensorsHeader.Read(header, path, total - data);
+    }
+
+    private SafetensorsEntry Find(string tensor, long start, int length)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        if (!_entries.TryGetValue(tensor, out var entry)) throw new UnknownParameterException(tensor, _entries.Keys);
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(start, entry.Tensor.Length - length);
+        return entry;
     }
 
     private void ReadFloats(SafetensorsEntry entry, long start, Span<float> destination)

@@ -27,7 +27,7 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries
         ["I8"] = (WeightType.Other, 1), ["U8"] = (WeightType.Other, 1), ["BOOL"] = (WeightType.Other, 1),
     };
 
-    /// <summary>The header of tensors that are written as float32, in order.</summary>
+    /// <summary>The header of tensors that are written as float32, whole numbers as int64, in order.</summary>
     public static byte[] Write(IReadOnlyList<WeightTensor> tensors, IReadOnlyDictionary<string, string> metadata)
     {
         using var buffer = new MemoryStream();
@@ -77,13 +77,13 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries
     private static void WriteEntry(Utf8JsonWriter json, WeightTensor tensor, ref long offset)
     {
         json.WriteStartObject(tensor.Name);
-        json.WriteString("dtype", "F32");
+        json.WriteString("dtype", tensor.Type == WeightType.Int64 ? "I64" : "F32");
         json.WriteStartArray("shape");
         foreach (var dimension in tensor.Shape) json.WriteNumberValue(dimension);
         json.WriteEndArray();
         json.WriteStartArray("data_offsets");
         json.WriteNumberValue(offset);
-        json.WriteNumberValue(offset += checked(tensor.Length * sizeof(float)));
+        json.WriteNumberValue(offset += checked(tensor.Length * (tensor.Type == WeightType.Int64 ? sizeof(long) : sizeof(float))));
         json.WriteEndArray();
         json.WriteEndObject();
     }
