@@ -84,3 +84,5 @@ public sealed class EmbeddedLoads() : LoadConformance(new EmbeddedHost())
 }
 
 public sealed class EmbeddedPartialRestores() : PartialRestoreConformance(new EmbeddedHost());
+
+public sealed class EmbeddedTableWeights() : TableWeightConformance(new EmbeddedHost());
