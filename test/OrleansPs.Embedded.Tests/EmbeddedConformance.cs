@@ -56,8 +56,6 @@ public sealed class EmbeddedTableSnapshots() : TableSnapshotConformance(new Embe
 
 public sealed class EmbeddedBadRows() : BadRowsConformance(new EmbeddedHost());
 
-public sealed class EmbeddedLoads() : LoadConformance(new EmbeddedHost());
-
 public sealed class EmbeddedLoads() : LoadConformance(new EmbeddedHost())
 {
     [Fact]
