@@ -5,6 +5,7 @@ Dictionary<string, Action> suites = new()
 {
     ["kernels"] = KernelSuite.Run,
     ["embedded"] = EmbeddedSuite.Run,
+    ["tables"] = TableSuite.Run,
 };
 
 if (args.Length != 1 || !suites.TryGetValue(args[0], out var run))
