@@ -30,14 +30,15 @@ internal sealed class EmbeddedBlocks(ModelSpec spec, BlockHost[] blocks, ISnapsh
     }
 
     // Without a storage no cut is ever opened, so there is one where it is needed.
-    public async ValueTask<CutPart> WriteCutAsync(int block, MessageHeader header, long cut, CancellationToken cancellationToken)
+    public async ValueTask<CutPart> WriteCutAsync(
+        int block, MessageHeader header, long cut, ChunkRecord? since, CancellationToken cancellationToken)
     {
         var (reply, image) = blocks[block].TakeCut(header, cut);
         if (image is null) return new(reply.Status, null, []);
         try
         {
             var identity = new ChunkIdentity(spec.Name, generation, cut, block, 0);
-            return new(reply.Status, await store!.WriteBlockAsync(identity, image, cancellationToken).ConfigureAwait(false), image.Dedupe);
+            return new(reply.Status, await store!.WriteBlockAsync(identity, image, since, cancellationToken).ConfigureAwait(false), image.Dedupe);
         }
         finally
         {

@@ -69,6 +69,11 @@ internal static class ManifestJson
         writer.WriteString("name", chunk.Name);
         writer.WriteNumber("bytes", chunk.Bytes);
         writer.WriteString("sha256", chunk.Sha256);
+        if (chunk.Base is { } from)
+        {
+            writer.WritePropertyName("base");
+            Write(writer, from);
+        }
         writer.WriteEndObject();
     }
 
@@ -112,7 +117,10 @@ internal static class ManifestJson
     {
         var fields = new JsonFields(element, path);
         var chunk = new ChunkRecord(
-            fields.Int32("block"), fields.Text("name"), fields.Int64("bytes"), fields.Text("sha256"));
+            fields.Int32("block"), fields.Text("name"), fields.Int64("bytes"), fields.Text("sha256"))
+        {
+            Base = fields.Has("base") ? ReadChunk(fields.Take("base"), fields.PathOf("base")) : null,
+        };
         fields.End();
         return chunk;
     }
@@ -146,9 +154,26 @@ internal static class ManifestJson
         {
             return $"chunks[{index}] is block {chunk.Block} with the name '{chunk.Name}', which is not that of block {index} of this cut.";
         }
-        if (chunk.Bytes < 0) return $"chunks[{index}].bytes is {chunk.Bytes}: it must be >= 0.";
+        if (BrokenByContent(chunk, $"chunks[{index}]") is { } rule) return rule;
+        return chunk.Base is { } from ? BrokenByBase(manifest, from, identity) : null;
+    }
+
+    private static string? BrokenByBase(SnapshotManifest manifest, ChunkRecord from, in ChunkIdentity delta)
+    {
+        var path = $"chunks[{delta.Block}].base";
+        if (!ChunkName.TryParse(manifest.Model, from.Name, out var identity) || from.Block != delta.Block
+            || (identity.Block, identity.Generation) != (delta.Block, delta.Generation) || identity.Cut >= delta.Cut || from.Base is not null)
+        {
+            return $"{path} is block {from.Block} with the name '{from.Name}', which is no whole chunk of that block in an earlier cut of this generation.";
+        }
+        return BrokenByContent(from, path);
+    }
+
+    private static string? BrokenByContent(ChunkRecord chunk, string path)
+    {
+        if (chunk.Bytes < 0) return $"{path}.bytes is {chunk.Bytes}: it must be >= 0.";
         return chunk.Sha256.Length == 64 && chunk.Sha256.All(char.IsAsciiHexDigitLower)
             ? null
-            : $"chunks[{index}].sha256 is '{chunk.Sha256}': it must be 64 lower-case hex digits.";
+            : $"{path}.sha256 is '{chunk.Sha256}': it must be 64 lower-case hex digits.";
     }
 }

@@ -41,7 +41,11 @@ public sealed record SnapshotManifest
 /// <param name="Name">The chunk's name in the storage.</param>
 /// <param name="Bytes">Its size.</param>
 /// <param name="Sha256">The SHA-256 of its bytes, in lower-case hex.</param>
-public sealed record ChunkRecord(int Block, string Name, long Bytes, string Sha256);
+public sealed record ChunkRecord(int Block, string Name, long Bytes, string Sha256)
+{
+    /// <summary>The chunk of an earlier cut, whole, that this one is a delta of; null if it is whole itself.</summary>
+    public ChunkRecord? Base { get; init; }
+}
 
 /// <summary>Pushes of an unfinished step that a cut contains.</summary>
 /// <param name="Block">The block.</param>

@@ -35,6 +35,18 @@ public sealed class TableImage
     /// <summary>The counters of the sketch that admits keys, or null.</summary>
     public byte[]? Sketch { get; init; }
 
+    /// <summary>
+    /// Of which cut the image is a delta: it then holds only the rows that changed since that one's image, which together with it is
+    /// the whole. -1 if it is whole itself.
+    /// </summary>
+    public long BaseCut { get; init; } = -1;
+
+    /// <summary>Of a delta the keys of all rows, ascending, where rows may end: those of the base that are not among them are gone. Else null.</summary>
+    public long[]? Remaining { get; init; }
+
+    /// <summary>How many of <see cref="Remaining"/> there are.</summary>
+    public int RemainingCount { get; init; }
+
     /// <summary>Floats of a record.</summary>
     public int RecordFloats => Width + StateFloats + (CountsUpdates ? 1 : 0) + (Ages ? 1 : 0) + 1;
 
@@ -47,6 +59,7 @@ public sealed class TableImage
     internal void ReturnArrays()
     {
         ArrayPool<long>.Shared.Return(Keys);
+        if (Remaining is not null) ArrayPool<long>.Shared.Return(Remaining);
         ArrayPool<float>.Shared.Return(Records);
     }
 }

@@ -27,6 +27,7 @@ internal static class TableImageCodec
         BlockImageCodec.WriteDedupe(ref writer, image);
         writer.Bytes(rows.Sketch);
         WriteKeys(ref writer, rows.Keys.AsSpan(0, rows.Count));
+        WriteKeys(ref writer, rows.Remaining.AsSpan(0, rows.RemainingCount));
         writer.Zeros((int)RecordsOffset(image, rows) - writer.Position);
         writer.Floats(rows.Records.AsSpan(0, rows.Count * rows.RecordFloats));
         SHA256.HashData(destination[..writer.Position], destination[writer.Position..]);
@@ -39,21 +40,26 @@ internal static class TableImageCodec
         if (rows.Keys.Length < rows.Count || rows.Records.Length < (long)rows.Count * rows.RecordFloats) return "its rows lack memory.";
         for (var i = 1; i < rows.Count; i++)
             if (rows.Keys[i] <= rows.Keys[i - 1]) return $"key {rows.Keys[i]} follows key {rows.Keys[i - 1]}.";
+        if (rows.RemainingCount > 0 && (rows.BaseCut < 0 || rows.Remaining!.Length < rows.RemainingCount)) return "only a delta says which rows remain.";
+        for (var i = 1; i < rows.RemainingCount; i++)
+            if (rows.Remaining![i] <= rows.Remaining[i - 1]) return $"remaining key {rows.Remaining[i]} follows {rows.Remaining[i - 1]}.";
         return null;
     }
 
-    internal static long RecordsOffset(long dedupeBytes, int sketch, int rows) =>
-        BlockImageCodec.Align(BlockImageCodec.HeaderBytes + dedupeBytes + sketch + ((long)rows * sizeof(long)));
+    /// <summary>Where the records begin, behind so many keys of rows and of remaining ones.</summary>
+    internal static long RecordsOffset(long dedupeBytes, int sketch, long keys) =>
+        BlockImageCodec.Align(BlockImageCodec.HeaderBytes + dedupeBytes + sketch + (keys * sizeof(long)));
 
     private static long RecordsOffset(BlockImage image, TableImage rows) =>
-        RecordsOffset(BlockImageCodec.DedupeLength(image), rows.Sketch?.Length ?? 0, rows.Count);
+        RecordsOffset(BlockImageCodec.DedupeLength(image), rows.Sketch?.Length ?? 0, (long)rows.Count + rows.RemainingCount);
 
     private static void WriteHeader(
         ref ByteWriter writer, BlockImage image, TableImage rows, in ChunkIdentity identity, int total)
     {
         writer.Bytes(Magic);
         writer.Int32(FormatVersion);
-        writer.Int32((rows.CountsUpdates ? 1 : 0) | (rows.Ages ? 2 : 0) | (rows.Sketch is null ? 0 : 4));
+        writer.Int32((rows.CountsUpdates ? 1 : 0) | (rows.Ages ? 2 : 0) | (rows.Sketch is null ? 0 : 4)
+            | (rows.BaseCut < 0 ? 0 : 8) | (rows.Remaining is null ? 0 : 16));
         writer.Int64(total);
         writer.Int64(identity.Generation);
         writer.Int64(identity.Cut);
@@ -68,6 +74,8 @@ internal static class TableImageCodec
         writer.Int32(rows.Sketch?.Length ?? 0);
         writer.Int64(rows.Clock);
         writer.Int64(RecordsOffset(image, rows));
+        writer.Int64(Math.Max(0, rows.BaseCut));
+        writer.Int32(rows.RemainingCount);
         writer.Zeros(BlockImageCodec.ModelOffset - writer.Position);
         writer.Ascii(identity.Model);
         writer.Zeros(BlockImageCodec.HeaderBytes - writer.Position);

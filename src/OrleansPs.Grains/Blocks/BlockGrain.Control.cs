@@ -51,7 +51,7 @@ internal sealed partial class BlockGrain
         ? WhenSafe(header, replica.Freeze(header, cut, certificates)).AsTask()
         : Task.FromResult(Blank(header));
 
-    public async Task<Outcome<WrittenCut>> WriteCut(MessageHeader header, long cut)
+    public async Task<Outcome<WrittenCut>> WriteCut(MessageHeader header, long cut, ChunkRecord? since)
     {
         if (Serving is not { } replica) return new(new(Blank(header).Status, null, []), null);
         var (reply, image) = replica.TakeCut(header, cut);
@@ -61,7 +61,7 @@ internal sealed partial class BlockGrain
             var identity = new ChunkIdentity(_spec.Name, replica.Generation, cut, image.Block, replica.Epoch);
             reply = await WhenSafe(header, reply);
             if (reply.Status != BlockStatus.Ok) return new(new(reply.Status, null, []), null);
-            var chunk = await storage.Snapshots.WriteBlockAsync(identity, image, CancellationToken.None).ConfigureAwait(true);
+            var chunk = await storage.Snapshots.WriteBlockAsync(identity, image, since, CancellationToken.None).ConfigureAwait(true);
             return new(new(reply.Status, chunk, [.. image.Dedupe]), null);
         }
         catch (ParameterServerException e)

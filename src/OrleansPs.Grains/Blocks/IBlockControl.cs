@@ -37,9 +37,9 @@ internal interface IBlockControl : IGrainWithStringKey
     [Alias("Freeze")]
     Task<BlockReply> Freeze(MessageHeader header, long cut, Certificate[] certificates);
 
-    /// <summary>Takes a cut and writes its chunk to the storage.</summary>
+    /// <summary>Takes a cut and writes its chunk to the storage, maybe as a delta of an earlier one.</summary>
     [Alias("WriteCut")]
-    Task<Outcome<WrittenCut>> WriteCut(MessageHeader header, long cut);
+    Task<Outcome<WrittenCut>> WriteCut(MessageHeader header, long cut, ChunkRecord? since);
 
     /// <summary>Gives up the frozen copy of a cut.</summary>
     [Alias("DropCut")]

@@ -81,10 +81,11 @@ internal sealed class GrainBlocks : IBlockSet, IReplicaSet
         return null;
     }
 
-    public async ValueTask<CutPart> WriteCutAsync(int block, MessageHeader header, long cut, CancellationToken cancellationToken)
+    public async ValueTask<CutPart> WriteCutAsync(
+        int block, MessageHeader header, long cut, ChunkRecord? since, CancellationToken cancellationToken)
     {
         var outcome = await OneAsync(
-            block, (grain, epoch) => grain.WriteCut(header with { Epoch = epoch }, cut), w => w.Value?.Status, cancellationToken).ConfigureAwait(false);
+            block, (grain, epoch) => grain.WriteCut(header with { Epoch = epoch }, cut, since), w => w.Value?.Status, cancellationToken).ConfigureAwait(false);
         var written = outcome.Get();
         return new(written.Status, written.Chunk, written.Dedupe);
     }

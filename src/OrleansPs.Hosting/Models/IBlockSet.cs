@@ -28,7 +28,12 @@ public interface IBlockSet
     ValueTask<string?> FreezeAsync(MessageHeader header, FreezeBlocks cut);
 
     /// <summary>Takes a cut from one block and writes its chunk to the storage.</summary>
-    ValueTask<CutPart> WriteCutAsync(int block, MessageHeader header, long cut, CancellationToken cancellationToken);
+    /// <param name="block">The block.</param>
+    /// <param name="header">Of the coordinator.</param>
+    /// <param name="cut">The cut.</param>
+    /// <param name="since">The newest whole chunk of the block in this generation; what is written may be a delta of it. Null for a whole one.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask<CutPart> WriteCutAsync(int block, MessageHeader header, long cut, ChunkRecord? since, CancellationToken cancellationToken);
 
     /// <summary>Lets every block give up its frozen copy of a cut.</summary>
     ValueTask DropCutAsync(MessageHeader header, long cut);

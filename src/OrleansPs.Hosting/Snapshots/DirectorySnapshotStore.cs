@@ -206,6 +206,7 @@ public sealed class DirectorySnapshotStore : ISnapshotStore
 
     private static SnapshotCorruptException? MissingChunk(SnapshotPaths paths, SnapshotManifest manifest) =>
         manifest.Chunks
+            .Concat(manifest.Chunks.Where(chunk => chunk.Base is not null).Select(chunk => chunk.Base!))
             .Select(chunk => (Path: paths.Chunk(chunk.Name), Chunk: chunk))
             .Select(c => ChunkProblem(c.Path, c.Chunk) is { } problem ? new SnapshotCorruptException(c.Path, problem) : null)
             .FirstOrDefault(e => e is not null);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using OrleansPs.Core.Snapshots;
+using OrleansPs.Core.Tables;
 
 namespace OrleansPs.Hosting;
 
@@ -18,6 +19,28 @@ internal sealed record FoundSnapshot<T>(SnapshotManifest Manifest, T Content, IR
 public static class SnapshotStoreExtensions
 {
     private const int Looks = 4;
+
+    /// <summary>Writes a block, as a delta of an earlier chunk where that is much less.</summary>
+    /// <param name="store">The storage.</param>
+    /// <param name="identity">Which chunk it is; the image's own block counts.</param>
+    /// <param name="image">The block, whole.</param>
+    /// <param name="since">The newest whole chunk of the block in this generation, whose snapshot is complete; null if there is none.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>What the manifest has to say of it.</returns>
+    public static async ValueTask<ChunkRecord> WriteBlockAsync(
+        this ISnapshotStore store, ChunkIdentity identity, BlockImage image, ChunkRecord? since, CancellationToken cancellationToken)
+    {
+        if (since is null || !ChunkName.TryParse(identity.Model, since.Name, out var from) || TableDelta.Since(image, from.Cut) is not { } delta)
+            return await store.WriteBlockAsync(identity, image, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await store.WriteBlockAsync(identity, delta, cancellationToken).ConfigureAwait(false) with { Base = since };
+        }
+        finally
+        {
+            delta.ReturnArrays();
+        }
+    }
 
     /// <summary>Encodes a block into pooled memory and writes it.</summary>
     /// <param name="store">The storage.</param>
@@ -100,12 +123,15 @@ public static class SnapshotStoreExtensions
         this ISnapshotStore store, string model, ChunkRecord chunk, CancellationToken cancellationToken)
     {
         var bytes = await store.ReadChunkAsync(model, chunk, cancellationToken).ConfigureAwait(false);
-        return ChunkName.TryParse(model, chunk.Name, out var identity)
-            ? BlockImageCodec.Decode(bytes, chunk.Name, identity)
-            : throw new SnapshotCorruptException(chunk.Name, "that is no chunk's name.");
+        if (chunk.Base is not { } from) return WholeChunk.Decode(model, chunk, bytes);
+        var below = await store.ReadChunkAsync(model, from, cancellationToken).ConfigureAwait(false);
+        return WholeChunk.Decode(model, chunk, bytes, below);
     }
 
-    /// <summary>Deletes all snapshots older than the newest so many good ones, and all damaged ones among the deleted.</summary>
+    /// <summary>
+    /// Deletes all snapshots older than the newest so many good ones, and all damaged ones among the deleted; but for those that a
+    /// kept one is a delta of.
+    /// </summary>
     /// <param name="store">The storage.</param>
     /// <param name="model">The model.</param>
     /// <param name="keep">How many good ones stay, >= 1.</param>
@@ -118,8 +144,15 @@ public static class SnapshotStoreExtensions
         var listings = await store.ListAsync(model, cancellationToken).ConfigureAwait(false);
         var good = listings.Where(l => l.IsWhole).TakeLast(keep).ToArray();
         if (good.Length < keep) return;
-        foreach (var old in listings.Where(l => l.Cut < good[0].Cut))
+        var bases = good.SelectMany(l => BasesOf(l.Manifest!)).ToHashSet();
+        foreach (var old in listings.Where(l => l.Cut < good[0].Cut && !bases.Contains(l.Cut)))
             await store.DeleteAsync(model, old.Cut, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static IEnumerable<long> BasesOf(SnapshotManifest manifest)
+    {
+        foreach (var chunk in manifest.Chunks)
+            if (chunk.Base is { } from && ChunkName.TryParse(manifest.Model, from.Name, out var identity)) yield return identity.Cut;
     }
 
     private static async ValueTask<FoundSnapshot<T>> FindNamedAsync<T>(

@@ -22,9 +22,10 @@ internal sealed class ClusterCutStore(
     {
         var chunk = manifest.Chunks[block];
         var content = await admin.ReadChunkAsync(manifest.Model, manifest.Cut, block, cancellationToken).ConfigureAwait(false);
-        return ChunkName.TryParse(manifest.Model, chunk.Name, out var identity)
-            ? BlockImageCodec.Decode(content, chunk.Name, identity)
-            : throw new SnapshotCorruptException(chunk.Name, "that is no chunk's name.");
+        if (chunk.Base is not { } from) return WholeChunk.Decode(manifest.Model, chunk, content);
+        ChunkName.TryParse(manifest.Model, from.Name, out var identity);
+        var below = await admin.ReadChunkAsync(manifest.Model, identity.Cut, block, cancellationToken).ConfigureAwait(false);
+        return WholeChunk.Decode(manifest.Model, chunk, content, below);
     }
 
     public Task<long> ReserveCutAsync(string model, long atLeast, CancellationToken cancellationToken) =>

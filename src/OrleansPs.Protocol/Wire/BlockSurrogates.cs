@@ -84,15 +84,16 @@ internal struct ChunkRecordSurrogate
     [Id(1)] public string Name;
     [Id(2)] public long Bytes;
     [Id(3)] public string Sha256;
+    [Id(4)] public ChunkRecord? Base;
 }
 
 [RegisterConverter]
 internal sealed class ChunkRecordConverter : IConverter<ChunkRecord, ChunkRecordSurrogate>
 {
-    public ChunkRecord ConvertFromSurrogate(in ChunkRecordSurrogate s) => new(s.Block, s.Name, s.Bytes, s.Sha256);
+    public ChunkRecord ConvertFromSurrogate(in ChunkRecordSurrogate s) => new(s.Block, s.Name, s.Bytes, s.Sha256) { Base = s.Base };
 
     public ChunkRecordSurrogate ConvertToSurrogate(in ChunkRecord v) =>
-        new() { Block = v.Block, Name = v.Name, Bytes = v.Bytes, Sha256 = v.Sha256 };
+        new() { Block = v.Block, Name = v.Name, Bytes = v.Bytes, Sha256 = v.Sha256, Base = v.Base };
 }
 
 [GenerateSerializer, Alias("orleansps.DedupeImage")]

@@ -113,6 +113,45 @@ public abstract class TableSnapshotConformance(ConformanceHost host) : HostTests
         Tensors.SameBits([0, 0], await Rows.PullAsync(worker, table, [3], Limit));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(300)]
+    public async Task A_snapshot_holds_what_changed_since_the_last_whole_one_and_is_restored_whole(int capacity)
+    {
+        var table = new EmbeddingTable("t", 8, Initializer.Normal()) { Shards = 2 };
+        if (capacity > 0) table = table with { Lifetime = new() { Capacity = capacity } };
+        var spec = new ModelSpec(NewName())
+        {
+            Parameters = [], Tables = [table], Optimizer = Optimizer.Adam(), Durability = DurabilityPolicy.Snapshot(keep: 2),
+        };
+        var worker = (await BeginAsync(spec))[0];
+        await StepsAsync(worker, table, [.. Enumerable.Range(0, 250).Select(i => (long)i)], 1);
+        var whole = await Server.TakeSnapshotAsync(spec.Name, Limit);
+        var expected = new List<(SnapshotInfo Snapshot, SortedDictionary<long, float[]> Rows)>();
+        for (var cut = 0; cut < 4; cut++)
+        {
+            await StepsAsync(worker, table, [.. Enumerable.Range(240 + (15 * cut), 20).Select(i => (long)i)], 2);
+            var snapshot = await Server.TakeSnapshotAsync(spec.Name, Limit);
+            expected.Add((snapshot, await Rows.OfCutAsync(Server, spec.Name, table, snapshot.Cut, Limit)));
+        }
+        var undisturbed = await Rows.PullAsync(worker, table, [.. Enumerable.Range(0, 320).Select(i => (long)i)], Limit);
+
+        // The newest two are kept, and what they rest on.
+        Assert.All(expected, e => Assert.True(e.Snapshot.Bytes < whole.Bytes, $"{e.Snapshot.Bytes} of {whole.Bytes} bytes"));
+        await Until(async () => (await Server.ListSnapshotsAsync(spec.Name, Limit)).Count == 3);
+        await RestartServerAsync();
+        await CreateAsync(spec);
+        Assert.Equal(expected[3].Snapshot, await Server.RestoreAsync(spec.Name, null, Limit));
+        worker = await JoinAsync(spec.Name, 0);
+        Tensors.SameBits(undisturbed, await Rows.PullAsync(worker, table, [.. Enumerable.Range(0, 320).Select(i => (long)i)], Limit));
+
+        // After a restore the next one is whole; and a delta restores as it was when it was taken.
+        Assert.True((await Server.TakeSnapshotAsync(spec.Name, Limit)).Bytes > whole.Bytes / 2);
+        await Server.RestoreAsync(spec.Name, new() { Cut = expected[3].Snapshot.Cut }, Limit);
+        await worker.ResumeAsync(Limit);
+        foreach (var (key, row) in expected[3].Rows) Tensors.SameBits(row, await Rows.PullAsync(worker, table, [key], Limit));
+    }
+
     private async Task<SortedDictionary<long, float[]>> CutAsync(ModelSpec spec, EmbeddingTable table)
     {
         var snapshot = await Server.TakeSnapshotAsync(spec.Name, Limit);

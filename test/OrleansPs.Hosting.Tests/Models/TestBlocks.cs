@@ -87,7 +87,8 @@ internal sealed class TestBlocks(ModelSpec spec, ISnapshotStore? store, long gen
             ? $"a block answered {status}" : null;
     }
 
-    public async ValueTask<CutPart> WriteCutAsync(int block, MessageHeader header, long cut, CancellationToken cancellationToken)
+    public async ValueTask<CutPart> WriteCutAsync(
+        int block, MessageHeader header, long cut, ChunkRecord? since, CancellationToken cancellationToken)
     {
         await AskAsync("write").WaitAsync(cancellationToken);
         BlockReply reply;

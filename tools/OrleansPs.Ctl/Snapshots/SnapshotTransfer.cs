@@ -11,7 +11,7 @@ namespace OrleansPs.Ctl;
 /// <param name="progress">Told after each chunk how many bytes are done.</param>
 internal sealed class SnapshotTransfer(IParameterServerAdmin admin, ISnapshotStore store, IProgress<Amount> progress)
 {
-    /// <summary>Copies a snapshot of the cluster into the storage.</summary>
+    /// <summary>Copies a snapshot of the cluster into the storage, whole: a delta becomes one with what it rests on.</summary>
     /// <param name="model">The model.</param>
     /// <param name="cut">The cut; null for the newest.</param>
     /// <param name="cancellationToken">Gives up; chunks without a manifest may be left.</param>
@@ -20,27 +20,34 @@ internal sealed class SnapshotTransfer(IParameterServerAdmin admin, ISnapshotSto
         var bytes = await admin.ReadManifestAsync(model, cut, cancellationToken).ConfigureAwait(false);
         var manifest = ManifestCodec.Decode(bytes, $"of model '{model}'");
         await store.ProbeAsync(cancellationToken).ConfigureAwait(false);
-        await ForEachChunkAsync(manifest, async chunk =>
+        var whole = await ForEachChunkAsync(manifest, async chunk =>
         {
-            var content = await admin.ReadChunkAsync(model, manifest.Cut, chunk.Block, cancellationToken).ConfigureAwait(false);
-            Check(chunk, content);
+            var content = await ReadAsync(model, manifest.Cut, chunk, cancellationToken).ConfigureAwait(false);
+            if (chunk.Base is { } from) (chunk, content) = WholeChunk.Encode(model, chunk, content, await ReadBaseAsync(model, from, cancellationToken).ConfigureAwait(false));
             await store.WriteChunkAsync(model, chunk.Name, content, cancellationToken).ConfigureAwait(false);
+            return chunk;
         }).ConfigureAwait(false);
-        await store.WriteManifestAsync(manifest, cancellationToken).ConfigureAwait(false);
-        return manifest.ToInfo();
+        await store.WriteManifestAsync(whole, cancellationToken).ConfigureAwait(false);
+        return whole.ToInfo();
     }
 
-    /// <summary>Copies a snapshot of the storage into the cluster.</summary>
+    /// <summary>Copies a snapshot of the storage into the cluster, whole.</summary>
     /// <param name="manifest">The snapshot.</param>
     /// <param name="cancellationToken">Gives up; chunks without a manifest may be left.</param>
     public async Task<SnapshotInfo> ImportAsync(SnapshotManifest manifest, CancellationToken cancellationToken)
     {
-        await ForEachChunkAsync(manifest, async chunk =>
+        var whole = await ForEachChunkAsync(manifest, async chunk =>
         {
             var content = await store.ReadChunkAsync(manifest.Model, chunk, cancellationToken).ConfigureAwait(false);
+            if (chunk.Base is { } from)
+            {
+                var below = await store.ReadChunkAsync(manifest.Model, from, cancellationToken).ConfigureAwait(false);
+                (chunk, content) = WholeChunk.Encode(manifest.Model, chunk, content, below);
+            }
             await admin.ImportChunkAsync(manifest.Model, chunk.Name, content, cancellationToken).ConfigureAwait(false);
+            return chunk;
         }).ConfigureAwait(false);
-        return await admin.ImportManifestAsync(ManifestCodec.Encode(manifest), cancellationToken).ConfigureAwait(false);
+        return await admin.ImportManifestAsync(ManifestCodec.Encode(whole), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Finds what to import.</summary>
@@ -56,16 +63,32 @@ internal sealed class SnapshotTransfer(IParameterServerAdmin admin, ISnapshotSto
         return listings.LastOrDefault(listing => listing.IsWhole)?.Manifest ?? throw new SnapshotNotFoundException(model, null);
     }
 
-    private async Task ForEachChunkAsync(SnapshotManifest manifest, Func<ChunkRecord, Task> transfer)
+    private async Task<byte[]> ReadAsync(string model, long cut, ChunkRecord chunk, CancellationToken cancellationToken)
     {
+        var content = await admin.ReadChunkAsync(model, cut, chunk.Block, cancellationToken).ConfigureAwait(false);
+        Check(chunk, content);
+        return content;
+    }
+
+    private Task<byte[]> ReadBaseAsync(string model, ChunkRecord from, CancellationToken cancellationToken) =>
+        ChunkName.TryParse(model, from.Name, out var identity)
+            ? ReadAsync(model, identity.Cut, from, cancellationToken)
+            : throw new SnapshotCorruptException(from.Name, "that is no chunk's name.");
+
+    /// <summary>Transfers all chunks.</summary>
+    /// <returns>The manifest of what was written.</returns>
+    private async Task<SnapshotManifest> ForEachChunkAsync(SnapshotManifest manifest, Func<ChunkRecord, Task<ChunkRecord>> transfer)
+    {
+        var written = new List<ChunkRecord>();
         var (done, total) = (0L, manifest.ToInfo().Bytes);
         progress.Report(new(done, total));
         foreach (var chunk in manifest.Chunks)
         {
-            await transfer(chunk).ConfigureAwait(false);
+            written.Add(await transfer(chunk).ConfigureAwait(false));
             done += chunk.Bytes;
             progress.Report(new(done, total));
         }
+        return manifest with { Chunks = written };
     }
 
     // The cluster checked it too, but it has been under way since.
