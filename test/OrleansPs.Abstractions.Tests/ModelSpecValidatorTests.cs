@@ -62,6 +62,10 @@ public class ModelSpecValidatorTests
         .. Optimizers(optimizer => Good with { Optimizer = optimizer }, "Optimizer"),
         .. Optimizers(optimizer => With(new("w", [1]) { Optimizer = optimizer }), "Parameters['w'].Optimizer"),
         (Good with { Optimizer = null! }, "Optimizer", null, "needs one"),
+        (Good with { Optimizer = Optimizer.RowwiseAdagrad() }, "Parameters['w'].Optimizer", "RowwiseAdagrad", "embedding tables alone"),
+        (With(new("w", [1]) { Optimizer = Optimizer.RowwiseAdagrad(eps: 0) }), "Parameters['w'].Optimizer.Eps", 0.0, "above 0"),
+        (With(new("w", [1]) { Optimizer = Optimizer.RowwiseAdagrad(initialAccumulatorValue: -1) }),
+            "Parameters['w'].Optimizer.InitialAccumulatorValue", -1.0, ">= 0"),
 
         .. Initializers(),
 
@@ -120,6 +124,10 @@ public class ModelSpecValidatorTests
         Good with { Optimizer = Optimizer.Adam(lr: float.MaxValue, weightDecay: float.MaxValue, eps: float.MaxValue) },
         Good with { Optimizer = Optimizer.Adam(beta1: MathF.BitDecrement(1), beta2: MathF.BitDecrement(1)) },
         Good with { Optimizer = Optimizer.Sgd(momentum: float.Epsilon, nesterov: true) },
+        Good with { Optimizer = Optimizer.Adagrad(lr: 0, lrDecay: 0, initialAccumulatorValue: float.MaxValue, eps: float.Epsilon) },
+        Good with { Optimizer = Optimizer.RmsProp(alpha: 0, momentum: 1) }, Good with { Optimizer = Optimizer.RmsProp(centered: true) },
+        Good with { Optimizer = Optimizer.FtrlProximal(0, float.Epsilon, float.MaxValue, float.MaxValue) },
+        Good with { Optimizer = Optimizer.RowwiseAdagrad(), Parameters = [new("w", [1]) { Optimizer = Optimizer.Sgd() }] },
         Good with { Optimizer = Optimizer.Sum() }, Good with { Optimizer = Optimizer.Assign() },
         Good with { Clipping = GradientClipping.ByValue(float.Epsilon) },
         Good with { Clipping = GradientClipping.ByGlobalNorm(float.MaxValue) },
@@ -164,7 +172,8 @@ public class ModelSpecValidatorTests
     [Fact]
     public void Every_default_is_valid()
     {
-        foreach (var optimizer in (Optimizer[])[Optimizer.Sgd(), Optimizer.Adam(), Optimizer.AdamW(), Optimizer.Sum(), Optimizer.Assign()])
+        foreach (var optimizer in (Optimizer[])[Optimizer.Sgd(), Optimizer.Adam(), Optimizer.AdamW(),
+            Optimizer.Adagrad(), Optimizer.RmsProp(), Optimizer.FtrlProximal(), Optimizer.Sum(), Optimizer.Assign()])
         {
             foreach (var initializer in (Initializer?[])[null, Initializer.Zeros, Initializer.Normal(), Initializer.XavierUniform(),
                 Initializer.XavierNormal(), Initializer.HeUniform(), Initializer.HeNormal()])
@@ -238,6 +247,18 @@ public class ModelSpecValidatorTests
         (spec(Optimizer.Adam(eps: 1e39)), path + ".Eps", 1e39, "above 0 and finite as float32"),
         (spec(Optimizer.Adam(eps: 0)), path + ".Eps", 0.0, "above 0"),
         (spec(Optimizer.Adam(eps: double.PositiveInfinity)), path + ".Eps", double.PositiveInfinity, "finite"),
+        (spec(Optimizer.Adagrad(lrDecay: -1)), path + ".LrDecay", -1.0, ">= 0 and finite as float32"),
+        (spec(Optimizer.Adagrad(initialAccumulatorValue: double.NaN)), path + ".InitialAccumulatorValue", double.NaN, ">= 0 and finite as float32"),
+        (spec(Optimizer.Adagrad(eps: 0)), path + ".Eps", 0.0, "above 0"),
+        (spec(Optimizer.RmsProp(alpha: -0.1)), path + ".Alpha", -0.1, "0 or more"),
+        (spec(Optimizer.RmsProp(alpha: BelowOne)), path + ".Alpha", BelowOne, "below 1 as float32"),
+        (spec(Optimizer.RmsProp(eps: BelowFloats)), path + ".Eps", BelowFloats, "above 0 and finite as float32"),
+        (spec(Optimizer.RmsProp(momentum: 1.1)), path + ".Momentum", 1.1, "0 to 1"),
+        (spec(Optimizer.RmsProp(momentum: 0.9, centered: true)), path + ".Centered", true, "with a momentum of 0 alone"),
+        (spec(Optimizer.FtrlProximal(alpha: -1)), path + ".Lr", -1.0, ">= 0 and finite as float32"),
+        (spec(Optimizer.FtrlProximal(beta: 0)), path + ".Beta", 0.0, "above 0 and finite as float32"),
+        (spec(Optimizer.FtrlProximal(l1: -1)), path + ".L1", -1.0, ">= 0 and finite as float32"),
+        (spec(Optimizer.FtrlProximal(l2: 1e39)), path + ".L2", 1e39, ">= 0 and finite as float32"),
     ];
 
     private static IEnumerable<(ModelSpec, string, object?, string)> Initializers() =>

@@ -10,6 +10,10 @@ public class OptimizerDefaultsTests
         { "Sgd", "lr=0.001 momentum=0 dampening=0 weightDecay=0 nesterov=False" },
         { "Adam", "lr=0.001 beta1=0.9 beta2=0.999 eps=1E-08 weightDecay=0" },
         { "AdamW", "lr=0.001 beta1=0.9 beta2=0.999 eps=1E-08 weightDecay=0.01" },
+        { "Adagrad", "lr=0.01 lrDecay=0 weightDecay=0 initialAccumulatorValue=0 eps=1E-10" },
+        { "RmsProp", "lr=0.01 alpha=0.99 eps=1E-08 weightDecay=0 momentum=0 centered=False" },
+        { "FtrlProximal", "alpha=0.1 beta=1 l1=0 l2=0" },
+        { "RowwiseAdagrad", "lr=0.01 weightDecay=0 initialAccumulatorValue=0 eps=1E-10" },
         { "Sum", "" },
         { "Assign", "" },
     };
@@ -33,6 +37,16 @@ public class OptimizerDefaultsTests
         var adamW = Assert.IsType<AdamOptimizer>(Optimizer.AdamW(1, 2, 3, 4, 5));
         Assert.Equal(adam with { Decoupled = true }, adamW);
         Assert.NotEqual(Optimizer.Adam(weightDecay: 1), Optimizer.AdamW(weightDecay: 1));
+        var adagrad = Assert.IsType<AdagradOptimizer>(Optimizer.Adagrad(1, 2, 3, 4, 5));
+        Assert.Equal((1.0, 2.0, 3.0, 4.0, 5.0),
+            (adagrad.Lr, adagrad.LrDecay, adagrad.WeightDecay, adagrad.InitialAccumulatorValue, adagrad.Eps));
+        var rmsProp = Assert.IsType<RmsPropOptimizer>(Optimizer.RmsProp(1, 2, 3, 4, 5, true));
+        Assert.Equal((1.0, 2.0, 3.0, 4.0, 5.0, true),
+            (rmsProp.Lr, rmsProp.Alpha, rmsProp.Eps, rmsProp.WeightDecay, rmsProp.Momentum, rmsProp.Centered));
+        var ftrl = Assert.IsType<FtrlProximalOptimizer>(Optimizer.FtrlProximal(1, 2, 3, 4));
+        Assert.Equal((1.0, 2.0, 3.0, 4.0, 0.0), (ftrl.Lr, ftrl.Beta, ftrl.L1, ftrl.L2, ftrl.WeightDecay));
+        var rowwise = Assert.IsType<RowwiseAdagradOptimizer>(Optimizer.RowwiseAdagrad(1, 2, 3, 4));
+        Assert.Equal((1.0, 2.0, 3.0, 4.0), (rowwise.Lr, rowwise.WeightDecay, rowwise.InitialAccumulatorValue, rowwise.Eps));
         Assert.Equal((1.0, 0.0), (Optimizer.Sum().Lr, Optimizer.Assign().WeightDecay));
     }
 

@@ -65,6 +65,8 @@ public sealed class TrainingRunTests : IDisposable
     [InlineData("sgd")]
     [InlineData("adam")]
     [InlineData("adamw")]
+    [InlineData("adagrad")]
+    [InlineData("rmsprop")]
     public async Task Every_optimizer_trains_and_its_options_are_in_the_report(string optimizer)
     {
         (await _runs.TrainAsync("--optimizer", optimizer, "--lr", "0.0123", "--weight-decay", "0.00456")).Succeeded();

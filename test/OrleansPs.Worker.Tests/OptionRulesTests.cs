@@ -13,7 +13,7 @@ public sealed class OptionRulesTests
     [InlineData("--rank one", "--rank is 'one': it must be 0 to 3, or a range such as 0-3.")]
     [InlineData("--rank 0 --staleness 2", "--staleness is 2: it goes with --consistency ssp alone.")]
     [InlineData("--rank 0 --consistency esp", "--consistency is 'esp': it must be bsp, ssp or asp.")]
-    [InlineData("--rank 0 --momentum 0.5", "--momentum is 0.5: it goes with --optimizer sgd alone.")]
+    [InlineData("--rank 0 --momentum 0.5", "--momentum is 0.5: it goes with --optimizer sgd or rmsprop.")]
     [InlineData("--rank 0 --lease 0", "--lease is '0': it must be a whole number from 1 to 3600.")]
     [InlineData("--rank 0 --max-steps 0", "--max-steps is '0': it must be a whole number from 1 to 2147483647.")]
     [InlineData("--rank 0 --patience 0", "--patience is '0': it must be a whole number from 1 to 86400.")]

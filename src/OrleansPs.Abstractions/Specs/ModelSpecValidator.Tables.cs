@@ -27,7 +27,7 @@ internal static partial class ModelSpecValidator
             path + ".MaxRowsPerStep", table.MaxRowsPerStep, $"together they must have at most {Array.MaxLength} floats.");
         Require(table.Group is null || spec.Groups.Any(g => g.Name == table.Group),
             path + ".Group", table.Group, "the model has no group of this name.");
-        if (table.Optimizer is not null) CheckOptimizer(path + ".Optimizer", table.Optimizer);
+        if (table.Optimizer is not null) OptimizerRules.Check(path + ".Optimizer", table.Optimizer);
         CheckInitializer(path + ".Initializer", table.Initializer);
         if (table.Lifetime is not null) CheckLifetime(path + ".Lifetime", table.Lifetime, table.Shards);
     }

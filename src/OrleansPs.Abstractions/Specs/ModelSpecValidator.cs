@@ -7,8 +7,8 @@ namespace OrleansPs;
 internal static partial class ModelSpecValidator
 {
     private const int MaxWarmUps = 16;
-    private const string AtLeastZero = "it must be >= 0 and finite as float32.";
-    private const string AboveZero = "it must be above 0 and finite as float32.";
+    internal const string AtLeastZero = "it must be >= 0 and finite as float32.";
+    internal const string AboveZero = "it must be above 0 and finite as float32.";
 
     public static void Validate(ModelSpec spec)
     {
@@ -17,7 +17,7 @@ internal static partial class ModelSpecValidator
         CheckGroups(spec);
         CheckParameters(spec);
         CheckTables(spec);
-        CheckOptimizer("Optimizer", spec.Optimizer);
+        OptimizerRules.Check("Optimizer", spec.Optimizer);
         CheckPolicies(spec);
         CheckSchedule("Schedule", spec.Schedule, 0);
         CheckStaging(spec);
@@ -75,34 +75,11 @@ internal static partial class ModelSpecValidator
                 $"every dimension must be >= 1 and their product at most {Array.MaxLength}.");
             Require(p.Group is null || spec.Groups.Any(g => g.Name == p.Group),
                 path + ".Group", p.Group, "the model has no group of this name.");
-            if (p.Optimizer is not null) CheckOptimizer(path + ".Optimizer", p.Optimizer);
+            if (p.Optimizer is not null) OptimizerRules.Check(path + ".Optimizer", p.Optimizer);
+            Require((p.Optimizer ?? spec.Optimizer) is not RowwiseAdagradOptimizer, path + ".Optimizer", nameof(Optimizer.RowwiseAdagrad),
+                "it is for embedding tables alone: a dense parameter has no rows.");
             CheckInitializer(path + ".Initializer", p.Initializer);
         }
-    }
-
-    private static void CheckOptimizer(string path, Optimizer optimizer)
-    {
-        Require(optimizer is not null, path, null, "the model needs one.");
-        Require(IsAtLeastZero(optimizer!.Lr), path + ".Lr", optimizer.Lr, AtLeastZero);
-        Require(IsAtLeastZero(optimizer.WeightDecay),
-            path + ".WeightDecay", optimizer.WeightDecay, AtLeastZero);
-        if (optimizer is SgdOptimizer sgd) CheckSgd(path, sgd);
-        if (optimizer is AdamOptimizer adam) CheckAdam(path, adam);
-    }
-
-    private static void CheckSgd(string path, SgdOptimizer sgd)
-    {
-        Require(sgd.Momentum is >= 0 and <= 1, path + ".Momentum", sgd.Momentum, "it must be 0 to 1.");
-        Require(sgd.Dampening is >= 0 and <= 1, path + ".Dampening", sgd.Dampening, "it must be 0 to 1.");
-        Require(!sgd.Nesterov || ((float)sgd.Momentum > 0 && sgd.Dampening == 0),
-            path + ".Nesterov", sgd.Nesterov, "it needs a momentum above 0 as float32 and a dampening of 0.");
-    }
-
-    private static void CheckAdam(string path, AdamOptimizer adam)
-    {
-        Require(adam.Beta1 >= 0 && (float)adam.Beta1 < 1, path + ".Beta1", adam.Beta1, "it must be 0 or more and below 1 as float32.");
-        Require(adam.Beta2 >= 0 && (float)adam.Beta2 < 1, path + ".Beta2", adam.Beta2, "it must be 0 or more and below 1 as float32.");
-        Require(IsAboveZero(adam.Eps), path + ".Eps", adam.Eps, AboveZero);
     }
 
     private static void CheckInitializer(string path, Initializer? initializer)
@@ -179,9 +156,9 @@ internal static partial class ModelSpecValidator
     private static bool IsText(string name) =>
         Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(name)) == name;
 
-    private static bool IsAtLeastZero(double value) => value >= 0 && float.IsFinite((float)value);
+    internal static bool IsAtLeastZero(double value) => value >= 0 && float.IsFinite((float)value);
 
-    private static bool IsAboveZero(double value) => (float)value > 0 && float.IsFinite((float)value);
+    internal static bool IsAboveZero(double value) => (float)value > 0 && float.IsFinite((float)value);
 
     private static long Product(IReadOnlyList<int> shape)
     {
@@ -198,7 +175,7 @@ internal static partial class ModelSpecValidator
 
     private static void RequireFinite(string parameter, float value) => Require(float.IsFinite(value), parameter, value, "it must be finite.");
 
-    private static void Require(bool holds, string parameter, object? value, string rule)
+    internal static void Require(bool holds, string parameter, object? value, string rule)
     {
         if (!holds) throw new InvalidSpecException(parameter, value, rule);
     }

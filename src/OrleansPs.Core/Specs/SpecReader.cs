@@ -64,6 +64,13 @@ internal static class SpecReader
                 momentum: fields.Double("momentum"), dampening: fields.Double("dampening"), nesterov: fields.Bool("nesterov")),
             "adam" => Optimizer.Adam(beta1: fields.Double("beta1"), beta2: fields.Double("beta2"), eps: fields.Double("eps")),
             "adamw" => Optimizer.AdamW(beta1: fields.Double("beta1"), beta2: fields.Double("beta2"), eps: fields.Double("eps")),
+            "adagrad" => Optimizer.Adagrad(lrDecay: fields.Double("lrDecay"),
+                initialAccumulatorValue: fields.Double("initialAccumulatorValue"), eps: fields.Double("eps")),
+            "rmsprop" => Optimizer.RmsProp(alpha: fields.Double("alpha"), eps: fields.Double("eps"),
+                momentum: fields.Double("momentum"), centered: fields.Bool("centered")),
+            "ftrlProximal" => Optimizer.FtrlProximal(beta: fields.Double("beta"), l1: fields.Double("l1"), l2: fields.Double("l2")),
+            "rowwiseAdagrad" => Optimizer.RowwiseAdagrad(
+                initialAccumulatorValue: fields.Double("initialAccumulatorValue"), eps: fields.Double("eps")),
             "sum" => Optimizer.Sum(),
             "assign" => Optimizer.Assign(),
             var type => throw Unknown(fields, type, "optimizer"),

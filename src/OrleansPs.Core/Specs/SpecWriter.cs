@@ -77,6 +77,26 @@ internal static class SpecWriter
                 writer.WriteNumber("beta2", adam.Beta2);
                 writer.WriteNumber("eps", adam.Eps);
                 break;
+            case AdagradOptimizer adagrad:
+                writer.WriteNumber("lrDecay", adagrad.LrDecay);
+                writer.WriteNumber("initialAccumulatorValue", adagrad.InitialAccumulatorValue);
+                writer.WriteNumber("eps", adagrad.Eps);
+                break;
+            case RmsPropOptimizer rmsProp:
+                writer.WriteNumber("alpha", rmsProp.Alpha);
+                writer.WriteNumber("eps", rmsProp.Eps);
+                writer.WriteNumber("momentum", rmsProp.Momentum);
+                writer.WriteBoolean("centered", rmsProp.Centered);
+                break;
+            case FtrlProximalOptimizer ftrl:
+                writer.WriteNumber("beta", ftrl.Beta);
+                writer.WriteNumber("l1", ftrl.L1);
+                writer.WriteNumber("l2", ftrl.L2);
+                break;
+            case RowwiseAdagradOptimizer rowwise:
+                writer.WriteNumber("initialAccumulatorValue", rowwise.InitialAccumulatorValue);
+                writer.WriteNumber("eps", rowwise.Eps);
+                break;
         }
         writer.WriteEndObject();
     }
@@ -86,6 +106,10 @@ internal static class SpecWriter
         SgdOptimizer => "sgd",
         AdamOptimizer { Decoupled: true } => "adamw",
         AdamOptimizer => "adam",
+        AdagradOptimizer => "adagrad",
+        RmsPropOptimizer => "rmsprop",
+        FtrlProximalOptimizer => "ftrlProximal",
+        RowwiseAdagradOptimizer => "rowwiseAdagrad",
         SumOptimizer => "sum",
         AssignOptimizer => "assign",
         _ => throw Unknown(optimizer),

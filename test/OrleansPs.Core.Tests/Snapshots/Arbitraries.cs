@@ -187,13 +187,17 @@ internal static class Arbitraries
     private static Gen<Optimizer> Optimizers() =>
         from d in Doubles.ListOf(5)
         from nesterov in Bools
-        from kind in Gen.Choose(0, 4)
+        from kind in Gen.Choose(0, 8)
         select kind switch
         {
             0 => Optimizer.Sgd(d[0], d[1], d[2], d[3], nesterov),
             1 => Optimizer.Adam(d[0], d[1], d[2], d[3], d[4]),
             2 => Optimizer.AdamW(d[0], d[1], d[2], d[3], d[4]),
-            3 => Optimizer.Sum() with { WeightDecay = d[0] },
+            3 => Optimizer.Adagrad(d[0], d[1], d[2], d[3], d[4]),
+            4 => Optimizer.RmsProp(d[0], d[1], d[2], d[3], d[4], nesterov),
+            5 => Optimizer.FtrlProximal(d[0], d[1], d[2], d[3]) with { WeightDecay = d[4] },
+            6 => Optimizer.RowwiseAdagrad(d[0], d[1], d[2], d[3]),
+            7 => Optimizer.Sum() with { WeightDecay = d[0] },
             _ => Optimizer.Assign() with { Lr = d[1] },
         };
 

@@ -113,6 +113,7 @@ internal static class Samples
         ("defaults", new ModelSpec("defaults") { Parameters = [new("w", [])], Optimizer = Optimizer.Sgd() }),
         ("ssp", Ssp()),
         ("asp", Asp()),
+        ("optimizers", OtherOptimizers()),
     ];
 
     private static ModelSpec Ssp() => new("fashion-mnist")
@@ -152,5 +153,17 @@ internal static class Samples
         Consistency = ConsistencyPolicy.Asynchronous,
         Durability = DurabilityPolicy.Snapshot(everyClocks: long.MaxValue),
         NonFinite = NonFinitePolicy.Accept,
+    };
+
+    private static ModelSpec OtherOptimizers() => new("optimizers")
+    {
+        Parameters =
+        [
+            new("adagrad", [4]) { Optimizer = Optimizer.Adagrad(0.02, 1e-3, 0.125, 0.5, 1e-9) },
+            new("rmsprop", [4]) { Optimizer = Optimizer.RmsProp(0.03, 0.9, 1e-7, 0.25, 0.75) },
+            new("centered", [4]) { Optimizer = Optimizer.RmsProp(centered: true) },
+            new("row-wise", [4]) { Optimizer = Optimizer.RowwiseAdagrad(0.04, 0.375, 0.625, 1e-6) },
+        ],
+        Optimizer = Optimizer.FtrlProximal(0.05, 0.5, 1.5, 2.5),
     };
 }

@@ -40,6 +40,7 @@ public class ModelSpecComparisonTests
         (Was with { Parameters = [Was.Parameters[0], Was.Parameters[1] with { Optimizer = Optimizer.Sgd(0.2) }] },
             "Parameters['b'].Optimizer.Lr is 0.2, was 0.1"),
         (Was with { Optimizer = Optimizer.AdamW() }, "Optimizer.Type is 'adamw', was 'adam'"),
+        (Was with { Optimizer = Optimizer.RmsProp() }, "Optimizer.Type is 'rmsprop', was 'adam'"),
         (Was with { Optimizer = Optimizer.Adam(eps: 1e-7) }, "Optimizer.Eps is 1E-07, was 1E-08"),
         (Was with { Groups = [Was.Groups[0] with { Lr = null }, Was.Groups[1]] }, "Groups['slow'].Lr is missing, was 0.5"),
         (Was with { Groups = [Was.Groups[0], Was.Groups[1] with { Frozen = false }] }, "Groups['frozen'].Frozen is false, was true"),

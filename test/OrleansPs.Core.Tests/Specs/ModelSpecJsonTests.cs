@@ -15,7 +15,7 @@ public class ModelSpecJsonTests
     [InlineData("\"name\": \"fashion-mnist\",", "", "name is missing")]
     [InlineData("\"shape\": [784, 256]", "\"shape\": [784, 256.5]", "parameters[0].shape[1] must be a whole number of 32 bits")]
     [InlineData("\"shape\": [784, 256]", "\"shape\": 784", "parameters[0].shape must be a list")]
-    [InlineData("\"type\": \"adam\"", "\"type\": \"adagrad\"", "optimizer.type is 'adagrad', which is no optimizer")]
+    [InlineData("\"type\": \"adam\"", "\"type\": \"lion\"", "optimizer.type is 'lion', which is no optimizer")]
     [InlineData("\"type\": \"sgd\"", "\"type\": \"sum\"", "parameters[1].optimizer.momentum is unknown")]
     [InlineData("\"type\": \"scaledNormal\"", "\"type\": \"orthogonal\"", "parameters[0].initializer.type is 'orthogonal', which is no initializer")]
     [InlineData("\"fan\": \"in\"", "\"fan\": \"out\"", "parameters[0].initializer.fan must be one of 'in', 'average'")]

@@ -6,7 +6,7 @@ namespace OrleansPs.Train;
 /// <summary>The options of a training that all commands share, each checking its own value.</summary>
 internal class TrainingOptions
 {
-    private static readonly string[] s_optimizers = ["sgd", "adam", "adamw"];
+    private static readonly string[] s_optimizers = ["sgd", "adam", "adamw", "adagrad", "rmsprop"];
     private static readonly string[] s_schedules = ["cosine", "constant"];
 
     private readonly int[] _hidden;
@@ -30,10 +30,10 @@ internal class TrainingOptions
     public Option<string> Optimizer { get; } = OptionKinds.Choice("--optimizer", s_optimizers, "adam", "How gradients change parameters");
 
     public Option<double?> Lr { get; } = OptionKinds.Real("--lr", double.Epsilon, 1000, "it must be a number above 0 and at most 1000.",
-        "The learning rate at the start [default: 0.001; for sgd 0.1]");
+        "The learning rate at the start [default: 0.001; for sgd 0.1, for adagrad 0.01]");
 
     public Option<double?> Momentum { get; } =
-        OptionKinds.Real("--momentum", 0, 1, "it must be a number from 0 to 1.", "Of sgd [default: 0.9 under BSP, otherwise 0: stale gradients have a momentum of their own]");
+        OptionKinds.Real("--momentum", 0, 1, "it must be a number from 0 to 1.", "Of sgd and rmsprop [default: 0; for sgd 0.9 under BSP: stale gradients have a momentum of their own]");
 
     public Option<double?> WeightDecay { get; } = OptionKinds.Real(
         "--weight-decay", 0, 1000, "it must be a number from 0 to 1000.", "How strongly parameters are pulled to 0 [default: 0; for adamw 0.01]");
@@ -74,7 +74,7 @@ internal class TrainingOptions
     {
         var optimizer = result.GetValue(Optimizer)!;
         var workers = result.GetValue(Workers);
-        Rule.Require(optimizer == "sgd" || !IsGiven(result, Momentum), "--momentum", result.GetValue(Momentum), "it goes with --optimizer sgd alone.");
+        Rule.Require(optimizer is "sgd" or "rmsprop" || !IsGiven(result, Momentum), "--momentum", result.GetValue(Momentum), "it goes with --optimizer sgd or rmsprop.");
         Rule.Require(result.GetValue(BlockBytes) % 64 == 0, "--block-bytes", result.GetValue(BlockBytes), "it must be a multiple of 64.");
         return new()
         {
@@ -83,7 +83,7 @@ internal class TrainingOptions
             Consistency = consistency,
             Staleness = consistency == "ssp" ? result.GetValue(Staleness) ?? 3 : 0,
             Optimizer = optimizer,
-            Lr = result.GetValue(Lr) ?? (optimizer == "sgd" ? 0.1 : 0.001),
+            Lr = result.GetValue(Lr) ?? (optimizer switch { "sgd" => 0.1, "adagrad" => 0.01, _ => 0.001 }),
             Momentum = result.GetValue(Momentum) ?? (optimizer == "sgd" && consistency == "bsp" ? 0.9 : 0),
             WeightDecay = result.GetValue(WeightDecay) ?? (optimizer == "adamw" ? 0.01 : 0),
             Schedule = result.GetValue(Schedule)!,

@@ -35,7 +35,7 @@ internal static class RunRecords
         if (s.Consistency == "ssp") yield return new("--staleness", Text(s.Staleness));
         yield return new("--optimizer", s.Optimizer);
         yield return new("--lr", Text(s.Lr));
-        if (s.Optimizer == "sgd") yield return new("--momentum", Text(s.Momentum));
+        if (s.Optimizer is "sgd" or "rmsprop") yield return new("--momentum", Text(s.Momentum));
         yield return new("--weight-decay", Text(s.WeightDecay));
         yield return new("--schedule", s.Schedule);
         yield return new("--epochs", Text(s.Epochs));

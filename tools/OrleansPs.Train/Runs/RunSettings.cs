@@ -104,6 +104,8 @@ internal sealed record RunSettings
     {
         "sgd" => OrleansPs.Optimizer.Sgd(Lr, Momentum, weightDecay: WeightDecay),
         "adam" => OrleansPs.Optimizer.Adam(Lr, weightDecay: WeightDecay),
+        "adagrad" => OrleansPs.Optimizer.Adagrad(Lr, weightDecay: WeightDecay),
+        "rmsprop" => OrleansPs.Optimizer.RmsProp(Lr, momentum: Momentum, weightDecay: WeightDecay),
         _ => OrleansPs.Optimizer.AdamW(Lr, weightDecay: WeightDecay),
     };
 }
