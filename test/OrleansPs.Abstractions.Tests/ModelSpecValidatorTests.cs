@@ -78,6 +78,12 @@ public class ModelSpecValidatorTests
         (Good with { Clipping = null! }, "Clipping", null, "must not be missing"),
         (Good with { Consistency = null! }, "Consistency", null, "must not be missing"),
         (Good with { Durability = null! }, "Durability", null, "must not be missing"),
+        (Good with { Compensation = null! }, "Compensation", null, "must not be missing"),
+        (Good with { Compensation = StalenessCompensation.ByLearningRate() }, "Compensation", CompensationMode.LearningRate, "SSP and ASP alone"),
+        (Good with { Compensation = StalenessCompensation.Delay() }, "Compensation", CompensationMode.Delay, "SSP and ASP alone"),
+        (Good with { Compensation = StalenessCompensation.Delay(0) }, "Compensation.Lambda", 0.0, "above 0 and finite as float32"),
+        (Good with { Compensation = StalenessCompensation.Delay(double.NaN) }, "Compensation.Lambda", double.NaN, "above 0 and finite as float32"),
+        (Late(StalenessCompensation.Delay()) with { StagingBytes = 107 }, "StagingBytes", 107L, "needs 108 bytes to keep what 3 workers last pulled"),
         (Good with { Reduction = (Reduction)2 }, "Reduction", (Reduction)2, "Mean or Sum"),
         (Good with { NonFinite = (NonFinitePolicy)(-1) }, "NonFinite", (NonFinitePolicy)(-1), "Reject, Skip or Accept"),
         (Good with { Durability = DurabilityPolicy.Snapshot(-1) }, "Durability.EveryClocks", -1L, ">= 0"),
@@ -136,6 +142,7 @@ public class ModelSpecValidatorTests
         Scheduled(LearningRateSchedule.WarmUp(1, 1, LearningRateSchedule.WarmUp(2, 0.5, LearningRateSchedule.Step(3)))),
         Good with { StagingBytes = 36 }, Good with { MaxWorkers = 5, StagingBytes = 180 },
         Good with { Consistency = ConsistencyPolicy.Asynchronous, StagingBytes = 0 },
+        Late(StalenessCompensation.ByLearningRate()) with { StagingBytes = 0 }, Late(StalenessCompensation.Delay(float.Epsilon)),
         Good with { Consistency = ConsistencyPolicy.StaleSynchronous(0), StagingBytes = 0 },
     ];
 
@@ -281,6 +288,9 @@ public class ModelSpecValidatorTests
     private static ModelSpec With(DenseParameter parameter) => Good with { Parameters = [parameter] };
 
     private static ModelSpec Initialized(Initializer initializer) => With(new("w", [1], initializer));
+
+    private static ModelSpec Late(StalenessCompensation compensation) => Good with
+    { Compensation = compensation, Consistency = ConsistencyPolicy.StaleSynchronous(1), Workers = 3, StagingBytes = 108 };
 
     private static ModelSpec Scheduled(LearningRateSchedule schedule) => Good with { Schedule = schedule };
 

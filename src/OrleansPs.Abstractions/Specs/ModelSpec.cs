@@ -35,6 +35,12 @@ public sealed record ModelSpec(string Name)
     /// <summary>How far workers may drift apart; BSP by default.</summary>
     public ConsistencyPolicy Consistency { get; init; } = ConsistencyPolicy.BulkSynchronous;
 
+    /// <summary>
+    /// What SSP and ASP do about stale gradients; nothing by default. Under BSP none is stale: anything else is refused when the model
+    /// is created.
+    /// </summary>
+    public StalenessCompensation Compensation { get; init; } = StalenessCompensation.None;
+
     /// <summary>What is kept, and how often; snapshots by hand only, by default.</summary>
     public DurabilityPolicy Durability { get; init; } = DurabilityPolicy.Snapshot();
 
@@ -64,7 +70,8 @@ public sealed record ModelSpec(string Name)
 
     /// <summary>
     /// How much memory BSP may use to hold a round's gradients until it closes, in bytes; 4 GiB by default. Needed:
-    /// MaxWorkers x (the model's dense size + the rows of each table that a worker may push in a step).
+    /// MaxWorkers x (the model's dense size + the rows of each table that a worker may push in a step). With
+    /// <see cref="StalenessCompensation.Delay"/> it says how much the copies of what ranks last pulled may use: MaxWorkers x the model's dense size.
     /// </summary>
     public long StagingBytes { get; init; } = 4L << 30;
 

@@ -110,7 +110,9 @@ internal static partial class ModelSpecValidator
     {
         RequirePresent(spec.Clipping, "Clipping");
         RequirePresent(spec.Consistency, "Consistency");
+        RequirePresent(spec.Compensation, "Compensation");
         RequirePresent(spec.Durability, "Durability");
+        CheckCompensation(spec);
         Require(spec.Clipping.Mode == ClippingMode.None || IsAboveZero(spec.Clipping.Limit),
             "Clipping.Limit", spec.Clipping.Limit, AboveZero);
         Require(Enum.IsDefined(spec.Reduction), "Reduction", spec.Reduction, "it must be Mean or Sum.");
@@ -120,6 +122,16 @@ internal static partial class ModelSpecValidator
         Require(durability.Interval is null || durability.Interval >= TimeSpan.FromMilliseconds(100),
             "Durability.Interval", durability.Interval, "it must be at least 100 ms.");
         Require(durability.Keep is >= 1 and <= 1000, "Durability.Keep", durability.Keep, "it must be 1 to 1,000.");
+    }
+
+    private static void CheckCompensation(ModelSpec spec)
+    {
+        var compensation = spec.Compensation;
+        if (compensation.Mode == CompensationMode.None) return;
+        Require(compensation.Mode != CompensationMode.Delay || IsAboveZero(compensation.Lambda),
+            "Compensation.Lambda", compensation.Lambda, AboveZero);
+        Require(spec.Consistency.Mode != ConsistencyMode.BulkSynchronous,
+            "Compensation", compensation.Mode, "it goes with SSP and ASP alone: under BSP no gradient is stale.");
     }
 
     private static void CheckSchedule(string path, LearningRateSchedule schedule, int warmUps)
@@ -146,10 +158,18 @@ internal static partial class ModelSpecValidator
 
     private static void CheckStaging(ModelSpec spec)
     {
+        if (spec.Compensation.Mode == CompensationMode.Delay) CheckCopies(spec);
         if (spec.Consistency.Mode != ConsistencyMode.BulkSynchronous) return;
         var needed = spec.RankLimit * (((Int128)spec.Length * sizeof(float)) + StagedRowBytes(spec));
         Require(needed <= spec.StagingBytes, "StagingBytes", spec.StagingBytes,
             $"BSP needs {needed} bytes to hold the gradients of {spec.RankLimit} workers until a round closes.");
+    }
+
+    private static void CheckCopies(ModelSpec spec)
+    {
+        var needed = (Int128)spec.RankLimit * spec.Length * sizeof(float);
+        Require(needed <= spec.StagingBytes, "StagingBytes", spec.StagingBytes,
+            $"delay compensation needs {needed} bytes to keep what {spec.RankLimit} workers last pulled.");
     }
 
     // A lone surrogate can't be written to a file: two such names would become one.

@@ -19,6 +19,9 @@ public enum BlockEntryKind : byte
 
     /// <summary>Older incarnations of a rank are refused from here on.</summary>
     Fence,
+
+    /// <summary>A rank has pulled: what it saw is remembered, to compensate the staleness of its pushes (SSP, ASP).</summary>
+    Mark,
 }
 
 /// <summary>
@@ -29,7 +32,7 @@ public enum BlockEntryKind : byte
 /// <param name="Index">Its place in the log, from 1.</param>
 /// <param name="Kind">What it does.</param>
 /// <param name="Header">
-/// The push's header (Push), the rank and incarnation (Fence), or that of the coordinator's command (Freeze, Thaw).
+/// The push's header (Push), the rank and incarnation (Fence), the rank (Mark), or that of the coordinator's command (Freeze, Thaw).
 /// </param>
 /// <param name="Certificate">The certificate (Round).</param>
 /// <param name="Cut">The cut (Freeze, Thaw).</param>

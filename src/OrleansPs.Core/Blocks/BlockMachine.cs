@@ -13,6 +13,7 @@ internal sealed class BlockMachine
     private readonly ModelSpec _spec;
     private readonly BlockBody _body;
     private readonly DedupeTable _dedupe;
+    private readonly PullMarks? _marks;
     private FrozenCut? _frozen;
 
     public BlockMachine(ModelSpec spec, BlockShape shape, BlockImage? image, long cut)
@@ -20,6 +21,7 @@ internal sealed class BlockMachine
         _spec = spec;
         _body = BlockBody.Create(spec, shape, image);
         _dedupe = new(spec.RankLimit, spec.PushesPerStep);
+        _marks = PullMarks.For(spec, shape);
         Fences = new(spec.RankLimit);
         Cut = cut;
         if (image is null) return;
@@ -51,6 +53,9 @@ internal sealed class BlockMachine
 
     public bool IsRounds => _spec.Consistency.Mode == ConsistencyMode.BulkSynchronous;
 
+    /// <summary>Whether a rank's pull is an entry: it is where staleness is compensated.</summary>
+    public bool MarksPulls => _marks is not null && !IsRounds;
+
     public void Read(ReadOnlySpan<SegmentSlice> values) => _body.Read(values);
 
     public string? Misfit(ReadOnlySpan<SegmentSlice> slices) => _body.Misfit(slices);
@@ -72,7 +77,7 @@ internal sealed class BlockMachine
     /// <summary>All that this machine knows; the arrays stay its own.</summary>
     public ReplicaState ToState() => new(
         _body.ToImage(new(Version, Index, _dedupe.ToImages(Fences))), Cut, WrittenCut, Term, Fences.ToArray(), LastCertificate,
-        _body.Staged.ToImages());
+        _body.Staged.ToImages(), _marks?.ToImage() ?? PullMarksImage.None);
 
     /// <summary>Goes on where another machine stood, whose image this one was made of.</summary>
     public void Load(ReplicaState state)
@@ -80,6 +85,7 @@ internal sealed class BlockMachine
         (WrittenCut, Term, LastCertificate) = (state.WrittenCut, state.Term, state.LastCertificate);
         for (var rank = 0; rank < state.Fences.Count; rank++) Fences.Raise(rank, state.Fences[rank]);
         _body.Staged.Load(state.Staged);
+        _marks?.Load(state.Marks);
     }
 
     public void Apply(in BlockEntry entry, ReadOnlySpan<SegmentSlice> gradient)
@@ -93,6 +99,7 @@ internal sealed class BlockMachine
             case BlockEntryKind.Freeze: Freeze(entry.Cut); break;
             case BlockEntryKind.Thaw: Thaw(entry.Cut, entry.CutWritten); break;
             case BlockEntryKind.Fence: Fences.Raise(entry.Header.Rank, entry.Header.Incarnation); break;
+            case BlockEntryKind.Mark: _marks?.Set(entry.Header.Rank, _body); break;
         }
     }
 
@@ -104,7 +111,11 @@ internal sealed class BlockMachine
         return image;
     }
 
-    public void Release() => _body.Release();
+    public void Release()
+    {
+        _marks?.Release();
+        _body.Release();
+    }
 
     private void ApplyPush(in MessageHeader header, ReadOnlySpan<SegmentSlice> gradient)
     {
@@ -117,7 +128,8 @@ internal sealed class BlockMachine
     private void PushLive(in MessageHeader header, ReadOnlySpan<SegmentSlice> gradient)
     {
         _dedupe.Add(header.Rank, header.Step, header.Sequence);
-        _body.Update(gradient, MomentAt(header.Clock));
+        _body.Update(Compensated(header.Rank, gradient), MomentOf(header));
+        _marks?.CountPush();
     }
 
     /// <summary>
@@ -129,13 +141,19 @@ internal sealed class BlockMachine
         var live = !_dedupe.Contains(header.Rank, header.Step, header.Sequence);
         if (live) _dedupe.Add(header.Rank, header.Step, header.Sequence);
         _frozen?.Dedupe.Add(header.Rank, header.Step, header.Sequence);
-        _body.UpdateBeforeCut(gradient, MomentAt(header.Clock), live);
+        _body.UpdateBeforeCut(Compensated(header.Rank, gradient), MomentOf(header), live);
+        if (live) _marks?.CountPush();
     }
+
+    // The frozen numbers take what the live ones take: which pushes they contain is exact, how stale one was is the live state's to say.
+    private ReadOnlySpan<SegmentSlice> Compensated(int rank, ReadOnlySpan<SegmentSlice> gradient) =>
+        _marks is null ? gradient : _marks.Compensate(rank, gradient, _body);
 
     private void ApplyRound(Certificate certificate)
     {
         foreach (var member in certificate.Members) Fences.Raise(member.Rank, member.Incarnation);
         _body.Close(certificate, MomentAt(certificate.Round));
+        _marks?.Clear();
         Version = certificate.Round + 1;
         LastCertificate = certificate;
     }
@@ -154,6 +172,12 @@ internal sealed class BlockMachine
         if (_frozen is null || _frozen.Cut > cut) return;
         _body.Thaw();
         _frozen = null;
+    }
+
+    private PushMoment MomentOf(in MessageHeader header)
+    {
+        var moment = MomentAt(header.Clock);
+        return _marks is null ? moment : moment with { LrFactor = moment.LrFactor / _marks.DivisorOf(header.Rank) };
     }
 
     private PushMoment MomentAt(long clock) => new(clock, _spec.Schedule.FactorAt(clock), Cut);

@@ -112,7 +112,7 @@ public sealed class BlockReplica
         if (status == BlockStatus.Ok && _machine.IsRounds && header.Clock >= 0) status = CheckRound(header.Clock);
         if (status != BlockStatus.Ok) return Reply(status);
         CheckSlices(values);
-        _machine.Read(values);
+        Read(header, values);
         return Reply(BlockStatus.Ok);
     }
 
@@ -126,7 +126,7 @@ public sealed class BlockReplica
     {
         CheckSlices(values);
         var reply = Push(header, newest, gradient);
-        if (reply.Status is BlockStatus.Ok or BlockStatus.Duplicate) _machine.Read(values);
+        if (reply.Status is BlockStatus.Ok or BlockStatus.Duplicate) Read(header, values);
         return reply;
     }
 
@@ -244,6 +244,12 @@ public sealed class BlockReplica
         round < Version ? BlockStatus.StepClosed
         : round > Version ? BlockStatus.NeedCertificates
         : BlockStatus.Ok;
+
+    private void Read(in MessageHeader header, ReadOnlySpan<SegmentSlice> values)
+    {
+        _machine.Read(values);
+        if (header.Rank >= 0 && _machine.MarksPulls) Commit(new() { Kind = BlockEntryKind.Mark, Header = new() { Rank = header.Rank } });
+    }
 
     private void CheckSlices(ReadOnlySpan<SegmentSlice> slices)
     {

@@ -8,13 +8,13 @@ namespace OrleansPs.Core.Blocks;
 
 /// <summary>
 /// All that a replica knows, as bytes for another replica that goes on in its place: the block's image, cuts, fences, the
-/// newest certificate and the open round's contributions. A frozen copy does not go along: if that replica is ever to lead, the open cut is given up. The image
+/// newest certificate, the open round's contributions and what ranks last pulled. A frozen copy does not go along: if that replica is ever to lead, the open cut is given up. The image
 /// has its own checksum; what is behind it is closed by another one.
 /// </summary>
 /// <remarks>It lives as long as a move, so it may change between versions; it is not the snapshot format. Thread safe.</remarks>
 internal static class ReplicaStateCodec
 {
-    private const int Version = 2;
+    private const int Version = 3;
     private const int FixedBytes = sizeof(int) + sizeof(long) + (3 * sizeof(long));
 
     public static long LengthOf(ReplicaState state)
@@ -22,6 +22,7 @@ internal static class ReplicaStateCodec
         long length = FixedBytes + BlockImageCodec.GetEncodedLength(state.Image);
         length += sizeof(int) + ((long)state.Fences.Count * sizeof(long));
         length += sizeof(long) + sizeof(int) + ((state.LastCertificate?.Members.Count ?? 0) * 12L);
+        length += sizeof(long) + sizeof(int) + state.Marks.Ranks.Sum(m => MarkBytes(state, m));
         return length + sizeof(int) + state.Staged.Sum(s => StagedBytes(state, s)) + SHA256.HashSizeInBytes;
     }
 
@@ -41,6 +42,7 @@ internal static class ReplicaStateCodec
         writer.Int32(state.Fences.Count);
         foreach (var fence in state.Fences) writer.Int64(fence);
         WriteCertificate(ref writer, state.LastCertificate);
+        WriteMarks(ref writer, state);
         writer.Int32(state.Staged.Count);
         foreach (var staged in state.Staged) WriteStaged(ref writer, state, staged);
         SHA256.HashData(bytes.AsSpan(rest..writer.Position), bytes.AsSpan(writer.Position));
@@ -75,11 +77,12 @@ internal static class ReplicaStateCodec
         var fences = new long[Count(reader.Int32(), spec.RankLimit, name)];
         for (var i = 0; i < fences.Length; i++) fences[i] = reader.Int64();
         var certificate = ReadCertificate(ref reader, spec, name);
+        var marks = ReadMarks(ref reader, spec, shape, name);
         var staged = new StagedImage[Count(reader.Int32(), spec.RankLimit, name)];
         for (var i = 0; i < staged.Length; i++) staged[i] = ReadStaged(ref reader, shape, image, name);
         CheckRanks(staged.Select(s => s.Rank), spec, name);
         if (reader.Position != bytes.Length - SHA256.HashSizeInBytes) throw new SnapshotCorruptException(name, "it goes on behind its end.");
-        return new(image, cut, written, term, fences, certificate, staged);
+        return new(image, cut, written, term, fences, certificate, staged, marks);
     }
 
     private static void CheckSum(ReadOnlySpan<byte> rest, string name)
@@ -129,6 +132,33 @@ internal static class ReplicaStateCodec
         return new(rank, incarnation, next) { Touched = touched, Keys = keys, Sum = reader.Floats(StagedFloats(image, count)) };
     }
 
+    private static long MarkBytes(ReplicaState state, PullMarkImage mark) =>
+        sizeof(int) + sizeof(long) + ((long)MarkFloats(state, mark) * sizeof(float));
+
+    private static int MarkFloats(ReplicaState state, PullMarkImage mark) => mark.Values.Length == 0 ? 0 : state.Image.Length;
+
+    private static void WriteMarks(ref ByteWriter writer, ReplicaState state)
+    {
+        writer.Int64(state.Marks.Pushes);
+        writer.Int32(state.Marks.Ranks.Count);
+        foreach (var mark in state.Marks.Ranks)
+        {
+            writer.Int32(mark.Rank);
+            writer.Int64(mark.Pushes);
+            writer.Floats(mark.Values.AsSpan(0, MarkFloats(state, mark)));
+        }
+    }
+
+    private static PullMarksImage ReadMarks(ref ByteReader reader, ModelSpec spec, BlockShape shape, string name)
+    {
+        var pushes = reader.Int64();
+        var marks = new PullMarkImage[Count(reader.Int32(), spec.RankLimit, name)];
+        var floats = PullMarks.FloatsOf(spec, shape);
+        for (var i = 0; i < marks.Length; i++) marks[i] = new(reader.Int32(), reader.Int64(), floats == 0 ? [] : reader.Floats(floats));
+        CheckRanks(marks.Select(m => m.Rank), spec, name);
+        return new(pushes, marks);
+    }
+
     private static void WriteCertificate(ref ByteWriter writer, Certificate? certificate)
     {
         writer.Int64(certificate?.Round ?? -1);
@@ -156,7 +186,7 @@ internal static class ReplicaStateCodec
 /// <summary>All that a replica knows.</summary>
 internal sealed record ReplicaState(
     BlockImage Image, long Cut, long WrittenCut, long Term, IReadOnlyList<long> Fences, Certificate? LastCertificate,
-    IReadOnlyList<StagedImage> Staged);
+    IReadOnlyList<StagedImage> Staged, PullMarksImage Marks);
 
 /// <summary>One rank's contribution to the open round.</summary>
 internal sealed record StagedImage(int Rank, long Incarnation, int NextSequence)

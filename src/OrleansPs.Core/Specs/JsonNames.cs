@@ -26,6 +26,9 @@ internal static class SpecNames
     public static readonly JsonNames<ClippingMode> Clipping = new(
         (ClippingMode.None, "none"), (ClippingMode.Value, "value"), (ClippingMode.GlobalNorm, "globalNorm"));
 
+    public static readonly JsonNames<CompensationMode> Compensation = new(
+        (CompensationMode.LearningRate, "learningRate"), (CompensationMode.Delay, "delay"));
+
     public static readonly JsonNames<Reduction> Reduction = new((OrleansPs.Reduction.Mean, "mean"), (OrleansPs.Reduction.Sum, "sum"));
 
     public static readonly JsonNames<NonFinitePolicy> NonFinite = new(

@@ -17,6 +17,7 @@ internal static class SpecReader
             Schedule = ReadSchedule(fields.Take("schedule"), fields.PathOf("schedule")),
             Clipping = ReadClipping(fields.Object("clipping")),
             Consistency = ReadConsistency(fields.Object("consistency")),
+            Compensation = fields.Has("compensation") ? ReadCompensation(fields.Object("compensation")) : StalenessCompensation.None,
             Durability = ReadDurability(fields.Object("durability")),
             Reduction = fields.Name("reduction", SpecNames.Reduction),
             NonFinite = fields.Name("nonFinite", SpecNames.NonFinite),
@@ -130,6 +131,12 @@ internal static class SpecReader
             throw new JsonException(e.Message);
         }
     }
+
+    // Written only where there is one, so that specs from before there was any read the same.
+    private static StalenessCompensation ReadCompensation(JsonFields fields) =>
+        Ended(fields, fields.Name("type", SpecNames.Compensation) == CompensationMode.Delay
+            ? StalenessCompensation.Delay(fields.Double("lambda"))
+            : StalenessCompensation.ByLearningRate());
 
     private static DurabilityPolicy ReadDurability(JsonFields fields)
     {

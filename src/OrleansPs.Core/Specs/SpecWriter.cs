@@ -20,6 +20,7 @@ internal static class SpecWriter
         Write(writer, spec.Clipping);
         writer.WritePropertyName("consistency");
         Write(writer, spec.Consistency);
+        if (spec.Compensation.Mode != CompensationMode.None) Write(writer, spec.Compensation);
         writer.WritePropertyName("durability");
         Write(writer, spec.Durability);
         writer.WriteString("reduction", SpecNames.Reduction.Of(spec.Reduction));
@@ -189,6 +190,14 @@ internal static class SpecWriter
         writer.WriteStartObject();
         writer.WriteString("type", SpecNames.Consistency.Of(consistency.Mode));
         if (consistency.Mode == ConsistencyMode.StaleSynchronous) writer.WriteNumber("staleness", consistency.Staleness);
+        writer.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter writer, StalenessCompensation compensation)
+    {
+        writer.WriteStartObject("compensation");
+        writer.WriteString("type", SpecNames.Compensation.Of(compensation.Mode));
+        if (compensation.Mode == CompensationMode.Delay) writer.WriteNumber("lambda", compensation.Lambda);
         writer.WriteEndObject();
     }
 

@@ -82,22 +82,24 @@ public class ReplicaStateCodecTests
     [Fact]
     public void A_faulty_writer_is_found_out_although_its_checksum_fits()
     {
-        // Behind the chunk: three numbers, then the fences, the certificate's round and members, the staged ranks.
+        // Behind the chunk: three numbers, then the fences, the certificate's round and members, pushes and ranks of pulls, the staged ranks.
         var bytes = State();
         var fences = ChunkStart + (int)BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(sizeof(int))) + (3 * sizeof(long));
         var certificate = fences + sizeof(int) + (4 * sizeof(long));
         var members = certificate + sizeof(long);
-        var staged = members + sizeof(int) + 12;
+        var pulls = members + sizeof(int) + 12 + sizeof(long);
+        var staged = pulls + sizeof(int);
         Refused(Sealed(bytes, fences, 5), "5 ranks of 4");
         Refused(Sealed(bytes, fences, -1), "-1 ranks of 4");
         Refused(Sealed(bytes, members, 99), "99 ranks of 4");
         Refused(Sealed(bytes, members + sizeof(int), 4), "rank 4 of 4");
-        Refused(Sealed(bytes, staged, 3), "breaks off");
+        Refused(Sealed(bytes, pulls, 5), "5 ranks of 4");
+        Refused(Sealed(bytes, staged, 3));
         Refused(Sealed(bytes, staged, 1), "behind its end");
         Refused(Sealed(bytes, staged + sizeof(int), -1), "rank -1 of 4 follows rank -1");
         Refused(Sealed(bytes, staged + sizeof(int), 1), "rank 1 of 4 follows rank 1");
         Refused(Sealed(bytes, staged + sizeof(int), 4), "rank 4 of 4");
-        Refused(Sealed(bytes, 0, 3), "version 3");
+        Refused(Sealed(bytes, 0, 2), "version 2");
     }
 
     [Theory]

@@ -84,6 +84,8 @@ internal static class Arbitraries
         from consistency in Gen.OneOf(
             Gen.Elements(ConsistencyPolicy.BulkSynchronous, ConsistencyPolicy.Asynchronous),
             Gen.Choose(0, 1_000_000).Select(ConsistencyPolicy.StaleSynchronous))
+        from compensation in Gen.OneOf(
+            Gen.Elements(StalenessCompensation.None, StalenessCompensation.ByLearningRate()), Doubles.Select(StalenessCompensation.Delay))
         from durability in Durabilities()
         from reduction in Gen.Elements(Enum.GetValues<Reduction>())
         from nonFinite in Gen.Elements(Enum.GetValues<NonFinitePolicy>())
@@ -99,6 +101,7 @@ internal static class Arbitraries
             Schedule = schedule,
             Clipping = clipping,
             Consistency = consistency,
+            Compensation = compensation,
             Durability = durability,
             Reduction = reduction,
             NonFinite = nonFinite,
