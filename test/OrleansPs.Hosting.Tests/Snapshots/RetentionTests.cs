@@ -83,6 +83,26 @@ public sealed class RetentionTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_written_under_a_reserved_number_stays_until_that_is_released()
+    {
+        await Cuts.WriteAsync(Store, 1);
+        Assert.Equal(2, await Store.ReserveCutAsync(Cuts.Model, 1, default));
+        Assert.Equal(7, await Store.ReserveCutAsync(Cuts.Model, 7, default));
+        Assert.Equal(8, await Cuts.TakeNumberAsync(Store));
+        await Cuts.WriteChunksAsync(Store, 2);
+        await Cuts.WriteChunksAsync(Store, 7);
+        await File.WriteAllTextAsync(_directory.Manifest(7) + Tail, "half");
+        await Store.DeleteOrphansAsync(Cuts.Model, openCut: null, default);
+        Assert.Equal([1L, 1, 1, 2, 2, 2, 7, 7, 7], CutsOfChunks());
+        Assert.True(File.Exists(_directory.Manifest(7) + Tail));
+
+        Store.ReleaseCut(Cuts.Model, 2);
+        await Store.DeleteOrphansAsync(Cuts.Model, openCut: null, default);
+
+        Assert.Equal([1L, 1, 1, 7, 7, 7], CutsOfChunks());
+    }
+
+    [Fact]
     public async Task The_chunks_of_a_damaged_manifest_are_kept_for_its_repair()
     {
         await Cuts.WriteAsync(Store, 1);
