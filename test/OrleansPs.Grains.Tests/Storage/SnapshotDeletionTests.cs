@@ -37,6 +37,24 @@ public sealed class SnapshotDeletionTests
         Assert.Equal(0, _rig.Parts);
     }
 
+    [Fact]
+    public async Task A_reserved_number_comes_once_and_what_is_imported_under_it_is_no_orphan()
+    {
+        await StoreRig.TakeAsync(_store, 2);
+        Assert.Equal(3, await _store.ReserveCutAsync(StoreRig.Model, 1, default));
+        Assert.Equal(9, await _rig.Open().ReserveCutAsync(StoreRig.Model, 9, default));
+        Assert.Equal(10, await StoreRig.TakeNumberAsync(_store));
+        var chunks = await StoreRig.WriteChunksAsync(_store, 9);
+
+        await _rig.Open().DeleteOrphansAsync(StoreRig.Model, null, default);
+        await _store.ImportManifestAsync(StoreRig.Manifest(9, chunks), default);
+
+        await StoreRig.AssertWholeAsync(_store, 1, 2, 9);
+        await StoreRig.AssertIsAsync(_store, 9);
+        await DeleteAsync(9);
+        Assert.Equal(2 * PartsOfACut, _rig.Parts);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
