@@ -28,6 +28,8 @@ public sealed class ClusterLoads() : LoadConformance(new ClusterHost());
 
 public sealed class ClusterPartialRestores() : PartialRestoreConformance(new ClusterHost());
 
+public sealed class ClusterTableWeights() : TableWeightConformance(new ClusterHost());
+
 public sealed class ClusterReaders() : ReaderConformance(new ClusterHost());
 
 public sealed class ClusterBadSpecs() : BadSpecConformance(new ClusterHost());

@@ -24,6 +24,8 @@ public sealed class ReplicatedLoads() : LoadConformance(new ClusterHost(isReplic
 
 public sealed class ReplicatedPartialRestores() : PartialRestoreConformance(new ClusterHost(isReplicated: true));
 
+public sealed class ReplicatedTableWeights() : TableWeightConformance(new ClusterHost(isReplicated: true));
+
 public sealed class ReplicatedReaders() : ReaderConformance(new ClusterHost(isReplicated: true));
 
 public sealed class ReplicatedTables() : TableConformance(new ClusterHost(isReplicated: true));

@@ -28,6 +28,8 @@ public sealed class ProcessLoads() : LoadConformance(new ProcessHost());
 
 public sealed class ProcessPartialRestores() : PartialRestoreConformance(new ProcessHost());
 
+public sealed class ProcessTableWeights() : TableWeightConformance(new ProcessHost());
+
 public sealed class ProcessReaders() : ReaderConformance(new ProcessHost());
 
 public sealed class ProcessBadSpecs() : BadSpecConformance(new ProcessHost());
