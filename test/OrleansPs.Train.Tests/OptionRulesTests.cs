@@ -66,6 +66,10 @@ public sealed class OptionRulesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_training_that_is_resumed_has_its_parameters_already() => AssertRefused(
+        await _runs.TrainAsync("--snapshots", _runs.File("s"), "--resume", "--init", "w"), "--init is 'w': it does not go with --resume.");
+
+    [Fact]
     public async Task Help_is_no_error()
     {
         var outcome = await TinyRuns.RunAsync(["fashion-mnist", "--help"]);

@@ -61,6 +61,22 @@ public sealed class TrainingRunTests : IDisposable
         Assert.NotEqual(await File.ReadAllBytesAsync(first), await File.ReadAllBytesAsync(second));
     }
 
+    [Fact]
+    public async Task A_training_begins_with_the_parameters_of_an_export()
+    {
+        var (first, second, third) = (_runs.File("first"), _runs.File("second"), _runs.File("third"));
+        (await _runs.TrainAsync("--export", first, "--epochs", "8")).Succeeded();
+        (await _runs.TrainAsync("--init", first, "--export", second, "--seed", "2")).Succeeded();
+        (await _runs.TrainAsync("--init", first, "--export", third, "--seed", "2", "--snapshots", _runs.File("s"))).Succeeded();
+        (await _runs.TrainAsync("--export", first, "--seed", "2")).Succeeded();
+
+        Assert.Equal(await File.ReadAllBytesAsync(second), await File.ReadAllBytesAsync(third));
+        Assert.NotEqual(await File.ReadAllBytesAsync(second), await File.ReadAllBytesAsync(first));
+        var narrow = await _runs.TrainAsync("--init", first, "--hidden", "11");
+        Assert.Equal(1, narrow.Status);
+        Assert.Contains("don't match the parameters", narrow.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("sgd")]
     [InlineData("adam")]

@@ -29,8 +29,8 @@ internal sealed class FashionMnistCommand(Surroundings surroundings)
         var data = DataDirectory.Load(directory);
         settings = settings.For(data.Train, hasSnapshots: result.GetValue(_options.Snapshots) is not null);
 
-        var run = await TrainingRun.StartAsync(
-            settings, data, result.GetValue(_options.Snapshots), result.GetValue(_options.Resume), 1, surroundings.Error, stop).ConfigureAwait(false);
+        var beginning = new RunBeginning(result.GetValue(_options.Snapshots), result.GetValue(_options.Resume), result.GetValue(_options.Init));
+        var run = await TrainingRun.StartAsync(settings, data, beginning, 1, surroundings.Error, stop).ConfigureAwait(false);
         await using var _ = run.ConfigureAwait(false);
         var story = new Story(surroundings.Out);
         story.Data(data, directory);

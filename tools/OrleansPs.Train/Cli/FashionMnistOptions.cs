@@ -18,12 +18,14 @@ internal sealed class FashionMnistOptions() : TrainingOptions(epochs: 10, batch:
     public Option<bool> Resume { get; } = OptionKinds.Switch(
         "--resume", "Go on from the newest good snapshot; options that are not given are those that the training was started with");
 
+    public Option<string?> Init { get; } = OptionKinds.Path("--init", "FILE", "Begin with the parameters of a safetensors file, such as an --export");
+
     public Option<string?> Export { get; } = OptionKinds.Path("--export", "FILE", "Write the parameters to a safetensors file at the end");
 
     public StragglerOptions Stragglers { get; } = new(stepTime: 0, probability: 0);
 
     public override IEnumerable<Option> All =>
-        [Consistency, .. base.All, Snapshots, SnapshotEvery, Resume, Export, .. Stragglers.All];
+        [Consistency, .. base.All, Snapshots, SnapshotEvery, Resume, Init, Export, .. Stragglers.All];
 
     /// <summary>Checks what the options say together.</summary>
     /// <exception cref="InvalidOptionsException">They break a rule.</exception>
@@ -34,6 +36,7 @@ internal sealed class FashionMnistOptions() : TrainingOptions(epochs: 10, batch:
         var every = result.GetValue(SnapshotEvery);
         var resume = result.GetValue(Resume);
         Rule.Require(snapshots is not null || !resume, "--resume", "on", "it needs --snapshots.");
+        Rule.Require(!resume || result.GetValue(Init) is null, "--init", result.GetValue(Init), "it does not go with --resume.");
         Rule.Require(snapshots is not null || every is null, "--snapshot-every", every, "it needs --snapshots.");
         Rule.Require(snapshots is null || !File.Exists(snapshots), "--snapshots", snapshots, "it must be a directory, not a file.");
         return resume ? Resumed(result, SavedSettings.Read(snapshots!)) : Fresh(result);

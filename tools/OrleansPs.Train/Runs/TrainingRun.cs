@@ -46,22 +46,23 @@ internal sealed class TrainingRun : IAsyncDisposable
     /// <summary>Makes the model, or restores it, and lets all workers join.</summary>
     /// <param name="settings">What the training does.</param>
     /// <param name="data">The data set.</param>
-    /// <param name="snapshots">The directory of the snapshots, or null.</param>
-    /// <param name="resume">Whether to go on from the newest good snapshot.</param>
+    /// <param name="beginning">Where it begins.</param>
     /// <param name="evaluationsPerEpoch">How often an epoch is evaluated.</param>
     /// <param name="warnings">Where the server's warnings go.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<TrainingRun> StartAsync(
-        RunSettings settings, FashionMnist data, string? snapshots, bool resume, int evaluationsPerEpoch,
+        RunSettings settings, FashionMnist data, RunBeginning beginning, int evaluationsPerEpoch,
         TextWriter warnings, CancellationToken cancellationToken)
     {
+        var snapshots = beginning.Snapshots;
+        using var init = beginning.Init is { } file ? SafetensorsFile.Open(file) : null;
         var options = new EmbeddedServerOptions { SnapshotDirectory = snapshots, LoggerFactory = new WarningLog(warnings) };
         var server = await EmbeddedParameterServer.StartAsync(options, cancellationToken).ConfigureAwait(false);
         var run = new TrainingRun(server, settings, data, snapshots is not null, warnings);
         try
         {
-            if (snapshots is not null) await run.CheckSnapshotsAsync(snapshots, resume, cancellationToken).ConfigureAwait(false);
-            await run.StartAsync(resume, cancellationToken).ConfigureAwait(false);
+            if (snapshots is not null) await run.CheckSnapshotsAsync(snapshots, beginning.Resume, cancellationToken).ConfigureAwait(false);
+            await run.StartAsync(beginning.Resume, init, cancellationToken).ConfigureAwait(false);
             await run.WatchAsync(evaluationsPerEpoch, cancellationToken).ConfigureAwait(false);
             if (snapshots is not null) SavedSettings.Write(snapshots, settings);
             return run;
@@ -140,9 +141,10 @@ internal sealed class TrainingRun : IAsyncDisposable
             $"it holds {cuts.Count} snapshots of an earlier training. Go on with --resume, or name another directory.");
     }
 
-    private async Task StartAsync(bool resume, CancellationToken cancellationToken)
+    private async Task StartAsync(bool resume, SafetensorsFile? init, CancellationToken cancellationToken)
     {
         await _server.CreateModelAsync(_settings.ToSpec(_data.Train), cancellationToken).ConfigureAwait(false);
+        if (init is not null) await _server.LoadAsync(Model, init, null, cancellationToken).ConfigureAwait(false);
         if (resume)
             RestoredFrom = await _server.RestoreAsync(Model, new() { Workers = _settings.Workers }, cancellationToken).ConfigureAwait(false);
         _workers = await Task.WhenAll(Enumerable.Range(0, _settings.Workers)

@@ -1,0 +1,7 @@
+namespace OrleansPs.Train;
+
+/// <summary>Where a training begins.</summary>
+/// <param name="Snapshots">The directory of its snapshots, or null.</param>
+/// <param name="Resume">Whether to go on from the newest good snapshot there.</param>
+/// <param name="Init">A file with its first parameters, or null.</param>
+internal sealed record RunBeginning(string? Snapshots, bool Resume, string? Init);
