@@ -17,6 +17,10 @@ public class ErrorTests
         (new UnknownParameterException("w", ["a", "b", "c", "d", "e", "f", "g", "h"]), "There is no parameter 'w'. There are: a, b, c, d, e, f, g, h.", false),
         (new UnknownParameterException("w", ["a", "b", "c", "d", "e", "f", "g", "h", "i"]), "There is no parameter 'w'. There are: a, b, c, d, e, f, g, h, ....", false),
         (new ShapeMismatchException("w", "[2, 3]", 6, 5), "Parameter 'w' has shape [2, 3], which is 6 floats; 5 were given.", false),
+        (new UnknownTableException("t", []), "There is no table 't'. There are: none.", false),
+        (new UnknownTableException("t", ["a", "b", "c", "d", "e", "f", "g", "h", "i"]), "There is no table 't'. There are: a, b, c, d, e, f, g, h, ....", false),
+        (new RowShapeException("t", 1 << 20, 1 << 14, 5), "1048576 rows of table 't' of width 16384 are 17179869184 floats; 5 were given.", false),
+        (new TooManyRowsException("t", 1L << 32, 7), "This would be 4294967296 rows of table 't'; MaxRowsPerStep is 7.", false),
         (new NonFiniteGradientException("w", 3, float.NaN), "The gradient of 'w' has NaN at element 3; only finite numbers are accepted.", false),
         (new DataFormatException("a.idx", "it is short."), "a.idx: it is short.", false),
         (new StepRestartException(StepRestartReason.StepClosed, "again"), "again", false),
@@ -58,6 +62,11 @@ public class ErrorTests
         Assert.Equal((7L, "reason"), (aborted.Cut, aborted.Reason));
         var shape = new ShapeMismatchException("w", "[2]", 2, 3);
         Assert.Equal(("w", 2, 3), (shape.Parameter, shape.Expected, shape.Actual));
+        Assert.Equal("t", new UnknownTableException("t", []).Table);
+        var rows = new RowShapeException("t", 2, 3, 5);
+        Assert.Equal(("t", 2, 3, 5), (rows.Table, rows.Keys, rows.Width, rows.Actual));
+        var many = new TooManyRowsException("t", 8, 7);
+        Assert.Equal(("t", 8L, 7), (many.Table, many.Rows, many.Limit));
         var number = new NonFiniteGradientException("w", 3, float.PositiveInfinity);
         Assert.Equal(("w", 3, float.PositiveInfinity), (number.Parameter, number.Index, number.Value));
         var cause = new IOException("disk");

@@ -30,6 +30,13 @@ public sealed class WordsTests
     public void The_right_word_is_fine(string name) => Assert.Empty(Words.Check("Some.Type", name));
 
     [Fact]
+    public void Of_shards_a_table_alone_speaks()
+    {
+        Assert.Empty(Words.Check([typeof(EmbeddingTable)]));
+        Assert.Single(Words.Check(typeof(ModelSpec).FullName!, nameof(EmbeddingTable.Shards)));
+    }
+
+    [Fact]
     public void Types_members_and_parameters_are_all_looked_at() => Assert.Equal(3, Words.Check([typeof(PartitionSample)]).Count());
 
     internal sealed record PartitionSample
