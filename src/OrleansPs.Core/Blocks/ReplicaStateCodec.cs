@@ -67,7 +67,7 @@ internal static class ReplicaStateCodec
     private static ReplicaState Read(
         ReadOnlySpan<byte> bytes, ModelSpec spec, BlockShape shape, long generation, long epoch, string name)
     {
-        var reader = new ByteReader(bytes);
+        var reader = new ByteReader(bytes[..Math.Max(0, bytes.Length - SHA256.HashSizeInBytes)]);
         if (reader.Int32() is var version && version != Version) throw new SnapshotCorruptException(name, $"it is of version {version}.");
         var chunk = reader.Bytes((int)Math.Clamp(reader.Int64(), -1, int.MaxValue));
         CheckSum(bytes[reader.Position..], name);
@@ -83,6 +83,9 @@ internal static class ReplicaStateCodec
         CheckRanks(staged.Select(s => s.Rank), spec, name);
         if (reader.Position != bytes.Length - SHA256.HashSizeInBytes) throw new SnapshotCorruptException(name, "it goes on behind its end.");
         return new(image, cut, written, term, fences, certificate, staged, marks);
+
+        if (reader.Left != 0) throw new SnapshotCorruptException(name, "it goes on behind its end.");
+        return new(image, cut, written, term, fences, certificate, staged);
     }
 
     private static void CheckSum(ReadOnlySpan<byte> rest, string name)

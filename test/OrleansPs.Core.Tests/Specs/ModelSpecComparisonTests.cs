@@ -15,6 +15,7 @@ public class ModelSpecComparisonTests
             new("w", [2, 4], Initializer.HeNormal()) { Group = "slow" },
             new("b", [4]) { Optimizer = Optimizer.Sgd(0.1) },
         ],
+        Tables = [new("t", 4, Initializer.Normal()) { Optimizer = Optimizer.Sgd(0.1), Lifetime = new() { TimeToLive = 5 } }],
         Optimizer = Optimizer.Adam(),
         Groups = [new("slow") { Lr = 0.5 }, new("frozen") { Frozen = true }],
         Schedule = LearningRateSchedule.WarmUp(10, 0.5, LearningRateSchedule.Step(5)),
@@ -39,6 +40,20 @@ public class ModelSpecComparisonTests
             "Parameters['w'].Optimizer is sum, was missing"),
         (Was with { Parameters = [Was.Parameters[0], Was.Parameters[1] with { Optimizer = Optimizer.Sgd(0.2) }] },
             "Parameters['b'].Optimizer.Lr is 0.2, was 0.1"),
+        (Was with { Tables = [] }, "Tables is missing, was there"),
+        (Was with { Tables = [.. Was.Tables, new("u", 1)] }, "Tables.Count is 2, was 1"),
+        (Was with { Tables = [Was.Tables[0] with { Name = "u" }] }, "Tables[0].Name is 'u', was 't'"),
+        (Was with { Tables = [Was.Tables[0] with { Width = 5 }] }, "Tables['t'].Width is 5, was 4"),
+        (Was with { Tables = [Was.Tables[0] with { Initializer = null }] }, "Tables['t'].Initializer.Type is 'constant', was 'normal'"),
+        (Was with { Tables = [Was.Tables[0] with { Optimizer = null }] }, "Tables['t'].Optimizer is missing, was sgd"),
+        (Was with { Tables = [Was.Tables[0] with { Group = "slow" }] }, "Tables['t'].Group is 'slow', was missing"),
+        (Was with { Tables = [Was.Tables[0] with { Shards = 3 }] }, "Tables['t'].Shards is 3, was 8"),
+        (Was with { Tables = [Was.Tables[0] with { MaxRowsPerStep = 3 }] }, "Tables['t'].MaxRowsPerStep is 3, was 65536"),
+        (Was with { Tables = [Was.Tables[0] with { Lifetime = null }] }, "Tables['t'].Lifetime.TimeToLive is 0, was 5"),
+        (Was with { Tables = [Was.Tables[0] with { Lifetime = new() { AdmitAfter = 2, TimeToLive = 5 } }] }, "Tables['t'].Lifetime.AdmitAfter is 2, was 1"),
+        (Was with { Tables = [Was.Tables[0] with { Lifetime = new() { SketchBytes = 4096, TimeToLive = 5 } }] },
+            "Tables['t'].Lifetime.SketchBytes is 4096, was 1048576"),
+        (Was with { Tables = [Was.Tables[0] with { Lifetime = new() { Capacity = 512, TimeToLive = 5 } }] }, "Tables['t'].Lifetime.Capacity is 512, was 0"),
         (Was with { Optimizer = Optimizer.AdamW() }, "Optimizer.Type is 'adamw', was 'adam'"),
         (Was with { Optimizer = Optimizer.RmsProp() }, "Optimizer.Type is 'rmsprop', was 'adam'"),
         (Was with { Optimizer = Optimizer.Adam(eps: 1e-7) }, "Optimizer.Eps is 1E-07, was 1E-08"),
@@ -86,6 +101,18 @@ public class ModelSpecComparisonTests
     }
 
     [Fact]
+    public void The_first_tables_of_a_model_are_a_difference() =>
+        Assert.Equal("Tables is there, was missing", ModelSpecComparison.FirstDifference(Was with { Tables = [] }, Was, ignoreWorkers: false));
+
+    [Fact]
+    public void A_missing_lifetime_is_the_same_as_one_for_ever()
+    {
+        var without = Was with { Tables = [Was.Tables[0] with { Lifetime = null }] };
+        var with = Was with { Tables = [Was.Tables[0] with { Lifetime = new() }] };
+        Assert.Null(ModelSpecComparison.FirstDifference(without, with, ignoreWorkers: false));
+    }
+
+    [Fact]
     public void The_first_of_two_differences_is_told()
     {
         var now = Was with { Seed = 5, Optimizer = Optimizer.Adam(0.5) };
@@ -126,6 +153,7 @@ public class ModelSpecComparisonTests
     private static ModelSpec Named(string name) => new(name)
     {
         Parameters = Was.Parameters,
+        Tables = Was.Tables,
         Optimizer = Was.Optimizer,
         Groups = Was.Groups,
         Schedule = Was.Schedule,

@@ -174,11 +174,50 @@ public sealed class TensorPayloadTests
     }
 
     [Fact]
+    public void Rows_arrive_with_their_keys()
+    {
+        using var arrived = WireRig.Travel(Rows((0, [long.MinValue, -1, 5], [1f, -0f, float.NaN, 4, 5, 6]), (3, [], []), (4, [long.MaxValue], [7f])));
+
+        Assert.Equal([0, 3, 4], arrived.Slices.ToArray().Select(s => s.Segment));
+        Assert.Equal([long.MinValue, -1, 5], arrived.Slices.Span[0].Keys.ToArray());
+        Assert.Equal(Bits([1f, -0f, float.NaN, 4, 5, 6]), Bits(arrived.Slices.Span[0].Values.ToArray()));
+        Assert.Equal((0, 0), (arrived.Slices.Span[1].Keys.Length, arrived.Slices.Span[1].Values.Length));
+        Assert.Equal([long.MaxValue], arrived.Slices.Span[2].Keys.ToArray());
+        Assert.Equal((7, 4), (arrived.Length, arrived.KeyCount));
+    }
+
+    [Fact]
+    public void A_pull_of_rows_asks_with_keys_alone()
+    {
+        using var arrived = WireRig.Travel(TensorPayload.KeysOf([new SegmentSlice(0, new float[4]) { Keys = new long[] { 3, 9 } }]));
+
+        Assert.Equal([3L, 9], arrived.Slices.Span[0].Keys.ToArray());
+        Assert.Equal((0, 0, 2), (arrived.Slices.Span[0].Values.Length, arrived.Length, arrived.KeyCount));
+    }
+
+    [Theory]
+    [InlineData(29, 1, 1, 1)]
+    [InlineData(29, 1, 1, 2)]
+    [InlineData(29, 1, 1, -1)]
+    [InlineData(29, 1, 2, 1)]
+    [InlineData(29, 1, -1, 1)]
+    [InlineData(29, int.MaxValue, 1, 1)]
+    [InlineData(29, -1, 1, 1)]
+    [InlineData(28, 1, 1, 1)]
+    [InlineData(29 + (8L << 28), 1, 1, (1 << 28) + 1)]
+    public void A_keyed_head_that_contradicts_itself_is_refused(long length, int pieces, int floats, int keys)
+    {
+        var bytes = ForgeRows(length, pieces, floats, keys);
+        if ((length, pieces, floats, keys) == (29, 1, 1, 1)) Assert.Equal(7, WireRig.Read<TensorPayload>(bytes).Slices.Span[0].Keys.Span[0]);
+        else RefusedWithoutMemory(bytes);
+    }
+
+    [Fact]
     public void A_payload_of_another_version_is_refused_by_its_number()
     {
         var e = Assert.Throws<InvalidDataException>(() => WireRig.Read<TensorPayload>(Forge(17, 1, 0, 1, version: 9)));
 
-        Assert.Equal("A tensor payload of version 9 came; this program reads version 1.", e.Message);
+        Assert.Equal("A tensor payload of version 9 came; this program reads up to version 2.", e.Message);
     }
 
     [Fact]
@@ -197,6 +236,23 @@ public sealed class TensorPayloadTests
 
     internal static TensorPayload Payload(params (int Segment, float[] Values)[] pieces) =>
         TensorPayload.CopyOf([.. pieces.Select(p => new SegmentSlice(p.Segment, p.Values))]);
+
+    internal static TensorPayload Rows(params (int Segment, long[] Keys, float[] Values)[] pieces) =>
+        TensorPayload.CopyOf([.. pieces.Select(p => new SegmentSlice(p.Segment, p.Values) { Keys = p.Keys })]);
+
+    /// <summary>The bytes of a payload with one float under key 7 and any head.</summary>
+    private static byte[] ForgeRows(long length, int pieces, int floats, int keys)
+    {
+        // One byte of length and 29 of content end a payload of one float under one key.
+        var whole = WireRig.Write(Rows((0, [7], [1f])));
+        var head = new byte[22];
+        BinaryPrimitives.WriteUInt64LittleEndian(head, ((ulong)length << 5) | 0b10000);
+        head[5] = 2;
+        BinaryPrimitives.WriteInt32LittleEndian(head.AsSpan(6), pieces);
+        BinaryPrimitives.WriteInt32LittleEndian(head.AsSpan(14), floats);
+        BinaryPrimitives.WriteInt32LittleEndian(head.AsSpan(18), keys);
+        return [.. whole[..^30], .. head, .. whole[^12..]];
+    }
 
     /// <summary>The bytes of a payload with one float and any head.</summary>
     private static byte[] Forge(long length, int pieces, int segment, int floats, byte version = 1)
