@@ -81,11 +81,8 @@ internal static class ReplicaStateCodec
         var staged = new StagedImage[Count(reader.Int32(), spec.RankLimit, name)];
         for (var i = 0; i < staged.Length; i++) staged[i] = ReadStaged(ref reader, shape, image, name);
         CheckRanks(staged.Select(s => s.Rank), spec, name);
-        if (reader.Position != bytes.Length - SHA256.HashSizeInBytes) throw new SnapshotCorruptException(name, "it goes on behind its end.");
-        return new(image, cut, written, term, fences, certificate, staged, marks);
-
         if (reader.Left != 0) throw new SnapshotCorruptException(name, "it goes on behind its end.");
-        return new(image, cut, written, term, fences, certificate, staged);
+        return new(image, cut, written, term, fences, certificate, staged, marks);
     }
 
     private static void CheckSum(ReadOnlySpan<byte> rest, string name)
