@@ -11,6 +11,7 @@ internal static class TrainApp
         var root = new RootCommand("Trains models with several workers and a parameter server in one process.");
         root.Subcommands.Add(new FashionMnistCommand(surroundings).Build());
         root.Subcommands.Add(new CompareCommand(surroundings).Build());
+        root.Subcommands.Add(new ExportRatingsCommand(surroundings).Build());
         var parsed = root.Parse(arguments);
         if (parsed.Action is ParseErrorAction) return Fail(surroundings, ExitStatus.BadOption, parsed.Errors[0].Message);
         try
