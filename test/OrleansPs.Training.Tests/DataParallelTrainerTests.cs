@@ -180,7 +180,7 @@ public sealed class DataParallelTrainerTests : IDisposable
         var evaluation = evaluator.Evaluate();
 
         Assert.Equal(50, evaluation.Examples);
-        Assert.Equal(expected, evaluation.Accuracy);
+        Assert.Equal(expected, evaluation.Score);
         Assert.Equal(Math.Log(9 + Math.E) - expected, evaluation.Loss, 1e-5);
     }
 

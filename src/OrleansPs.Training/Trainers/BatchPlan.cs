@@ -61,6 +61,13 @@ public sealed class BatchPlan
         return _order.Of(epoch).Slice(first, _options.BatchSize);
     }
 
+    /// <summary>What all that is drawn at random for a rank's next step depends on: the options' seed, the shard of the data and the step in it.</summary>
+    public ulong SeedOf(int rank, WorkerPosition position)
+    {
+        var (shard, step) = Locate(rank, position);
+        return SplitMix64.Mix(SplitMix64.Mix(SplitMix64.Mix(_options.Seed) + (ulong)shard + 1) + (ulong)step);
+    }
+
     private (int Shard, long Step) Locate(int rank, WorkerPosition position)
     {
         if (position.Cursor < StepsPerShard) return (rank % _options.Shards, position.Cursor);

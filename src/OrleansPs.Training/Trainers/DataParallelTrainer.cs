@@ -2,13 +2,15 @@ namespace OrleansPs.Training;
 
 /// <summary>
 /// The training loop of one worker: pull, compute gradients on the rank's next batch, push, clock; until all epochs are
-/// done. It goes on where the rank's data cursor stands.
+/// done. It goes on where the rank's data cursor stands. Of embedding tables it pulls and pushes the rows that the batch
+/// touches (<see cref="IRowObjective"/>).
 /// </summary>
 /// <remarks>Used once, by one thread of control.</remarks>
 public sealed class DataParallelTrainer
 {
     private readonly IParameterWorker _worker;
     private readonly IObjective _objective;
+    private readonly IRowObjective? _rows;
     private readonly TrainerOptions _options;
     private readonly TimeProvider _time;
     private readonly BatchPlan _plan;
@@ -31,11 +33,12 @@ public sealed class DataParallelTrainer
         ArgumentNullException.ThrowIfNull(objective);
         _worker = worker;
         _objective = objective;
+        _rows = objective as IRowObjective;
         _options = options;
         _time = time ?? TimeProvider.System;
         _plan = new(objective.Examples, options);
         // What is pulled before a round closes is not of the version that the next step needs.
-        _prefetches = options.Prefetch && worker.Spec.Consistency.Mode != ConsistencyMode.BulkSynchronous;
+        _prefetches = options.Prefetch && objective.Parameters.Count > 0 && worker.Spec.Consistency.Mode != ConsistencyMode.BulkSynchronous;
     }
 
     /// <summary>
@@ -78,15 +81,29 @@ public sealed class DataParallelTrainer
 
     private async ValueTask<long> StepAsync(WorkerPosition position, CancellationToken cancellationToken)
     {
-        await _worker.PullAsync(_objective.Parameters, cancellationToken).ConfigureAwait(false);
+        await PullAsync(position, cancellationToken).ConfigureAwait(false);
         if (_prefetches) _worker.Prefetch(_objective.Parameters);
         var computing = _time.GetTimestamp();
         _last = (position.Step, _plan.EpochOf(_worker.Rank, position), _objective.ComputeGradients(_plan.BatchOf(_worker.Rank, position)));
         await StraggleAsync(position, computing, cancellationToken).ConfigureAwait(false);
         _compute = _time.GetElapsedTime(computing);
-        await _worker.PushAsync(_objective.Gradients, cancellationToken).ConfigureAwait(false);
+        await PushAsync(cancellationToken).ConfigureAwait(false);
         _pushed = _time.GetTimestamp();
         return position.Cursor + 1;
+    }
+
+    // Which rows a step needs depends on its examples.
+    private async ValueTask PullAsync(WorkerPosition position, CancellationToken cancellationToken)
+    {
+        if (_objective.Parameters.Count > 0) await _worker.PullAsync(_objective.Parameters, cancellationToken).ConfigureAwait(false);
+        _rows?.SelectRows(_plan.BatchOf(_worker.Rank, position), _plan.SeedOf(_worker.Rank, position));
+        if (_rows?.Rows.Count > 0) await _worker.PullRowsAsync(_rows.Rows, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask PushAsync(CancellationToken cancellationToken)
+    {
+        if (_objective.Gradients.Count > 0) await _worker.PushAsync(_objective.Gradients, cancellationToken).ConfigureAwait(false);
+        if (_rows?.RowGradients.Count > 0) await _worker.PushRowsAsync(_rows.RowGradients, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask StraggleAsync(WorkerPosition position, long computing, CancellationToken cancellationToken)

@@ -2,14 +2,8 @@ using System.Numerics.Tensors;
 
 namespace OrleansPs.Training;
 
-/// <summary>How good a classifier is on a set of images.</summary>
-/// <param name="Examples">The number of images.</param>
-/// <param name="Loss">The mean loss.</param>
-/// <param name="Accuracy">The share of images whose class was found, 0 to 1.</param>
-public readonly record struct Evaluation(int Examples, double Loss, double Accuracy);
-
-/// <summary>Measures a perceptron on a set of images. Not thread safe.</summary>
-public sealed class Evaluator
+/// <summary>Measures a perceptron on a set of images: its score is the share of them whose class it finds. Not thread safe.</summary>
+public sealed class Evaluator : IEvaluator
 {
     private const int Batch = 256;
     private readonly Mlp _mlp;
@@ -32,7 +26,7 @@ public sealed class Evaluator
     /// <summary>The perceptron's weights: what is evaluated.</summary>
     public TensorSet Parameters => _mlp.Parameters;
 
-    /// <summary>Reads what a model holds now and evaluates it.</summary>
+    /// <inheritdoc/>
     public async Task<Evaluation> EvaluateAsync(IParameterReader reader, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(reader);

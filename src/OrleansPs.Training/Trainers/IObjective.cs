@@ -7,7 +7,7 @@ public interface IObjective
     /// <summary>The number of examples.</summary>
     int Examples { get; }
 
-    /// <summary>Where the gradients are taken; the trainer pulls into it.</summary>
+    /// <summary>Where the gradients are taken; the trainer pulls into it. May be empty.</summary>
     TensorSet Parameters { get; }
 
     /// <summary>The gradients; the trainer pushes from it.</summary>
