@@ -31,7 +31,7 @@ internal sealed class ChildProcess : IDisposable
     /// <summary>Starts the program and waits until it has written so many snapshots, or has ended before.</summary>
     public static async Task<ChildProcess> StartAndAwaitSnapshotAsync(string directory, int cut, params string[] arguments)
     {
-        var model = Directory.CreateDirectory(Path.Combine(directory, RunSettings.ModelName));
+        var model = Directory.CreateDirectory(Path.Combine(directory, PerceptronOptions.JobName));
         using var watcher = new FileSystemWatcher(model.FullName);
         var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         void Look(string? name)

@@ -77,7 +77,7 @@ public sealed class EvaluationLoopTests : IDisposable
     private EvaluationLoop Loop(MoodyReader reader)
     {
         Idx.WriteDataSet(_directory.Path, train: 20, test: 10);
-        return new(reader, new(s_sizes, FashionMnist.Load(_directory.Path).Test), _monitor, _warnings);
+        return new(reader, new Evaluator(s_sizes, FashionMnist.Load(_directory.Path).Test), _monitor, _warnings);
     }
 
     private void Step() => _monitor.OnStep(new(0, 0, 0, 0, 0, 0, 1, 10, default));

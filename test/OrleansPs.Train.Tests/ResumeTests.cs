@@ -57,7 +57,7 @@ public sealed class ResumeTests : IDisposable
     {
         var whole = await WholeAsync();
         (await _runs.TrainAsync("--snapshots", Snapshots, "--snapshot-every", Every)).Succeeded();
-        var newest = Directory.GetFiles(Path.Combine(Snapshots, RunSettings.ModelName, "chunks")).MaxBy(CutOf)!;
+        var newest = Directory.GetFiles(Path.Combine(Snapshots, PerceptronOptions.JobName, "chunks")).MaxBy(CutOf)!;
         var damaged = CutOf(newest);
         await File.WriteAllBytesAsync(newest, (await File.ReadAllBytesAsync(newest))[..^9]);
 
@@ -112,7 +112,7 @@ public sealed class ResumeTests : IDisposable
     {
         AssertFails(4, $"{Snapshots}: there is nothing to resume", await ResumeAsync());
 
-        SavedSettings.Write(Directory.CreateDirectory(Snapshots).FullName, new RunSettings { Batch = 4 });
+        SavedSettings.Write(Directory.CreateDirectory(Snapshots).FullName, new PerceptronSettings { Batch = 4 });
         AssertFails(4, "has no complete snapshot", await ResumeAsync());
 
         await File.WriteAllTextAsync(Path.Combine(Snapshots, "train.json"), "{");

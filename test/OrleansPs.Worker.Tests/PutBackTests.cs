@@ -23,19 +23,19 @@ public sealed class PutBackTests : IDisposable
         await using var bench = await Bench.StartAsync();
         var (undisturbed, file) = (bench.File("undisturbed"), bench.File("restored"));
         (await bench.WorkAsync(Limit, [.. s_options, "--rank", "0-1", "--export", undisturbed])).Succeeded();
-        await bench.Server.DeleteModelAsync(RunSettings.ModelName, Limit);
+        await bench.Server.DeleteModelAsync(PerceptronOptions.JobName, Limit);
 
         var running = bench.WorkAsync(Limit, [.. s_options, "--rank", "0", "--export", file]);
         await bench.AwaitAsync(s => s.Workers[0].Status == WorkerStatus.Live);
         await using var other = await OtherWorker.JoinAsync(bench, Limit);
         await other.StepAsync(until: 5, Limit);
-        var cut = (await bench.Server.TakeSnapshotAsync(RunSettings.ModelName, Limit)).Cut;
+        var cut = (await bench.Server.TakeSnapshotAsync(PerceptronOptions.JobName, Limit)).Cut;
         // What an expired lease does: rank 0 no longer waits, and comes to its end.
-        await bench.Server.EvictAsync(RunSettings.ModelName, 1, Limit);
+        await bench.Server.EvictAsync(PerceptronOptions.JobName, 1, Limit);
         await bench.AwaitAsync(s => s.Workers[0].Status == WorkerStatus.OutOfData);
         await other.StepAsync(until: 8, Limit);
         Assert.False(running.IsCompleted);
-        await bench.Server.RestoreAsync(RunSettings.ModelName, new() { Cut = cut }, Limit);
+        await bench.Server.RestoreAsync(PerceptronOptions.JobName, new() { Cut = cut }, Limit);
         await other.StepAsync(until: Steps, Limit);
         await other.EndAsync(Limit);
 
@@ -55,10 +55,10 @@ public sealed class PutBackTests : IDisposable
         public static async Task<OtherWorker> JoinAsync(Bench bench, CancellationToken limit)
         {
             var images = FashionMnist.Load(bench.Data).Train;
-            var settings = new RunSettings { Workers = 2, Shards = 2, Hidden = [12], Batch = 4, Epochs = 2 };
+            var settings = new PerceptronSettings { Workers = 2, Shards = 2, Hidden = [12], Batch = 4, Epochs = 2 };
             return new(
-                await bench.Server.JoinAsync(RunSettings.ModelName, 1, cancellationToken: limit),
-                new(new(settings.SizesFor(images), settings.Batch), images), new(images.Count, settings.ToTrainerOptions()));
+                await bench.Server.JoinAsync(PerceptronOptions.JobName, 1, cancellationToken: limit),
+                new(new([images.Features, 12, images.Classes], settings.Batch), images), new(images.Count, settings.ToTrainerOptions()));
         }
 
         public async Task StepAsync(int until, CancellationToken limit)

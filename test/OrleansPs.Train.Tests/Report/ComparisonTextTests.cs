@@ -38,7 +38,7 @@ public sealed class ComparisonTextTests
 
     [Fact]
     public void Accuracies_further_apart_are_only_listed() =>
-        Says("At the end the test accuracies were 86.00% (BSP) and 70.00% (ASP).", Bsp, Asp with { FinalAccuracy = 0.7 });
+        Says("At the end the test accuracies were 86.00% (BSP) and 70.00% (ASP).", Bsp, Asp with { FinalScore = 0.7 });
 
     [Fact]
     public void Fewer_updates_under_BSP_are_not_left_to_be_mistaken_for_staleness()
@@ -56,7 +56,7 @@ public sealed class ComparisonTextTests
 
     [Fact]
     public void A_target_barely_reached_is_called_partly_chance() => Says(
-        "ASP never got half a point above the target, so when it was first reached is partly chance.", Bsp, Asp with { FinalAccuracy = 0.851 });
+        "ASP never got half a point above the target, so when it was first reached is partly chance.", Bsp, Asp with { FinalScore = 0.851 });
 
     [Fact]
     public void Options_that_differ_besides_the_policy_are_named() => Says(
@@ -66,7 +66,7 @@ public sealed class ComparisonTextTests
 
     [Fact]
     public void Nothing_is_said_where_there_is_nothing_to_say() => Assert.Empty(new ComparisonText(
-        [Bsp with { TargetAccuracy = null, Workers = [], FinalAccuracy = null }, Bsp with { TargetAccuracy = null, Workers = [], FinalAccuracy = null }]).Findings());
+        [Bsp with { TargetAccuracy = null, Workers = [], FinalScore = null }, Bsp with { TargetAccuracy = null, Workers = [], FinalScore = null }]).Findings());
 
     [Fact]
     public void Bounded_staleness_that_beats_both_is_praised() => Concludes(
@@ -129,6 +129,6 @@ public sealed class ComparisonTextTests
     {
         Title = policy, Model = "MLP", Dataset = "digits", When = DateTimeOffset.UnixEpoch, Machine = "a machine", Consistency = policy, StalenessBound = bound,
         Workers = [new(0, 100, 6400, 100, 100 * (1 - idle), 100 * idle, bound ?? 9, 1, 0.3)], Staleness = [new(bound ?? 9, 100)],
-        Seconds = 100, FinalAccuracy = accuracy, TargetAccuracy = 0.85, SecondsToTarget = seconds,
+        Seconds = 100, FinalScore = accuracy, TargetAccuracy = 0.85, SecondsToTarget = seconds,
     };
 }

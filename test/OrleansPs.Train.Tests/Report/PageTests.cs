@@ -139,13 +139,13 @@ public sealed partial class PageTests
     private static Dictionary<string, string> Compose()
     {
         var run = Runs[1];
-        var empty = run with { Options = [], Epochs = [], Losses = [], Workers = [], Staleness = [], Stragglers = null, Seconds = 0, FinalAccuracy = null, TargetAccuracy = null, SecondsToTarget = null };
+        var empty = run with { Options = [], Epochs = [], Losses = [], Workers = [], Staleness = [], Stragglers = null, Seconds = 0, FinalScore = null, TargetAccuracy = null, SecondsToTarget = null };
         var point = empty with { Losses = [new(1, 64, 2.3)], Epochs = [new(1, 1, 2.3, 0.1)], Staleness = [new(0, 1)], Workers = [new(0, 1, 64, 1, 1, 0, 0, 0, 2.3)] };
         var diverged = run with
         {
             Losses = [.. run.Losses.Select((p, i) => p with { Loss = i < 20 ? p.Loss : i < 40 ? 1e300 : i < 60 ? double.PositiveInfinity : double.NaN })],
-            Epochs = [.. run.Epochs.Select(p => p with { TrainLoss = double.NaN, TestAccuracy = double.NaN })],
-            Workers = [.. run.Workers.Select(w => w with { Seconds = 0, ComputeSeconds = double.NaN, FinalLoss = double.NaN })], FinalAccuracy = double.NaN,
+            Epochs = [.. run.Epochs.Select(p => p with { TrainLoss = double.NaN, TestScore = double.NaN })],
+            Workers = [.. run.Workers.Select(w => w with { Seconds = 0, ComputeSeconds = double.NaN, FinalLoss = double.NaN })], FinalScore = double.NaN,
         };
         return new()
         {

@@ -70,7 +70,7 @@ internal static class SampleRuns
             Epochs = epochs, Losses = losses, Snapshots = 3, Seconds = losses[^1].Seconds + 0.05,
             Workers = [.. ranks.Select((r, i) => new WorkerRecord(i, r.Clock, r.Clock * Batch, r.Time, r.Compute, r.Idle, r.StaleMax, r.StaleSum / (double)r.Clock, r.Loss, i == 1 ? 1 : 0))],
             Staleness = [.. counts.Select(c => new StalenessCount(c.Key, c.Value))],
-            FinalAccuracy = epochs[^1].TestAccuracy, TargetAccuracy = 0.8, SecondsToTarget = epochs.Where(e => e.TestAccuracy >= 0.8).Select(e => (double?)e.Seconds).FirstOrDefault(),
+            FinalScore = epochs[^1].TestScore, TargetAccuracy = 0.8, SecondsToTarget = epochs.Where(e => e.TestScore >= 0.8).Select(e => (double?)e.Seconds).FirstOrDefault(),
         };
     }
 

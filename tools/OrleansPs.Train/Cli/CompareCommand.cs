@@ -1,6 +1,5 @@
 using System.CommandLine;
 using OrleansPs.Train.Report;
-using OrleansPs.Training;
 
 namespace OrleansPs.Train;
 
@@ -28,15 +27,15 @@ internal sealed class CompareCommand(Surroundings surroundings)
         Rule.RequireWritable("--report", report);
         Rule.RequireWritable("--svg", svg);
         var directory = DataDirectory.Find(result.GetValue(_options.Data), surroundings.Variable);
-        var data = DataDirectory.Load(directory);
+        var loaded = DataDirectory.Load(_options.Job, runs[0], directory);
 
         var story = new Story(surroundings.Out);
-        story.Data(data, directory);
+        story.Data(loaded, directory);
         var records = new List<RunRecord>();
-        foreach (var settings in runs.Select(r => r.For(data.Train, hasSnapshots: false)).ToArray())
+        foreach (var settings in runs.Select(r => r.For(loaded.Training, hasSnapshots: false)).ToArray())
         {
-            story.Begin(settings, data);
-            records.Add(await RunAsync(settings, data, target, stop).ConfigureAwait(false));
+            story.Begin(settings, loaded);
+            records.Add(await RunAsync(settings, loaded, target, stop).ConfigureAwait(false));
         }
         HtmlReport.WriteComparison(report, records);
         if (svg is not null) HtmlReport.WriteComparisonSvg(svg, records);
@@ -46,9 +45,12 @@ internal sealed class CompareCommand(Surroundings surroundings)
         return ExitStatus.Ok;
     }
 
-    private async Task<RunRecord> RunAsync(RunSettings settings, FashionMnist data, double target, CancellationToken stop)
+    private async Task<RunRecord> RunAsync(RunSettings settings, LoadedJob job, double target, CancellationToken stop)
     {
         var run = await TrainingRun.StartAsync(settings, data, new(null, false, null), EvaluationsPerEpoch, surroundings.Error, stop).ConfigureAwait(false);
+
+        var run = await TrainingRun.StartAsync(
+            settings, _options.Job, job, null, false, EvaluationsPerEpoch, surroundings.Error, stop).ConfigureAwait(false);
         await using var _ = run.ConfigureAwait(false);
         await surroundings.TrainAsync(run, settings, stop).ConfigureAwait(false);
         return WithTarget(await run.ToRecordAsync(stop).ConfigureAwait(false), target);
@@ -57,7 +59,7 @@ internal sealed class CompareCommand(Surroundings surroundings)
     /// <summary>Says in a record when the target was first seen reached.</summary>
     internal static RunRecord WithTarget(RunRecord record, double target)
     {
-        var reached = record.Epochs.Where(e => e.TestAccuracy >= target).Select(e => (double?)e.Seconds).FirstOrDefault();
+        var reached = record.Epochs.Where(e => e.TestScore >= target).Select(e => (double?)e.Seconds).FirstOrDefault();
         return record with { TargetAccuracy = target, SecondsToTarget = reached };
     }
 }

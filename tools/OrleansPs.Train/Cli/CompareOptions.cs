@@ -7,7 +7,7 @@ namespace OrleansPs.Train;
 /// A step computes far less than it takes, so that even two processors are idle most of the time: what the runs differ
 /// in is waiting alone. The target is low enough for all three to pass it well before they end.
 /// </remarks>
-internal sealed class CompareOptions() : TrainingOptions(epochs: 3, batch: 128, hidden: [32])
+internal sealed class CompareOptions() : TrainingOptions(new PerceptronOptions(epochs: 3, batch: 128, hidden: [32]))
 {
     public Option<double> Target { get; } = OptionKinds.RealWithDefault("--target", 0, 100, "it must be a number from 0 to 100.", 80,
         "A test accuracy in percent; the time until it is reached is compared");

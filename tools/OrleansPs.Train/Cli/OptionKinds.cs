@@ -36,6 +36,12 @@ internal static class OptionKinds
         name, helpName, description, text => (string?)(text.Trim().Length > 0 && !text.Contains('\0') ? text : throw new FormatException()),
         "it must be a path.");
 
+    public static Option<string> Schedule(string value) =>
+        Choice("--schedule", ["cosine", "constant"], value, "How the learning rate falls until the last epoch");
+
+    public static Option<double> TestShare() => RealWithDefault("--test-share", 0.001, 0.999, "it must be a number from 0.001 to 0.999.", 0.2,
+        "The share of the data to test with; which part that is depends on --seed");
+
     public static Option<bool> Switch(string name, string description) => new(name) { Description = description };
 
     private static Option<T> WithDefault<T>(Option<T> option, T value)

@@ -1,18 +1,16 @@
 using System.CommandLine;
 using OrleansPs.Train.Report;
-using OrleansPs.Training;
 
 namespace OrleansPs.Train;
 
-/// <summary><c>train fashion-mnist</c>: trains a perceptron, shows how, and writes a report.</summary>
-internal sealed class FashionMnistCommand(Surroundings surroundings)
+/// <summary><c>train JOB</c>: trains a model, shows how, and writes a report.</summary>
+internal sealed class RunCommand(JobOptions job, Surroundings surroundings)
 {
-    private const string DefaultReport = "fashion-mnist.html";
-    private readonly FashionMnistOptions _options = new();
+    private readonly RunOptions _options = new(job);
 
     public Command Build()
     {
-        var command = new Command("fashion-mnist", "Train a perceptron on Fashion-MNIST with several workers");
+        var command = new Command(job.Name, $"{job.Description}, with several workers");
         foreach (var option in _options.All) command.Options.Add(option);
         command.SetAction((result, stop) => RunAsync(result, stop));
         return command;
@@ -21,20 +19,24 @@ internal sealed class FashionMnistCommand(Surroundings surroundings)
     private async Task<int> RunAsync(ParseResult result, CancellationToken stop)
     {
         var settings = _options.ToSettings(result);
-        var report = result.GetValue(_options.Report) ?? DefaultReport;
-        var export = result.GetValue(_options.Export);
+        var report = result.GetValue(_options.Report) ?? $"{job.Name}.html";
+        var export = job.HasParameters ? result.GetValue(_options.Export) : null;
         Rule.RequireWritable("--report", report);
         Rule.RequireWritable("--export", export);
-        var directory = DataDirectory.Find(result.GetValue(_options.Data), surroundings.Variable);
-        var data = DataDirectory.Load(directory);
-        settings = settings.For(data.Train, hasSnapshots: result.GetValue(_options.Snapshots) is not null);
+        var directory = DataDirectory.Find(result.GetValue(_options.Data), surroundings.Variable, job.DataName);
+        var loaded = DataDirectory.Load(job, settings, directory);
+        settings = settings.For(loaded.Training, hasSnapshots: result.GetValue(_options.Snapshots) is not null);
 
         var beginning = new RunBeginning(result.GetValue(_options.Snapshots), result.GetValue(_options.Resume), result.GetValue(_options.Init));
         var run = await TrainingRun.StartAsync(settings, data, beginning, 1, surroundings.Error, stop).ConfigureAwait(false);
+
+        var run = await TrainingRun.StartAsync(
+            settings, job, loaded, result.GetValue(_options.Snapshots), result.GetValue(_options.Resume), job.EvaluationsPerEpoch,
+            surroundings.Error, stop).ConfigureAwait(false);
         await using var _ = run.ConfigureAwait(false);
         var story = new Story(surroundings.Out);
-        story.Data(data, directory);
-        story.Begin(settings, data, run.RestoredFrom);
+        story.Data(loaded, directory);
+        story.Begin(settings, loaded, run.RestoredFrom);
         await TrainAsync(run, settings, story, stop).ConfigureAwait(false);
         if (export is not null) await run.ExportAsync(export, stop).ConfigureAwait(false);
         var record = await run.ToRecordAsync(stop).ConfigureAwait(false);

@@ -3,8 +3,8 @@ using System.CommandLine.Parsing;
 
 namespace OrleansPs.Train;
 
-/// <summary>The options of <c>train fashion-mnist</c>.</summary>
-internal sealed class FashionMnistOptions() : TrainingOptions(epochs: 10, batch: 64, hidden: [256, 128])
+/// <summary>The options of a training with one consistency policy, which may keep snapshots and go on from them.</summary>
+internal sealed class RunOptions(JobOptions job) : TrainingOptions(job)
 {
     private static readonly string[] s_modes = ["bsp", "ssp", "asp"];
 
@@ -27,6 +27,8 @@ internal sealed class FashionMnistOptions() : TrainingOptions(epochs: 10, batch:
     public override IEnumerable<Option> All =>
         [Consistency, .. base.All, Snapshots, SnapshotEvery, Resume, Init, Export, .. Stragglers.All];
 
+        [Consistency, .. base.All, Snapshots, SnapshotEvery, Resume, .. Job.HasParameters ? [Export] : Array.Empty<Option>(), .. Stragglers.All];
+
     /// <summary>Checks what the options say together.</summary>
     /// <exception cref="InvalidOptionsException">They break a rule.</exception>
     /// <exception cref="SnapshotStorageException">There is nothing to resume.</exception>
@@ -39,7 +41,7 @@ internal sealed class FashionMnistOptions() : TrainingOptions(epochs: 10, batch:
         Rule.Require(!resume || result.GetValue(Init) is null, "--init", result.GetValue(Init), "it does not go with --resume.");
         Rule.Require(snapshots is not null || every is null, "--snapshot-every", every, "it needs --snapshots.");
         Rule.Require(snapshots is null || !File.Exists(snapshots), "--snapshots", snapshots, "it must be a directory, not a file.");
-        return resume ? Resumed(result, SavedSettings.Read(snapshots!)) : Fresh(result);
+        return resume ? Resumed(result, Job.ReadSaved(snapshots!)) : Fresh(result);
     }
 
     private RunSettings Fresh(ParseResult result)
@@ -75,31 +77,12 @@ internal sealed class FashionMnistOptions() : TrainingOptions(epochs: 10, batch:
 
     private void KeepAll(ParseResult result, RunSettings saved)
     {
-        Keep(result, Consistency, saved.Consistency);
-        Keep(result, Staleness, saved.Staleness);
-        Keep(result, Optimizer, saved.Optimizer);
-        Keep(result, Lr, saved.Lr);
-        Keep(result, Momentum, saved.Momentum);
-        Keep(result, WeightDecay, saved.WeightDecay);
-        Keep(result, Schedule, saved.Schedule);
-        Keep(result, Batch, saved.Batch);
-        Keep(result, Seed, saved.Seed);
-        Keep(result, Hidden, saved.Hidden);
-        Keep(result, BlockBytes, saved.BlockBytes);
-        Keep(result, SnapshotEvery, saved.SnapshotEvery);
+        JobOptions.Keep(result, Consistency, saved.Consistency);
+        JobOptions.Keep(result, Staleness, saved.Staleness);
+        Job.KeepAll(result, saved);
+        JobOptions.Keep(result, Batch, saved.Batch);
+        JobOptions.Keep(result, Seed, saved.Seed);
+        JobOptions.Keep(result, BlockBytes, saved.BlockBytes);
+        JobOptions.Keep(result, SnapshotEvery, saved.SnapshotEvery);
     }
-
-    private static void Keep<T>(ParseResult result, Option<T> option, object was)
-    {
-        var now = result.GetValue(option);
-        Rule.Require(!IsGiven(result, option) || Show(now) == Show(was),
-            option.Name, now is int[] ? Show(now) : now, $"the training that is resumed was started with {Show(was)}.");
-    }
-
-    private static string? Show(object? value) => value switch
-    {
-        int[] list => string.Join(',', list),
-        IFormattable number => number.ToString(null, System.Globalization.CultureInfo.InvariantCulture),
-        _ => value?.ToString(),
-    };
 }

@@ -9,7 +9,8 @@ internal static class TrainApp
     public static async Task<int> RunAsync(string[] arguments, Surroundings surroundings, CancellationToken stop)
     {
         var root = new RootCommand("Trains models with several workers and a parameter server in one process.");
-        root.Subcommands.Add(new FashionMnistCommand(surroundings).Build());
+        foreach (var job in (JobOptions[])[new PerceptronOptions(), new LogisticOptions(), new RatingsOptions(), new Word2VecOptions()])
+            root.Subcommands.Add(new RunCommand(job, surroundings).Build());
         root.Subcommands.Add(new CompareCommand(surroundings).Build());
         root.Subcommands.Add(new ExportRatingsCommand(surroundings).Build());
         var parsed = root.Parse(arguments);

@@ -22,7 +22,7 @@ internal static class ComparisonTable
         Texts.Count(run.ExamplesPerSecond()),
         Texts.Count(run.MaxStaleness()),
         Texts.Mean(run.MeanStaleness()),
-        Format.Accuracy(run.FinalAccuracy),
+        Format.Accuracy(run.FinalScore),
         run.SecondsToTarget is { } seconds ? Texts.Seconds(seconds) : "not reached",
     ];
 }

@@ -41,7 +41,7 @@ internal sealed class LiveDisplay(IAnsiConsole console, string title) : IRunDisp
         share > 0.5 ? $"[yellow]{Texts.Percent(share)}[/]" : Texts.Percent(share);
 
     private static Rows Evaluations(RunReading reading) => new(reading.Evaluations.TakeLast(EvaluationsShown).Select(point => new Markup(Texts.Of(
-        $"epoch {point.Epoch:0.##}: test accuracy [green]{Format.Accuracy(point.TestAccuracy)}[/], loss {Texts.Loss(point.TrainLoss)}, at {Texts.Seconds(point.Seconds)}"))));
+        $"epoch {point.Epoch:0.##}: {reading.Metric.Name} [green]{Format.Score(reading.Metric, point.TestScore)}[/], loss {Texts.Loss(point.TrainLoss)}, at {Texts.Seconds(point.Seconds)}"))));
 
     private static Markup Bar(RunReading reading)
     {

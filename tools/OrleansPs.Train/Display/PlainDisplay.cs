@@ -25,7 +25,7 @@ internal sealed class PlainDisplay(TextWriter output, TimeProvider time) : IRunD
     /// <summary>Writes what is new in a reading.</summary>
     public void Show(RunReading reading)
     {
-        foreach (var point in reading.Evaluations.Skip(_evaluations)) ShowEpoch(point, reading.Epochs);
+        foreach (var point in reading.Evaluations.Skip(_evaluations)) ShowEpoch(point, reading);
         _evaluations = reading.Evaluations.Count;
         if (_shown is { } last && reading.Elapsed - last < s_status) return;
         _shown = reading.Elapsed;
@@ -33,12 +33,12 @@ internal sealed class PlainDisplay(TextWriter output, TimeProvider time) : IRunD
     }
 
     // Of evaluations within an epoch, the report tells.
-    private void ShowEpoch(EpochPoint point, int epochs)
+    private void ShowEpoch(EpochPoint point, RunReading reading)
     {
         if ((int)point.Epoch == _epoch) return;
         _epoch = (int)point.Epoch;
         output.WriteLine(Texts.Of(
-            $"epoch {_epoch}/{epochs} done: test accuracy {Format.Accuracy(point.TestAccuracy)}, loss {Texts.Loss(point.TrainLoss)}, at {Texts.Seconds(point.Seconds)}"));
+            $"epoch {_epoch}/{reading.Epochs} done: {reading.Metric.Name} {Format.Score(reading.Metric, point.TestScore)}, loss {Texts.Loss(point.TrainLoss)}, at {Texts.Seconds(point.Seconds)}"));
     }
 
     private void ShowStatus(RunReading reading)

@@ -1,26 +1,26 @@
 using OrleansPs.Train.Report;
-using OrleansPs.Training;
 
 namespace OrleansPs.Train;
 
 /// <summary>What is said before and after a run's display.</summary>
 internal sealed class Story(TextWriter output)
 {
-    public void Data(FashionMnist data, string directory) => output.WriteLine(Texts.Of(
-        $"{RunRecords.Dataset}: {Texts.Count(data.Train.Count)} images to train with, {Texts.Count(data.Test.Count)} to test with, from {directory}"));
+    public void Data(LoadedJob job, string directory) => output.WriteLine($"{job.Dataset}: {job.Examples}, from {directory}");
 
-    public void Begin(RunSettings settings, FashionMnist data, SnapshotInfo? restored = null)
+    public void Begin(RunSettings settings, LoadedJob job, SnapshotInfo? restored = null)
     {
         output.WriteLine(Texts.Of(
-            $"{RunRecords.ModelOf(settings, data)}, {settings.Optimizer}, {settings.Policy}, {Texts.Many(settings.Workers, "worker")}, {Texts.Many(settings.Epochs, "epoch")}"));
+            $"{job.Model}, {settings.Summary}, {settings.Policy}, {Texts.Many(settings.Workers, "worker")}, {Texts.Many(settings.Epochs, "epoch")}"));
         if (settings.Stragglers is { } stragglers) output.WriteLine($"stragglers: {stragglers}");
         if (restored is not null) output.WriteLine(Texts.Of($"resumed from snapshot {restored.Cut}, {RoundOf(restored, settings)}"));
     }
 
     public void End(RunRecord record, SnapshotInfo? snapshot, string? export, string report)
     {
-        output.WriteLine($"test accuracy {Format.Accuracy(record.FinalAccuracy)}");
+        output.WriteLine($"{record.Metric.Name} {Format.Score(record.Metric, record.FinalScore)}");
         output.WriteLine(StalenessOf(record));
+        foreach (var line in record.Findings?.Lines ?? []) output.WriteLine(line);
+        foreach (var row in record.Findings?.Rows ?? []) output.WriteLine($"  {row[0]}: {string.Join("; ", row.Skip(1))}");
         output.WriteLine($"time {Texts.Seconds(record.Seconds)}, {Texts.Count(record.ExamplesPerSecond())} examples/s");
         if (snapshot is not null) output.WriteLine(Texts.Of($"snapshot {snapshot.Cut}"));
         if (export is not null) output.WriteLine($"parameters {Path.GetFullPath(export)}");

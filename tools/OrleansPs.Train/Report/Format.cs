@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansPs.Training;
 
 namespace OrleansPs.Train.Report;
 
@@ -12,6 +13,10 @@ internal static class Format
 
     /// <summary>A share of the test set: one image of ten thousand shows.</summary>
     public static string Accuracy(double? share) => share is { } value && double.IsFinite(value) ? Print(value * 100, "0.00") + "%" : Nothing;
+
+    /// <summary>What a model is measured by.</summary>
+    public static string Score(EvaluationMetric metric, double? score) => metric.IsShare ? Accuracy(score)
+        : score is { } value && double.IsFinite(value) ? Print(value, "0.0000") : Nothing;
 
     /// <summary>A share that someone chose: without decimals that say nothing.</summary>
     public static string Target(double share) => Print(share * 100, "0.##") + "%";

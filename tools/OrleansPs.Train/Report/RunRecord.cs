@@ -1,3 +1,5 @@
+using OrleansPs.Training;
+
 namespace OrleansPs.Train.Report;
 
 /// <summary>
@@ -52,8 +54,14 @@ public sealed record RunRecord
     /// <summary>How long the run took.</summary>
     public double Seconds { get; init; }
 
-    /// <summary>The share of the test set that the finished model has right, 0 to 1; null if it was not tested.</summary>
-    public double? FinalAccuracy { get; init; }
+    /// <summary>What the model is measured by.</summary>
+    public EvaluationMetric Metric { get; init; } = EvaluationMetric.Accuracy;
+
+    /// <summary>What the finished model shows beside its score; null for nothing.</summary>
+    public Findings? Findings { get; init; }
+
+    /// <summary>How good the finished model is, in the record's metric; null if it was not tested.</summary>
+    public double? FinalScore { get; init; }
 
     /// <summary>The accuracy whose first reaching was timed, 0 to 1; null for none.</summary>
     public double? TargetAccuracy { get; init; }
@@ -71,8 +79,8 @@ public sealed record NamedValue(string Name, string Value);
 /// <param name="Epoch">How many epochs were done; a fraction if evaluated within one.</param>
 /// <param name="Seconds">When.</param>
 /// <param name="TrainLoss">The mean loss of the epoch's steps.</param>
-/// <param name="TestAccuracy">The share of the test set that was right, 0 to 1; NaN if not tested.</param>
-public readonly record struct EpochPoint(double Epoch, double Seconds, double TrainLoss, double TestAccuracy);
+/// <param name="TestScore">How good the model was, in the record's metric; NaN if not tested.</param>
+public readonly record struct EpochPoint(double Epoch, double Seconds, double TrainLoss, double TestScore);
 
 /// <summary>The loss of one step.</summary>
 /// <param name="Seconds">When the step was finished.</param>

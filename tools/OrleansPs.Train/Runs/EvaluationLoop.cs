@@ -4,10 +4,10 @@ using OrleansPs.Training;
 namespace OrleansPs.Train;
 
 /// <summary>
-/// Evaluates a model on the images to test with while it is trained. It only reads, so no worker waits for it; and one
+/// Evaluates a model while it is trained. It only reads, so no worker waits for it; and one
 /// that can't read just then is left out, for the training is worth more.
 /// </summary>
-internal sealed class EvaluationLoop(IParameterReader reader, Evaluator evaluator, RunMonitor monitor, TextWriter warnings)
+internal sealed class EvaluationLoop(IParameterReader reader, IEvaluator evaluator, RunMonitor monitor, TextWriter warnings)
 {
     /// <summary>The newest evaluation, or null.</summary>
     public EpochPoint? Last { get; private set; }
@@ -32,7 +32,7 @@ internal sealed class EvaluationLoop(IParameterReader reader, Evaluator evaluato
         try
         {
             var evaluation = await evaluator.EvaluateAsync(reader, cancellationToken).ConfigureAwait(false);
-            Last = new EpochPoint(due.Epochs, due.Seconds, due.TrainLoss, evaluation.Accuracy);
+            Last = new EpochPoint(due.Epochs, due.Seconds, due.TrainLoss, evaluation.Score);
             monitor.OnEvaluated(Last.Value);
         }
         catch (ParameterServerException e) when (e.IsTransient)

@@ -42,6 +42,9 @@ internal sealed class RunMonitor
         _started = time.GetTimestamp();
     }
 
+    /// <summary>What the model is measured by.</summary>
+    public EvaluationMetric Metric { get; init; } = EvaluationMetric.Accuracy;
+
     /// <summary>Evaluations to do, in order; it ends with the training.</summary>
     public ChannelReader<EvaluationDue> Due => _due.Reader;
 
@@ -81,7 +84,7 @@ internal sealed class RunMonitor
         lock (_lock)
             return new(
                 _ended ?? _time.GetElapsedTime(_started), _stepsBefore, _stepsDone, _extent.Steps, _extent.EpochsOf(_stepsDone), _extent.Epochs,
-                [.. _workers.Select(w => w.Read())], [.. _epochs]);
+                [.. _workers.Select(w => w.Read())], [.. _epochs]) { Metric = Metric };
     }
 
     /// <summary>Completes a record with what was seen.</summary>
@@ -120,6 +123,9 @@ internal sealed record RunReading(
     TimeSpan Elapsed, long StepsBefore, long StepsDone, long Steps, double EpochsDone, int Epochs,
     IReadOnlyList<WorkerReading> Workers, IReadOnlyList<EpochPoint> Evaluations)
 {
+    /// <summary>What the model is measured by.</summary>
+    public EvaluationMetric Metric { get; init; } = EvaluationMetric.Accuracy;
+
     /// <summary>The share of the whole training that is done.</summary>
     public double Share => Steps == 0 ? 1 : (double)StepsDone / Steps;
 

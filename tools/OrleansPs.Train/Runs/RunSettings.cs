@@ -3,11 +3,9 @@ using OrleansPs.Training;
 
 namespace OrleansPs.Train;
 
-/// <summary>All that decides what a training does, apart from where its files are.</summary>
-internal sealed record RunSettings
+/// <summary>All that decides what a training does, apart from where its files are; each job has more of it.</summary>
+internal abstract record RunSettings
 {
-    public const string ModelName = "fashion-mnist";
-
     // In one process no worker dies alone: a lease could only run out because the machine is busy.
     private static readonly TimeSpan s_lease = TimeSpan.FromMinutes(5);
 
@@ -20,14 +18,6 @@ internal sealed record RunSettings
 
     public int Staleness { get; init; }
 
-    public string Optimizer { get; init; } = "adam";
-
-    public double Lr { get; init; }
-
-    public double Momentum { get; init; }
-
-    public double WeightDecay { get; init; }
-
     public string Schedule { get; init; } = "cosine";
 
     /// <summary>Over how many clocks the learning rate falls; 0 for all epochs.</summary>
@@ -38,8 +28,6 @@ internal sealed record RunSettings
     public int Batch { get; init; } = 64;
 
     public ulong Seed { get; init; } = 1;
-
-    public int[] Hidden { get; init; } = [256, 128];
 
     public int BlockBytes { get; init; } = ModelSpec.DefaultBlockBytes;
 
@@ -61,15 +49,17 @@ internal sealed record RunSettings
     [JsonIgnore]
     public int? StalenessBound => Consistency == "asp" ? null : Policy.Staleness;
 
-    public int[] SizesFor(LabeledImages images) => [images.Features, .. Hidden, images.Classes];
+    /// <summary>How gradients change the model, in a few words.</summary>
+    [JsonIgnore]
+    public abstract string Summary { get; }
 
     /// <summary>The settings with what depends on how much data there is.</summary>
     /// <exception cref="InvalidOptionsException">There is too little data.</exception>
-    public RunSettings For(LabeledImages images, bool hasSnapshots)
+    public RunSettings For(ITrainingJob job, bool hasSnapshots)
     {
-        Rule.Require((long)Shards * Batch <= images.Count, "--batch", Batch,
-            $"{Shards} workers take as many images each in a step, of {images.Count} in all.");
-        var plan = new BatchPlan(images.Count, ToTrainerOptions());
+        Rule.Require((long)Shards * Batch <= job.Examples, "--batch", Batch,
+            $"{Shards} workers take as many examples each in a step, of {job.Examples} in all.");
+        var plan = new BatchPlan(job.Examples, ToTrainerOptions());
         return this with
         {
             ScheduleClocks = ScheduleClocks == 0 ? plan.StepsPerShard : ScheduleClocks,
@@ -87,10 +77,9 @@ internal sealed record RunSettings
         Stragglers = Stragglers?.ToPattern(Seed),
     };
 
-    public ModelSpec ToSpec(LabeledImages images) => new(ModelName)
+    /// <summary>The spec of a job's model.</summary>
+    public ModelSpec ToSpec(ITrainingJob job, string name) => job.ToSpec(name, Batch) with
     {
-        Parameters = Mlp.ParametersOf(SizesFor(images)),
-        Optimizer = ToOptimizer(),
         Schedule = Schedule == "cosine" ? LearningRateSchedule.Cosine(ScheduleClocks) : LearningRateSchedule.Constant,
         Consistency = Policy,
         Durability = DurabilityPolicy.Snapshot(SnapshotEvery),
@@ -98,15 +87,6 @@ internal sealed record RunSettings
         Seed = Seed,
         BlockBytes = BlockBytes,
         Lease = s_lease,
-    };
-
-    private Optimizer ToOptimizer() => Optimizer switch
-    {
-        "sgd" => OrleansPs.Optimizer.Sgd(Lr, Momentum, weightDecay: WeightDecay),
-        "adam" => OrleansPs.Optimizer.Adam(Lr, weightDecay: WeightDecay),
-        "adagrad" => OrleansPs.Optimizer.Adagrad(Lr, weightDecay: WeightDecay),
-        "rmsprop" => OrleansPs.Optimizer.RmsProp(Lr, momentum: Momentum, weightDecay: WeightDecay),
-        _ => OrleansPs.Optimizer.AdamW(Lr, weightDecay: WeightDecay),
     };
 }
 

@@ -16,7 +16,7 @@ internal static class SavedSettings
         var path = Path.Combine(directory, FileName);
         try
         {
-            File.WriteAllText(path + ".tmp", JsonSerializer.Serialize(settings, s_format));
+            File.WriteAllText(path + ".tmp", JsonSerializer.Serialize(settings, settings.GetType(), s_format));
             File.Move(path + ".tmp", path, overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -27,12 +27,13 @@ internal static class SavedSettings
 
     /// <summary>Reads them.</summary>
     /// <exception cref="SnapshotStorageException">There are none, or they are damaged.</exception>
-    public static RunSettings Read(string directory)
+    public static T Read<T>(string directory)
+        where T : RunSettings
     {
         var path = Path.Combine(directory, FileName);
         try
         {
-            return JsonSerializer.Deserialize<RunSettings>(File.ReadAllText(path)) ?? throw new JsonException("it is empty.");
+            return JsonSerializer.Deserialize<T>(File.ReadAllText(path)) ?? throw new JsonException("it is empty.");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

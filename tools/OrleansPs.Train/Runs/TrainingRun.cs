@@ -7,17 +7,17 @@ namespace OrleansPs.Train;
 /// <summary>One training, from an empty server or from a snapshot to the last step: its server, its workers, its evaluation.</summary>
 internal sealed class TrainingRun : IAsyncDisposable
 {
-    private const string Model = RunSettings.ModelName;
     private const int SnapshotAttempts = 3;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
 
     private readonly IParameterServer _server;
     private readonly RunSettings _settings;
-    private readonly FashionMnist _data;
+    private readonly JobOptions _options;
+    private readonly LoadedJob _job;
     private readonly bool _hasSnapshots;
     private readonly TextWriter _warnings;
-    private readonly SnapshotCount _snapshots = new(Model);
+    private readonly SnapshotCount _snapshots;
     private readonly DateTimeOffset _when = DateTimeOffset.Now;
     private IParameterWorker[] _workers = [];
     private long[] _incarnations = [];
@@ -25,11 +25,14 @@ internal sealed class TrainingRun : IAsyncDisposable
     private EvaluationLoop? _evaluation;
     private RunMonitor? _monitor;
 
-    private TrainingRun(IParameterServer server, RunSettings settings, FashionMnist data, bool hasSnapshots, TextWriter warnings)
+    private TrainingRun(
+        IParameterServer server, RunSettings settings, JobOptions options, LoadedJob job, bool hasSnapshots, TextWriter warnings)
     {
         _server = server;
         _settings = settings;
-        _data = data;
+        _options = options;
+        _job = job;
+        _snapshots = new(Model);
         _hasSnapshots = hasSnapshots;
         _warnings = warnings;
     }
@@ -47,6 +50,11 @@ internal sealed class TrainingRun : IAsyncDisposable
     /// <param name="settings">What the training does.</param>
     /// <param name="data">The data set.</param>
     /// <param name="beginning">Where it begins.</param>
+
+    /// <param name="options">The kind of job.</param>
+    /// <param name="job">The job on its data.</param>
+    /// <param name="snapshots">The directory of the snapshots, or null.</param>
+    /// <param name="resume">Whether to go on from the newest good snapshot.</param>
     /// <param name="evaluationsPerEpoch">How often an epoch is evaluated.</param>
     /// <param name="warnings">Where the server's warnings go.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -59,6 +67,13 @@ internal sealed class TrainingRun : IAsyncDisposable
         var options = new EmbeddedServerOptions { SnapshotDirectory = snapshots, LoggerFactory = new WarningLog(warnings) };
         var server = await EmbeddedParameterServer.StartAsync(options, cancellationToken).ConfigureAwait(false);
         var run = new TrainingRun(server, settings, data, snapshots is not null, warnings);
+
+        RunSettings settings, JobOptions options, LoadedJob job, string? snapshots, bool resume, int evaluationsPerEpoch,
+        TextWriter warnings, CancellationToken cancellationToken)
+    {
+        var hosting = new EmbeddedServerOptions { SnapshotDirectory = snapshots, LoggerFactory = new WarningLog(warnings) };
+        var server = await EmbeddedParameterServer.StartAsync(hosting, cancellationToken).ConfigureAwait(false);
+        var run = new TrainingRun(server, settings, options, job, snapshots is not null, warnings);
         try
         {
             if (snapshots is not null) await run.CheckSnapshotsAsync(snapshots, beginning.Resume, cancellationToken).ConfigureAwait(false);
@@ -110,10 +125,11 @@ internal sealed class TrainingRun : IAsyncDisposable
     {
         var status = await _server.GetStatusAsync(Model, cancellationToken).ConfigureAwait(false);
         var restarts = _incarnations.Select((first, rank) => (int)(IncarnationOf(status, rank) - first));
-        return Monitor.Complete(RunRecords.Of(_settings, _data, _when), [.. restarts]) with
+        return Monitor.Complete(RunRecords.Of(_settings, _options, _job, _when), [.. restarts]) with
         {
             Snapshots = _snapshots.Completed,
-            FinalAccuracy = _evaluation!.IsUpToDate ? _evaluation.Last?.TestAccuracy : null,
+            Findings = _job.FindAsync is { } find ? await find(_reader!, cancellationToken).ConfigureAwait(false) : null,
+            FinalScore = _evaluation!.IsUpToDate ? _evaluation.Last?.TestScore : null,
         };
     }
 
@@ -133,6 +149,8 @@ internal sealed class TrainingRun : IAsyncDisposable
         _snapshots.Dispose();
     }
 
+    private string Model => _options.Name;
+
     // Snapshots of two trainings in one directory: the next resume would take the wrong one.
     private async Task CheckSnapshotsAsync(string directory, bool resume, CancellationToken cancellationToken)
     {
@@ -145,6 +163,8 @@ internal sealed class TrainingRun : IAsyncDisposable
     {
         await _server.CreateModelAsync(_settings.ToSpec(_data.Train), cancellationToken).ConfigureAwait(false);
         if (init is not null) await _server.LoadAsync(Model, init, null, cancellationToken).ConfigureAwait(false);
+
+        await _server.CreateModelAsync(_settings.ToSpec(_job.Training, Model), cancellationToken).ConfigureAwait(false);
         if (resume)
             RestoredFrom = await _server.RestoreAsync(Model, new() { Workers = _settings.Workers }, cancellationToken).ConfigureAwait(false);
         _workers = await Task.WhenAll(Enumerable.Range(0, _settings.Workers)
@@ -154,21 +174,23 @@ internal sealed class TrainingRun : IAsyncDisposable
 
     private async Task WatchAsync(int evaluationsPerEpoch, CancellationToken cancellationToken)
     {
-        var plan = new BatchPlan(_data.Train.Count, _settings.ToTrainerOptions());
+        var plan = new BatchPlan(_job.Training.Examples, _settings.ToTrainerOptions());
         var extent = new RunExtent(_settings.Epochs, (long)plan.StepsPerEpoch * _settings.Shards, evaluationsPerEpoch);
         var status = await _server.GetStatusAsync(Model, cancellationToken).ConfigureAwait(false);
         _incarnations = [.. _workers.Select(w => IncarnationOf(status, w.Rank))];
         var positions = _workers.Select(w => w.Position).ToArray();
-        _monitor = new(positions, positions.Sum(p => Math.Max(0, plan.StepsOf(p) - p.Cursor)), extent, TimeProvider.System);
-        _evaluation = new(_reader!, new(_settings.SizesFor(_data.Test), _data.Test), _monitor, _warnings);
+        _monitor = new(positions, positions.Sum(p => Math.Max(0, plan.StepsOf(p) - p.Cursor)), extent, TimeProvider.System)
+        {
+            Metric = _job.Training.Metric,
+        };
+        _evaluation = new(_reader!, _job.Training.CreateEvaluator(), _monitor, _warnings);
     }
 
     private async Task TrainAsync(IParameterWorker worker, CancellationTokenSource training)
     {
         try
         {
-            var objective = new ImageObjective(new(_settings.SizesFor(_data.Train), _settings.Batch), _data.Train);
-            var trainer = new DataParallelTrainer(worker, objective, _settings.ToTrainerOptions());
+            var trainer = new DataParallelTrainer(worker, _job.Training.CreateObjective(_settings.Batch), _settings.ToTrainerOptions());
             await trainer.RunAsync(Monitor.OnStep, training.Token).ConfigureAwait(false);
         }
         catch

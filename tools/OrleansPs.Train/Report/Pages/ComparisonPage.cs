@@ -69,7 +69,7 @@ internal static class ComparisonPage
             runs.Select((run, i) => (IReadOnlyList<object?>)
             [
                 Swatch(names[i], i), Best(run, runs, r => r.SecondsToTarget ?? double.NaN, run.SecondsToTarget is null && run.TargetAccuracy is not null ? "not reached" : Format.Seconds(run.SecondsToTarget)),
-                Best(run, runs, r => -r.FinalAccuracy ?? double.NaN, Format.Accuracy(run.FinalAccuracy)),
+                Best(run, runs, r => -r.FinalScore ?? double.NaN, Format.Accuracy(run.FinalScore)),
                 Format.Seconds(run.Seconds), Best(run, runs, r => -r.ExamplesPerSecond(), Format.Count(run.ExamplesPerSecond())),
                 Best(run, runs, r => r.IdleShare(), Format.Share(run.IdleShare())), Format.Decimal(run.MeanStaleness()), Format.Count(run.MaxStaleness()),
             ]));

@@ -57,7 +57,7 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
     private string? Chance()
     {
         var close = Enumerable.Range(0, runs.Count).Where(i => runs[i] is { TargetAccuracy: { } target, SecondsToTarget: not null } run
-            && run.Epochs.Select(p => p.TestAccuracy).Append(run.FinalAccuracy ?? 0).Max() - target < SameAccuracy).Select(i => _names[i]).ToArray();
+            && run.Epochs.Select(p => p.TestScore).Append(run.FinalScore ?? 0).Max() - target < SameAccuracy).Select(i => _names[i]).ToArray();
         return close.Length == 0 ? null : $"{Format.List(close)} never got half a point above the target, so when it was first reached is partly chance.";
     }
 
@@ -81,11 +81,11 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
 
     private string? Accuracy()
     {
-        var tested = Enumerable.Range(0, runs.Count).Where(i => runs[i].FinalAccuracy is { } a && double.IsFinite(a))
-            .OrderByDescending(i => runs[i].FinalAccuracy).ToArray();
+        var tested = Enumerable.Range(0, runs.Count).Where(i => runs[i].FinalScore is { } a && double.IsFinite(a))
+            .OrderByDescending(i => runs[i].FinalScore).ToArray();
         if (tested.Length < 2) return null;
-        var all = Format.List([.. tested.Select(i => $"{Format.Accuracy(runs[i].FinalAccuracy)} ({_names[i]})")]);
-        var gap = runs[tested[0]].FinalAccuracy!.Value - runs[tested[^1]].FinalAccuracy!.Value;
+        var all = Format.List([.. tested.Select(i => $"{Format.Accuracy(runs[i].FinalScore)} ({_names[i]})")]);
+        var gap = runs[tested[0]].FinalScore!.Value - runs[tested[^1]].FinalScore!.Value;
         return gap < SameAccuracy
             ? $"At the end the test accuracies were {all}: less than half a point apart, which one run each cannot tell from chance."
             : $"At the end the test accuracies were {all}.";

@@ -1,4 +1,5 @@
 using OrleansPs.Train.Report.Charts;
+using OrleansPs.Training;
 
 namespace OrleansPs.Train.Report.Pages;
 
@@ -6,6 +7,8 @@ namespace OrleansPs.Train.Report.Pages;
 internal sealed class LearningCharts(IReadOnlyList<RunRecord> runs)
 {
     private readonly IReadOnlyList<string> _names = runs.Names();
+
+    private readonly EvaluationMetric _metric = runs.Count > 0 ? runs[0].Metric : EvaluationMetric.Accuracy;
 
     private readonly TimeUnit _unit = TimeUnit.For(runs.Select(Last).Where(Axis.CanDraw).DefaultIfEmpty(0).Max());
 
@@ -26,7 +29,7 @@ internal sealed class LearningCharts(IReadOnlyList<RunRecord> runs)
         XTitle = _unit.Name, XFormat = Time,
     };
 
-    public LineChart AccuracyByEpoch() => Accuracy("Test accuracy by epoch", p => p.Epoch) with
+    public LineChart AccuracyByEpoch() => Accuracy($"{MetricText.Heading(_metric)} by epoch", p => p.Epoch) with
     {
         XTitle = "epochs", XFormat = x => $"epoch {Svg.Number(x)}",
     };
@@ -41,12 +44,14 @@ internal sealed class LearningCharts(IReadOnlyList<RunRecord> runs)
         run.Losses.Select(p => p.Seconds).Concat(run.Epochs.Select(p => p.Seconds)).Where(Axis.CanDraw).DefaultIfEmpty(0).Max();
 
     private LineChart Accuracy(string title, Func<EpochPoint, double> x) => new(title,
-        Describe("accuracy", run => run.Epochs, p => p.TestAccuracy, value => Format.Share(value)),
-        Series(run => [.. run.Epochs.Select(p => new CurvePoint(x(p), p.TestAccuracy))], hasMarks: true))
+        Describe(_metric.IsShare ? "accuracy" : _metric.Name, run => run.Epochs, p => p.TestScore, Score),
+        Series(run => [.. run.Epochs.Select(p => new CurvePoint(x(p), p.TestScore))], hasMarks: true))
     {
-        XTitle = "", YTitle = "test accuracy", XFormat = Svg.Number, YFormat = value => Format.Share(value), IsShare = true,
+        XTitle = "", YTitle = _metric.Name, XFormat = Svg.Number, YFormat = Score, IsShare = _metric.IsShare,
         Reference = Target(runs) is { } target ? (target, $"target {Format.Target(target)}") : null,
     };
+
+    private string Score(double value) => _metric.IsShare ? Format.Share(value) : Format.Score(_metric, value);
 
     private string Time(double value) => Format.Seconds(value * _unit.Seconds);
 

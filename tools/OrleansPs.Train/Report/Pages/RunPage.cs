@@ -14,8 +14,11 @@ internal static class RunPage
             Html.Section("Learning", Html.Element("div", "grid",
                 Figure.Of("Loss over time", RunText.OfLoss(run), charts.LossOverTime().Draw),
                 Figure.Of("Loss over examples", "The same steps by how many examples all workers had seen.", charts.LossOverExamples().Draw),
-                Figure.Of("Accuracy by epoch", "The share of the test set that the model had right.", charts.AccuracyByEpoch().Draw),
+                Figure.Of(MetricText.Chart(run.Metric), MetricText.Meaning(run.Metric), charts.AccuracyByEpoch().Draw),
                 run.Epochs.Count == 0 ? null : Html.Element("div", "cell", RunTables.Epochs(run)))),
+            run.Findings is { } findings
+                ? Html.Section("What was learned", [.. findings.Lines.Select(line => Html.Paragraph(RunText.Ended(MetricText.Capital(line)))), RunTables.Findings(findings)])
+                : null,
             Html.Section("Waiting and staleness", Html.Element("div", "grid",
                 Figure.Of("Where the workers' time went", RunText.OfWaiting(run), WorkerCharts.Time(run.Consistency, run, WorkerCharts.Longest([run])).Draw),
                 Figure.Of("Staleness", RunText.OfStaleness(run), WorkerCharts.Staleness(run.Consistency, run, 0).Draw)),
@@ -25,7 +28,7 @@ internal static class RunPage
     }
 
     private static XElement Tiles(RunRecord run) => Html.Element("dl", "tiles",
-        Tile("Test accuracy", Format.Accuracy(run.FinalAccuracy), "at the end"),
+        Tile(MetricText.Heading(run.Metric), Format.Score(run.Metric, run.FinalScore), "at the end"),
         run.TargetAccuracy is { } target ? Tile($"Time to {Format.Target(target)}", Format.Seconds(run.SecondsToTarget), run.SecondsToTarget is null ? "not reached" : "first seen") : null,
         Tile("Duration", Format.Seconds(run.Seconds), $"{Format.Count(run.Epochs.Count)} evaluations, {Format.Count(run.Snapshots)} snapshots"),
         Tile("Throughput", Format.Count(run.ExamplesPerSecond()), "examples per second"),

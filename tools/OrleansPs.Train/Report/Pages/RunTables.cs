@@ -14,9 +14,11 @@ internal static class RunTables
             Format.Share(w.IdleShare()), Format.Decimal(w.MeanStaleness), Format.Count(w.MaxStaleness), Format.Loss(w.FinalLoss), Format.Count(w.Restarts),
         ]));
 
-    public static XElement Epochs(RunRecord run) => Table.OfNumbers("Evaluations", ["Epoch", "Time", "Training loss", "Test accuracy"],
+    public static XElement Epochs(RunRecord run) => Table.OfNumbers("Evaluations", ["Epoch", "Time", "Training loss", MetricText.Heading(run.Metric)],
         run.Epochs.Select(p => (IReadOnlyList<object?>)
-            [Charts.Svg.Number(p.Epoch), Format.Seconds(p.Seconds), Format.Loss(p.TrainLoss), Format.Accuracy(p.TestAccuracy)]));
+            [Charts.Svg.Number(p.Epoch), Format.Seconds(p.Seconds), Format.Loss(p.TrainLoss), Format.Score(run.Metric, p.TestScore)]));
+
+    public static XElement Findings(Findings findings) => Table.OfNumbers(findings.Title, findings.Columns, findings.Rows);
 
     public static XElement Options(RunRecord run) => Table.OfValues("Options", run.Options);
 
