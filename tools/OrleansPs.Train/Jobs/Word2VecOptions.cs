@@ -54,7 +54,7 @@ internal sealed class Word2VecOptions : JobOptions
 
     public override string Examples => "places in the texts";
 
-    public override int Epochs => 3;
+    public override int Epochs => 10;
 
     public override int Batch => 256;
 

@@ -13,7 +13,8 @@ internal static class WorkerApp
         var root = new RootCommand("Joins a cluster and trains as one of a model's workers.");
         var connection = new ConnectionArguments();
         connection.AddTo(root);
-        root.Subcommands.Add(new FashionMnistCommand(connection, surroundings).Build());
+        foreach (var job in (JobOptions[])[new PerceptronOptions(), new LogisticOptions(), new RatingsOptions(), new Word2VecOptions()])
+            root.Subcommands.Add(new JobCommand(job, connection, surroundings).Build());
         var parsed = root.Parse(arguments);
         if (parsed.Action is ParseErrorAction) return Fail(surroundings, ExitStatus.BadOption, parsed.Errors[0].Message);
         try

@@ -103,12 +103,12 @@ internal sealed class JobDisplay
     public void Leaving(int rank, WorkerPosition position, string why) => Say(rank, Of($"{why}: leaves at step {position.Step}"));
 
     /// <summary>How good the model is in the end.</summary>
-    public void Result(Evaluation evaluation, string? export)
+    public void Result(EvaluationMetric metric, Evaluation evaluation, string? export)
     {
         lock (_lock)
         {
             Clear();
-            _output.WriteLine(Of($"test accuracy {evaluation.Accuracy:0.0000}"));
+            _output.WriteLine(Of($"{metric.Name} {evaluation.Score:0.0000}"));
             if (export is not null) _output.WriteLine($"parameters {Path.GetFullPath(export)}");
         }
     }

@@ -4,10 +4,10 @@ using OrleansPs.Training;
 namespace OrleansPs.Worker;
 
 /// <summary>Trains as one of a model's workers, until all of them are done.</summary>
-internal sealed class RankTrainer(IParameterWorker worker, RunSettings settings, FashionMnist data, JobDisplay display, int? maxSteps)
+internal sealed class RankTrainer(IParameterWorker worker, RunSettings settings, ITrainingJob job, JobDisplay display, int? maxSteps)
 {
     private readonly DataParallelTrainer _trainer = new(
-        worker, new ImageObjective(new(settings.SizesFor(data.Train), settings.Batch), data.Train), settings.ToTrainerOptions());
+        worker, job.CreateObjective(settings.Batch), settings.ToTrainerOptions());
 
     private long _steps;
 

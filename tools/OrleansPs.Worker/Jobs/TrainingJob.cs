@@ -4,7 +4,7 @@ using OrleansPs.Training;
 namespace OrleansPs.Worker;
 
 /// <summary>One process's part of a training, on whatever server it is given.</summary>
-internal sealed class TrainingJob(IParameterServer server, RunSettings settings, ModelSpec spec, FashionMnist data, JobDisplay display)
+internal sealed class TrainingJob(IParameterServer server, RunSettings settings, ModelSpec spec, LoadedJob job, JobDisplay display)
 {
     public async Task RunAsync(JobPart part, CancellationToken stop)
     {
@@ -27,7 +27,7 @@ internal sealed class TrainingJob(IParameterServer server, RunSettings settings,
             var joined = await server.JoinAsync(spec.Name, rank, cancellationToken: training.Token).ConfigureAwait(false);
             var worker = new WatchedWorker(joined, display.Resumed);
             await using var _ = worker.ConfigureAwait(false);
-            await new RankTrainer(worker, settings, data, display, maxSteps).RunAsync(finish, training.Token).ConfigureAwait(false);
+            await new RankTrainer(worker, settings, job.Training, display, maxSteps).RunAsync(finish, training.Token).ConfigureAwait(false);
         }
         catch
         {
@@ -41,10 +41,16 @@ internal sealed class TrainingJob(IParameterServer server, RunSettings settings,
     {
         var reader = await server.OpenReaderAsync(spec.Name, stop).ConfigureAwait(false);
         await using var _ = reader.ConfigureAwait(false);
-        var evaluator = new Evaluator(settings.SizesFor(data.Test), data.Test);
-        var evaluation = await evaluator.EvaluateAsync(reader, stop).ConfigureAwait(false);
-        if (export is not null) Safetensors.Save(export, reader.Spec.Parameters, evaluator.Parameters);
-        display.Result(evaluation, export);
+        var evaluation = await job.Training.CreateEvaluator().EvaluateAsync(reader, stop).ConfigureAwait(false);
+        if (export is not null) await ExportAsync(reader, export, stop).ConfigureAwait(false);
+        display.Result(job.Training.Metric, evaluation, export);
+    }
+
+    private static async Task ExportAsync(IParameterReader reader, string path, CancellationToken stop)
+    {
+        var values = TensorSet.For(reader.Spec);
+        await reader.ReadLatestAsync(values, stop).ConfigureAwait(false);
+        Safetensors.Save(path, reader.Spec.Parameters, values);
     }
 
     // Of several failures the first counts: that others were stopped because of it says nothing.

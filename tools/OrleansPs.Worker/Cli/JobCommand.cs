@@ -1,18 +1,17 @@
 using System.CommandLine;
 using OrleansPs.Tools;
 using OrleansPs.Train;
-using OrleansPs.Training;
 
 namespace OrleansPs.Worker;
 
-/// <summary><c>orleansps-worker fashion-mnist</c>: one process of a training of a perceptron on Fashion-MNIST.</summary>
-internal sealed class FashionMnistCommand(ConnectionArguments connection, Surroundings surroundings)
+/// <summary><c>orleansps-worker JOB</c>: one process of a training.</summary>
+internal sealed class JobCommand(JobOptions job, ConnectionArguments connection, Surroundings surroundings)
 {
-    private readonly FashionMnistOptions _options = new();
+    private readonly RankOptions _options = new(job);
 
     public Command Build()
     {
-        var command = new Command("fashion-mnist", "Train a perceptron on Fashion-MNIST, as one or more of its workers");
+        var command = new Command(job.Name, $"{job.Description}, as one or more of its workers");
         foreach (var option in _options.All) command.Options.Add(option);
         command.Validators.Add(result =>
         {
@@ -28,14 +27,14 @@ internal sealed class FashionMnistCommand(ConnectionArguments connection, Surrou
         var part = _options.ToPart(result);
         Rule.RequireWritable("--export", part.Export);
         var settings = _options.ToSettings(result);
-        var data = DataDirectory.Load(DataDirectory.Find(result.GetValue(_options.Data), surroundings.Variable));
-        settings = settings.For(data.Train, hasSnapshots: true);
-        var spec = _options.ToSpec(result, settings, data.Train);
+        var loaded = DataDirectory.Load(job, settings, DataDirectory.Find(result.GetValue(_options.Data), surroundings.Variable, job.DataName));
+        settings = settings.For(loaded.Training, hasSnapshots: true);
+        var spec = _options.ToSpec(result, settings, loaded.Training);
         var connected = await surroundings.ConnectAsync(connection.ToSettings(result), stop).ConfigureAwait(false);
         await using var _ = connected.ConfigureAwait(false);
         var display = new JobDisplay(surroundings.Out, surroundings.OutWidth, TimeProvider.System, part.Ranks);
-        var job = new TrainingJob(connected.Server, settings, spec, data, display);
-        await display.ShowAsync(job.RunAsync(part, stop)).ConfigureAwait(false);
+        var training = new TrainingJob(connected.Server, settings, spec, loaded, display);
+        await display.ShowAsync(training.RunAsync(part, stop)).ConfigureAwait(false);
         return ExitStatus.Ok;
     }
 }

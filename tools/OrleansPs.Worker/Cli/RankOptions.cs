@@ -5,8 +5,8 @@ using OrleansPs.Training;
 
 namespace OrleansPs.Worker;
 
-/// <summary>The options of <c>orleansps-worker fashion-mnist</c>: those of the same training in one process, and who this worker is.</summary>
-internal sealed class FashionMnistOptions : TrainingOptions
+/// <summary>The options of one process of a training: those of the same training in one process, and who this worker is.</summary>
+internal sealed class RankOptions : TrainingOptions
 {
     private static readonly string[] s_modes = ["bsp", "ssp", "asp"];
     private static readonly string[] s_durabilities = ["snapshot", "replicated"];
@@ -20,16 +20,17 @@ internal sealed class FashionMnistOptions : TrainingOptions
         "At the end, how many seconds to wait for workers that get no further");
 
     private readonly Option<bool> _evaluate = OptionKinds.Switch("--evaluate",
-        "When all workers are done, evaluate on the images to test with; who plays rank 0 does it anyway");
+        "When all workers are done, evaluate the model; who plays rank 0 does it anyway");
 
     private readonly Option<string?> _export = OptionKinds.Path("--export", "FILE",
         "When all workers are done, write the parameters to a safetensors file");
 
     private readonly StragglerOptions _stragglers = new(stepTime: 0, probability: 0);
 
-    public FashionMnistOptions()
-        : base(epochs: 10, batch: 64, hidden: [256, 128])
+    public RankOptions(JobOptions job)
+        : base(job)
     {
+        Model = OptionKinds.Path("--model", "NAME", $"The model's name [default: {job.Name}]");
         _rank.Aliases.Add("--ranks");
         Workers.Description = "How many workers the training has, in all processes together";
     }
@@ -39,7 +40,7 @@ internal sealed class FashionMnistOptions : TrainingOptions
     public Option<string> Durability { get; } = OptionKinds.Choice("--durability", s_durabilities, "snapshot",
         "What the death of a silo costs: a step back to the newest snapshot, or nothing, for twice the memory and traffic");
 
-    public Option<string?> Model { get; } = OptionKinds.Path("--model", "NAME", $"The model's name [default: {RunSettings.ModelName}]");
+    public Option<string?> Model { get; }
 
     public Option<int?> SnapshotEvery { get; } =
         OptionKinds.WholeOrNone("--snapshot-every", 1, int.MaxValue, "Take a snapshot after so many clocks [default: once an epoch]");
@@ -49,7 +50,7 @@ internal sealed class FashionMnistOptions : TrainingOptions
 
     public override IEnumerable<Option> All =>
     [
-        _rank, Consistency, .. base.All.Where(o => o != Report), Model, Durability, SnapshotEvery, Lease, _maxSteps, _evaluate, _export, _patience,
+        _rank, Consistency, .. base.All.Where(o => o != Report), Model, Durability, SnapshotEvery, Lease, _maxSteps, _evaluate, .. Job.HasParameters ? [_export] : Array.Empty<Option>(), _patience,
         .. _stragglers.All,
     ];
 
@@ -58,7 +59,7 @@ internal sealed class FashionMnistOptions : TrainingOptions
     public JobPart ToPart(ParseResult result)
     {
         var ranks = RanksOf(result);
-        var export = result.GetValue(_export);
+        var export = Job.HasParameters ? result.GetValue(_export) : null;
         return new(ranks, result.GetValue(_maxSteps), result.GetValue(_evaluate) || export is not null || ranks.Contains(0), export,
             TimeSpan.FromSeconds(result.GetValue(_patience)));
     }
@@ -79,12 +80,11 @@ internal sealed class FashionMnistOptions : TrainingOptions
     }
 
     /// <summary>The model's spec.</summary>
-    public ModelSpec ToSpec(ParseResult result, RunSettings settings, LabeledImages images) => settings.ToSpec(images) with
+    public ModelSpec ToSpec(ParseResult result, RunSettings settings, ITrainingJob job) => settings.ToSpec(job, result.GetValue(Model) ?? Job.Name) with
     {
         Durability = result.GetValue(Durability) == "replicated"
             ? DurabilityPolicy.Replicated(settings.SnapshotEvery)
             : DurabilityPolicy.Snapshot(settings.SnapshotEvery),
-        Name = result.GetValue(Model) ?? RunSettings.ModelName,
         Lease = TimeSpan.FromSeconds(result.GetValue(Lease)),
     };
 
