@@ -12,11 +12,11 @@ public sealed record SkipGramOptions
     /// <summary>How many words are drawn at random for a place, 1 to 100; 5 by default.</summary>
     public int Negatives { get; init; } = 5;
 
-    /// <summary>The frequency from which words are thinned, > 0, see <see cref="Vocabulary.KeepProbabilities"/>; 0.0001 by default.</summary>
-    public double Threshold { get; init; } = 1e-4;
+    /// <summary>The frequency from which words are thinned, > 0, see <see cref="Vocabulary.KeepProbabilities"/>; 0.001 by default.</summary>
+    public double Threshold { get; init; } = 1e-3;
 
-    /// <summary>The learning rate, > 0; 0.025 by default.</summary>
-    public double Lr { get; init; } = 0.025;
+    /// <summary>The learning rate, > 0; 0.05 by default.</summary>
+    public double Lr { get; init; } = 0.05;
 
     /// <summary>Checks every option.</summary>
     /// <exception cref="InvalidOptionsException">The first option that is out of its range.</exception>
