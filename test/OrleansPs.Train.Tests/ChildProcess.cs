@@ -29,9 +29,13 @@ internal sealed class ChildProcess : IDisposable
     }
 
     /// <summary>Starts the program and waits until it has written so many snapshots, or has ended before.</summary>
-    public static async Task<ChildProcess> StartAndAwaitSnapshotAsync(string directory, int cut, params string[] arguments)
+    public static Task<ChildProcess> StartAndAwaitSnapshotAsync(string directory, int cut, params string[] arguments) =>
+        StartAndAwaitSnapshotAsync(PerceptronOptions.JobName, directory, cut, arguments);
+
+    /// <summary>The same for a model of another name.</summary>
+    public static async Task<ChildProcess> StartAndAwaitSnapshotAsync(string name, string directory, int cut, string[] arguments)
     {
-        var model = Directory.CreateDirectory(Path.Combine(directory, PerceptronOptions.JobName));
+        var model = Directory.CreateDirectory(Path.Combine(directory, name));
         using var watcher = new FileSystemWatcher(model.FullName);
         var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         void Look(string? name)

@@ -87,10 +87,10 @@ public sealed class DemoScriptTests : IDisposable
         return (status == 0 ? await output : await error).TrimEnd();
     }
 
-    private static string Script()
+    internal static string Script(string name = "demo.sh")
     {
         for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
-            if (File.Exists(Path.Combine(directory.FullName, "tools", "demo.sh"))) return Path.Combine(directory.FullName, "tools", "demo.sh");
-        throw new InvalidOperationException("tools/demo.sh was not found.");
+            if (File.Exists(Path.Combine(directory.FullName, "tools", name))) return Path.Combine(directory.FullName, "tools", name);
+        throw new InvalidOperationException($"tools/{name} was not found.");
     }
 }

@@ -11,6 +11,7 @@ namespace OrleansPs.Train.Data;
 internal ref struct RDeserializer
 {
     private const int MaxDepth = 200;
+    private const int LongestRun = 1 << 26;
     private const int HasAttributes = 1 << 9, HasTag = 1 << 10;
 
     private readonly string _file;
@@ -78,7 +79,7 @@ internal ref struct RDeserializer
     private static Dictionary<string, RValue> Named(RValue pairs)
     {
         var named = new Dictionary<string, RValue>(StringComparer.Ordinal);
-        if (pairs.Data is RValue[] values && pairs.Attributes["names"].Data is string?[] names)
+        if (pairs.Data is RValue[] values && pairs.Attributes.GetValueOrDefault("names")?.Data is string?[] names)
             foreach (var (name, value) in names.Zip(values)) named[name ?? ""] = value;
         return named;
     }
@@ -93,7 +94,7 @@ internal ref struct RDeserializer
             if (type == 254) break;
             if (type != 2) throw Bad($"a pair is followed by an object of type {type}; another pair or the end was expected.");
             if ((flags & HasAttributes) != 0) ReadItem();
-            names.Add((flags & HasTag) != 0 ? (ReadItem().Data as string?[])?[0] : null);
+            names.Add((flags & HasTag) != 0 ? TextOf(ReadItem()) : null);
             values.Add(ReadItem());
         }
         return new(values.ToArray(), new Dictionary<string, RValue> { ["names"] = RValue.Of(names.ToArray()) });
@@ -103,10 +104,10 @@ internal ref struct RDeserializer
     private RValue ReadAlternative()
     {
         var (info, state, attributes) = (ReadItem(), ReadItem(), ReadItem());
-        var kind = (info.Data as RValue[])?[0].Data is string?[] names ? names[0] ?? "" : "";
+        var kind = info.Data is RValue[] { Length: > 0 } about ? TextOf(about[0]) ?? "" : "";
         var data = kind switch
         {
-            "compact_intseq" when state.Data is double[] { Length: 3 } run && run[0] is >= 0 and <= int.MaxValue =>
+            "compact_intseq" when state.Data is double[] { Length: 3 } run && run[0] is >= 0 and <= LongestRun =>
                 (Array)Enumerable.Range(0, (int)run[0]).Select(i => (int)(run[1] + i * run[2])).ToArray(),
             _ when kind.StartsWith("wrap_", StringComparison.Ordinal) && state.Data is RValue[] { Length: > 0 } wrapped && wrapped[0].Data is { } inner => inner,
             _ => throw Bad($"it holds a vector in the form '{kind}', which is not read."),
@@ -114,9 +115,11 @@ internal ref struct RDeserializer
         return new(data, Named(attributes));
     }
 
+    private static string? TextOf(RValue value) => value.Data is string?[] { Length: > 0 } texts ? texts[0] : null;
+
     private string ReadSymbol()
     {
-        var name = (ReadItem().Data as string?[])?[0] ?? "";
+        var name = TextOf(ReadItem()) ?? "";
         _symbols.Add(name);
         return name;
     }
@@ -153,7 +156,7 @@ internal ref struct RDeserializer
     private string?[] ReadStrings()
     {
         var values = new string?[ReadCount()];
-        for (var i = 0; i < values.Length; i++) values[i] = (ReadItem().Data as string?[])?[0];
+        for (var i = 0; i < values.Length; i++) values[i] = TextOf(ReadItem());
         return values;
     }
 

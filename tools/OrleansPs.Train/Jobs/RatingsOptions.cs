@@ -44,7 +44,7 @@ internal sealed class RatingsOptions : JobOptions
 
     public override string Examples => "ratings";
 
-    public override int Epochs => 20;
+    public override int Epochs => 30;
 
     public override int Batch => 64;
 
