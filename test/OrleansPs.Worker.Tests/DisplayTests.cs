@@ -49,7 +49,7 @@ public sealed class DisplayTests : IDisposable
         display.OnStep(Report(0, step: 8, loss: 1, staleness: 3));
         Show(display, 1);
         display.Joined(0, new(5, 5, 5) { RestoredCut = 2 });
-        display.Result(new(10, 0.5, 0.8924), null);
+        display.Result(EvaluationMetric.Accuracy, new(10, 0.5, 0.8924), null);
         const string erase = "\r\u001b[K", live = "rank 0: epoch 2, step 8: loss";
         Assert.Equal(
             $"{erase}{live}{erase}03:04:06 rank 0: joined at step 5, batch 5 of its data, from cut 2\n{erase}{live}{erase}test accuracy 0.8924\n",

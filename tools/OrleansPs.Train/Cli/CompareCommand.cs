@@ -32,7 +32,7 @@ internal sealed class CompareCommand(Surroundings surroundings)
         var story = new Story(surroundings.Out);
         story.Data(loaded, directory);
         var records = new List<RunRecord>();
-        foreach (var settings in runs.Select(r => r.For(loaded.Training, hasSnapshots: false)).ToArray())
+        foreach (var settings in runs.Select(r => r.For(_options.Job, loaded.Training, hasSnapshots: false)).ToArray())
         {
             story.Begin(settings, loaded);
             records.Add(await RunAsync(settings, loaded, target, stop).ConfigureAwait(false));

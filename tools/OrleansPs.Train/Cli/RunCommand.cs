@@ -25,7 +25,7 @@ internal sealed class RunCommand(JobOptions job, Surroundings surroundings)
         Rule.RequireWritable("--export", export);
         var directory = DataDirectory.Find(result.GetValue(_options.Data), surroundings.Variable, job.DataName);
         var loaded = DataDirectory.Load(job, settings, directory);
-        settings = settings.For(loaded.Training, hasSnapshots: result.GetValue(_options.Snapshots) is not null);
+        settings = settings.For(job, loaded.Training, hasSnapshots: result.GetValue(_options.Snapshots) is not null);
 
         var beginning = new RunBeginning(result.GetValue(_options.Snapshots), result.GetValue(_options.Resume), result.GetValue(_options.Init));
         var run = await TrainingRun.StartAsync(settings, data, beginning, 1, surroundings.Error, stop).ConfigureAwait(false);

@@ -10,7 +10,7 @@ internal sealed class Story(TextWriter output)
     public void Begin(RunSettings settings, LoadedJob job, SnapshotInfo? restored = null)
     {
         output.WriteLine(Texts.Of(
-            $"{job.Model}, {settings.Summary}, {settings.Policy}, {Texts.Many(settings.Workers, "worker")}, {Texts.Many(settings.Epochs, "epoch")}"));
+            $"{job.Model}, {settings.Summary()}, {settings.Policy}, {Texts.Many(settings.Workers, "worker")}, {Texts.Many(settings.Epochs, "epoch")}"));
         if (settings.Stragglers is { } stragglers) output.WriteLine($"stragglers: {stragglers}");
         if (restored is not null) output.WriteLine(Texts.Of($"resumed from snapshot {restored.Cut}, {RoundOf(restored, settings)}"));
     }

@@ -63,7 +63,7 @@ internal abstract class JobOptions
 
     /// <summary>The job's own options with the values that make such a run.</summary>
     public IEnumerable<(string Name, string Value)> Describe(RunSettings settings) =>
-        Entries.Select(entry => (entry.Option.Name, Show(entry.Value(settings))!));
+        Entries.Where(entry => entry.IsUsed(settings)).Select(entry => (entry.Option.Name, Show(entry.Value(settings))!));
 
     /// <summary>Checks that an option is not given another value than it had.</summary>
     public static void Keep<T>(ParseResult result, Option<T> option, object was)
@@ -81,10 +81,11 @@ internal abstract class JobOptions
         _ => value?.ToString(),
     };
 
-    /// <summary>An option of the job.</summary>
-    protected static Entry Own<T>(Option<T> option, Func<RunSettings, object> value) =>
-        new(option, value, (result, saved) => Keep(result, option, value(saved)));
+    /// <summary>An option of the job, that does not count in settings for which <paramref name="isUsed"/> does not hold.</summary>
+    protected static Entry Own<T>(Option<T> option, Func<RunSettings, object> value, Func<RunSettings, bool>? isUsed = null) =>
+        new(option, value, isUsed ?? (_ => true), (result, saved) => Keep(result, option, value(saved)));
 
-    /// <summary>An option, its value in some settings, and the check that it is not given another one.</summary>
-    protected sealed record Entry(Option Option, Func<RunSettings, object> Value, Action<ParseResult, RunSettings> Keep);
+    /// <summary>An option, its value in some settings and whether it counts there, and the check that it is not given another one.</summary>
+    protected sealed record Entry(
+        Option Option, Func<RunSettings, object> Value, Func<RunSettings, bool> IsUsed, Action<ParseResult, RunSettings> Keep);
 }

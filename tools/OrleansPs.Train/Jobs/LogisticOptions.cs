@@ -18,7 +18,7 @@ internal sealed record LogisticSettings : RunSettings
 
     public double TestShare { get; init; }
 
-    public override string Summary => FormattableString.Invariant($"FTRL alpha {Alpha} beta {Beta} l1 {L1} l2 {L2}");
+    public override string Summary() => FormattableString.Invariant($"FTRL alpha {Alpha} beta {Beta} l1 {L1} l2 {L2}");
 }
 
 /// <summary>The job <c>logistic</c>: a sparse linear model tells spam from ham, or what a LIBSVM file says.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Serialization;
 using OrleansPs.Training;
 
 namespace OrleansPs.Train;
@@ -16,7 +17,10 @@ internal sealed record PerceptronSettings : RunSettings
 
     public int[] Hidden { get; init; } = [256, 128];
 
-    public override string Summary => Optimizer;
+    public override string Summary() => Optimizer;
+
+    [JsonIgnore]
+    public bool HasMomentum => Optimizer is "sgd" or "rmsprop";
 
     public ImageClassification ToJob(FashionMnist data) => new(data.Train, data.Test, Hidden, ToOptimizer());
 
@@ -72,7 +76,7 @@ internal sealed class PerceptronOptions(int epochs, int batch, int[] hidden) : J
 
     protected override IReadOnlyList<Entry> Entries =>
     [
-        Own(_optimizer, s => Own(s).Optimizer), Own(_lr, s => Own(s).Lr), Own(_momentum, s => Own(s).Momentum), Own(_weightDecay, s => Own(s).WeightDecay),
+        Own(_optimizer, s => Own(s).Optimizer), Own(_lr, s => Own(s).Lr), Own(_momentum, s => Own(s).Momentum, s => Own(s).HasMomentum), Own(_weightDecay, s => Own(s).WeightDecay),
         Own(_schedule, s => s.Schedule), Own(_hidden, s => Own(s).Hidden),
     ];
 

@@ -14,7 +14,7 @@ internal sealed record RatingsSettings : RunSettings
 
     public double TestShare { get; init; }
 
-    public override string Summary => FormattableString.Invariant($"SGD lr {Lr} penalty {Penalty}");
+    public override string Summary() => FormattableString.Invariant($"SGD lr {Lr} penalty {Penalty}");
 }
 
 /// <summary>The job <c>ratings</c>: factors of users and items learn to predict ratings.</summary>

@@ -18,7 +18,7 @@ internal sealed record Word2VecSettings : RunSettings
 
     public double Lr { get; init; }
 
-    public override string Summary => FormattableString.Invariant($"SGD lr {Lr} {Schedule}");
+    public override string Summary() => FormattableString.Invariant($"SGD lr {Lr} {Schedule}");
 
     public SkipGramOptions ToOptions() => new() { Width = Width, Window = Window, Negatives = Negatives, Threshold = Threshold, Lr = Lr };
 }

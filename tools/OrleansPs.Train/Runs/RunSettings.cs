@@ -50,15 +50,14 @@ internal abstract record RunSettings
     public int? StalenessBound => Consistency == "asp" ? null : Policy.Staleness;
 
     /// <summary>How gradients change the model, in a few words.</summary>
-    [JsonIgnore]
-    public abstract string Summary { get; }
+    public abstract string Summary();
 
     /// <summary>The settings with what depends on how much data there is.</summary>
     /// <exception cref="InvalidOptionsException">There is too little data.</exception>
-    public RunSettings For(ITrainingJob job, bool hasSnapshots)
+    public RunSettings For(JobOptions options, ITrainingJob job, bool hasSnapshots)
     {
         Rule.Require((long)Shards * Batch <= job.Examples, "--batch", Batch,
-            $"{Shards} workers take as many examples each in a step, of {job.Examples} in all.");
+            $"{Shards} workers take as many {options.Examples} each in a step, of {job.Examples} in all.");
         var plan = new BatchPlan(job.Examples, ToTrainerOptions());
         return this with
         {

@@ -28,7 +28,7 @@ internal sealed class JobCommand(JobOptions job, ConnectionArguments connection,
         Rule.RequireWritable("--export", part.Export);
         var settings = _options.ToSettings(result);
         var loaded = DataDirectory.Load(job, settings, DataDirectory.Find(result.GetValue(_options.Data), surroundings.Variable, job.DataName));
-        settings = settings.For(loaded.Training, hasSnapshots: true);
+        settings = settings.For(job, loaded.Training, hasSnapshots: true);
         var spec = _options.ToSpec(result, settings, loaded.Training);
         var connected = await surroundings.ConnectAsync(connection.ToSettings(result), stop).ConfigureAwait(false);
         await using var _ = connected.ConfigureAwait(false);
