@@ -70,8 +70,8 @@ public sealed class MatrixFactorization : ITrainingJob
             Parameters = [],
             Tables =
             [
-                new(Users, _options.Factors + 1, first) { MaxRowsPerStep = batchSize },
-                new(Items, _options.Factors + 1, first) { MaxRowsPerStep = batchSize },
+                new(Users, _options.Factors + 1, first) { MaxRowsPerStep = JobSpecs.RowsPerStep(batchSize) },
+                new(Items, _options.Factors + 1, first) { MaxRowsPerStep = JobSpecs.RowsPerStep(batchSize) },
             ],
             Optimizer = Optimizer.Sgd(_options.Lr),
             Reduction = Reduction.Sum,

@@ -16,7 +16,8 @@ internal static class RowReading
     public static async Task ReadRowsAsync(
         this IParameterReader reader, string table, int width, ReadOnlyMemory<long> keys, Memory<float> rows, CancellationToken cancellationToken)
     {
-        var part = Math.Max(1, FloatsAtOnce / width);
+        var limit = reader.Spec.Tables.First(t => t.Name == table).MaxRowsPerStep;
+        var part = Math.Clamp(FloatsAtOnce / width, 1, limit);
         var set = new RowSet();
         for (var first = 0; first < keys.Length; first += part)
         {
