@@ -62,7 +62,17 @@ public enum WorkerStatus
 /// <param name="Cursor">The data cursor of the last finished step.</param>
 /// <param name="Waiting">Whether the worker waits at the gate.</param>
 public sealed record WorkerInfo(
-    int Rank, long Incarnation, WorkerStatus Status, long Step, long Clock, long Cursor, bool Waiting);
+    int Rank, long Incarnation, WorkerStatus Status, long Step, long Clock, long Cursor, bool Waiting)
+{
+    /// <summary>
+    /// For how long others have been waiting for this rank: under BSP its contribution to the open round is missing, under SSP it is too
+    /// far behind. Null if nobody waits for it. A new coordinator counts from its own beginning.
+    /// </summary>
+    public TimeSpan? BlocksFor { get; init; }
+
+    /// <summary>How many rounds closed without this rank, though it was live (see <see cref="ModelSpec.BackupWorkers"/>), since the model began or was put back.</summary>
+    public long RoundsMissed { get; init; }
+}
 
 /// <summary>What a model is doing.</summary>
 /// <param name="Spec">The model's spec.</param>

@@ -17,6 +17,8 @@ public class ModelSpecValidatorTests
 
         (Good with { Workers = 0 }, "Workers", 0, "1 to 4096"),
         (Good with { Workers = 4097 }, "Workers", 4097, "1 to 4096"),
+        (Good with { Workers = 3, BackupWorkers = 3 }, "BackupWorkers", 3, "0 to Workers - 1"),
+        (Good with { BackupWorkers = -1 }, "BackupWorkers", -1, "0 to Workers - 1"),
         (Good with { MaxWorkers = -1 }, "MaxWorkers", -1, "0, or Workers to 4096"),
         (Good with { Workers = 3, MaxWorkers = 2 }, "MaxWorkers", 2, "0, or Workers to 4096"),
         (Good with { MaxWorkers = 4097 }, "MaxWorkers", 4097, "0, or Workers to 4096"),
@@ -115,7 +117,7 @@ public class ModelSpecValidatorTests
     [
         Good,
         Named("x"), Named(new string('x', 128)), Named("A.b_c-9"), Named("0"), Named("a."),
-        Good with { Workers = 4096 },
+        Good with { Workers = 4096 }, Good with { Workers = 4096, BackupWorkers = 4095 },
         Good with { Workers = 2, MaxWorkers = 2 }, Good with { MaxWorkers = 4096 },
         Good with { BlockBytes = 4096 }, Good with { BlockBytes = 64 << 20 },
         Good with { Lease = TimeSpan.FromMilliseconds(100) }, Good with { Lease = TimeSpan.FromHours(1) },

@@ -16,7 +16,7 @@ internal static class Words
         (Word("(iterations?|mini ?batch(es)?)"), "step"),
         (Word("(lag|slack|delay)"), "staleness"),
         (Word("(master|leader)"), "primary or coordinator"),
-        (Word("(slave|follower|backup)"), "standby"),
+        (Word("(slave|follower|backup(?! workers?))"), "standby"),
         (Word("(barriers?|ticks?)"), "clock"),
     ];
 

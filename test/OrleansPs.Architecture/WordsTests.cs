@@ -25,6 +25,7 @@ public sealed class WordsTests
     [InlineData("LearningRateSchedule")]
     [InlineData("Snapshot")]
     [InlineData("BlockBytes")]
+    [InlineData("BackupWorkers")]
     [InlineData("Sharded")]
     [InlineData("Flag")]
     public void The_right_word_is_fine(string name) => Assert.Empty(Words.Check("Some.Type", name));

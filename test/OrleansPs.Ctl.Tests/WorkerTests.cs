@@ -14,12 +14,12 @@ public sealed class WorkerTests
         await worker.ClockAsync(8);
 
         Assert.Equal(
-            ["rank incarnation status step clock behind waiting", "0 1 live 2 2 0 no", "1 0 expected 0 0 2 no"],
+            ["rank incarnation status step clock behind waiting blocks for rounds missed", "0 1 live 2 2 0 no - 0", "1 0 expected 0 0 2 no - 0"],
             (await bench.RunAsync("workers", "m")).Rows);
         Assert.Equal(
             """
-            [{"rank":0,"incarnation":1,"status":"live","step":2,"clock":2,"behind":0,"cursor":8,"waiting":false},
-            {"rank":1,"incarnation":0,"status":"expected","step":0,"clock":0,"behind":2,"cursor":0,"waiting":false}]
+            [{"rank":0,"incarnation":1,"status":"live","step":2,"clock":2,"behind":0,"cursor":8,"waiting":false,"blocksForSeconds":null,"roundsMissed":0},
+            {"rank":1,"incarnation":0,"status":"expected","step":0,"clock":0,"behind":2,"cursor":0,"waiting":false,"blocksForSeconds":null,"roundsMissed":0}]
             """.ReplaceLineEndings(""), JsonSerializer.Serialize(await bench.JsonAsync("workers", "m")));
     }
 
@@ -39,7 +39,7 @@ public sealed class WorkerTests
         var outcome = await bench.RunAsync("workers", "m", "--watch");
         Assert.Equal((0, ""), (outcome.Status, outcome.Error));
         Assert.Equal(
-            ["0 1 live 0 0 0 no", "0 1 live 1 1 0 no", "0 1 live 2 2 0 no"],
+            ["0 1 live 0 0 0 no - 0", "0 1 live 1 1 0 no - 0", "0 1 live 2 2 0 no - 0"],
             outcome.Rows.Where(row => row.StartsWith('0')));
     }
 

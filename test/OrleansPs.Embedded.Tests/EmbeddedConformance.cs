@@ -10,6 +10,8 @@ public sealed class EmbeddedOptimizers() : OptimizerConformance(new EmbeddedHost
 
 public sealed class EmbeddedBulkSynchronous() : BulkSynchronousConformance(new EmbeddedHost());
 
+public sealed class EmbeddedBackupWorkers() : BackupWorkerConformance(new EmbeddedHost());
+
 public sealed class EmbeddedDeterminism() : DeterminismConformance(new EmbeddedHost());
 
 public sealed class EmbeddedStaleSynchronous() : StaleSynchronousConformance(new EmbeddedHost());

@@ -56,6 +56,14 @@ public sealed record ModelSpec(string Name)
     /// <summary>How many ranks there may ever be, Workers to 4096; 0 stands for <see cref="Workers"/>.</summary>
     public int MaxWorkers { get; init; }
 
+    /// <summary>
+    /// Under BSP a round closes without the slowest so many of its workers (Chen et al. 2016, "Revisiting Distributed Synchronous SGD"):
+    /// 0 to Workers - 1; 0 by default. Of n workers that take part the first n - BackupWorkers are in the round, at least one, and the mean is over those;
+    /// the step of a slower one does not count, its session throws <see cref="StepRestartException"/>, and it does the same data again in
+    /// the round that is open then. A rank that has not joined yet may be among those that a round goes without. SSP and ASP have no rounds.
+    /// </summary>
+    public int BackupWorkers { get; init; }
+
     /// <summary>The seed of all initial values.</summary>
     public ulong Seed { get; init; }
 

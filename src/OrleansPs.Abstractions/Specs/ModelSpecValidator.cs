@@ -35,6 +35,8 @@ internal static partial class ModelSpecValidator
         Require(spec.Workers is >= 1 and <= 4096, "Workers", spec.Workers, "it must be 1 to 4096.");
         Require(spec.MaxWorkers == 0 || (spec.MaxWorkers >= spec.Workers && spec.MaxWorkers <= 4096),
             "MaxWorkers", spec.MaxWorkers, "it must be 0, or Workers to 4096.");
+        Require(spec.BackupWorkers >= 0 && spec.BackupWorkers < spec.Workers,
+            "BackupWorkers", spec.BackupWorkers, "it must be 0 to Workers - 1.");
         Require(spec.BlockBytes is >= 4096 and <= 64 << 20 && spec.BlockBytes % 64 == 0,
             "BlockBytes", spec.BlockBytes, "it must be 4 KiB to 64 MiB and a multiple of 64.");
         Require(spec.Lease >= TimeSpan.FromMilliseconds(100) && spec.Lease <= TimeSpan.FromHours(1),

@@ -29,6 +29,7 @@ internal sealed partial class SessionState
         CoordinatorStatus.Fenced => Fenced(view),
         CoordinatorStatus.Evicted => Restart(view, StepRestartReason.Evicted, "The worker's lease ran out."),
         CoordinatorStatus.OtherGeneration => Restart(view, StepRestartReason.ModelRestored, RestoredMessage),
+        CoordinatorStatus.StepClosed => Restart(view, StepRestartReason.StepClosed, ClosedMessage),
         CoordinatorStatus.RankOutOfRange =>
             new InvalidOptionsException("rank", _rank, "the coordinator does not know of so many ranks."),
         _ => Restart(view, StepRestartReason.StepAborted,
@@ -87,16 +88,17 @@ internal sealed partial class SessionState
 
     private const string RestoredMessage = "The model was put back to a snapshot.";
 
+    private const string ClosedMessage = "The round closed without this worker.";
+
     private ParameterServerException StepClosed(SessionView view, bool background)
     {
-        const string message = "The round closed without this worker.";
-        if (background) return new StepRestartException(StepRestartReason.StepClosed, message);
+        if (background) return new StepRestartException(StepRestartReason.StepClosed, ClosedMessage);
         lock (_lock)
         {
             if (view.Life == _life && view.Step != _position.Step)
                 return new WorkerStateException($"Step {view.Step} ended while this call was under way.");
         }
-        return Restart(view, StepRestartReason.StepClosed, message);
+        return Restart(view, StepRestartReason.StepClosed, ClosedMessage);
     }
 
     private ParameterServerException Restart(SessionView view, StepRestartReason reason, string message)

@@ -206,7 +206,12 @@ public sealed class ControlState
     {
         _certificates.Add(certificate);
         Round = certificate.Round + 1;
-        foreach (var (rank, state) in _ranks) _roundStart[rank] = state.Record;
+        foreach (var (rank, state) in _ranks.ToArray())
+        {
+            _roundStart[rank] = state.Record;
+            if (state.Record.Status == WorkerStatus.Live && state.ContributedRound != certificate.Round)
+                _ranks[rank] = state with { RoundsMissed = state.RoundsMissed + 1 };
+        }
     }
 
     /// <summary>Opens a cut. Under BSP it is the last closed round; otherwise each rank adopts it where it next stands still.</summary>

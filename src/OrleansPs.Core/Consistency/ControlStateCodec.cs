@@ -76,6 +76,7 @@ public static class ControlStateCodec
         SpecWriter.WriteList(writer, "pastNonces", rank.PastNonces, (w, nonce) => w.WriteStringValue(nonce));
         writer.WriteNumber("contributedRound", rank.ContributedRound);
         writer.WriteNumber("contributedIncarnation", rank.ContributedIncarnation);
+        if (rank.RoundsMissed > 0) writer.WriteNumber("roundsMissed", rank.RoundsMissed);
         writer.WriteNumber("cut", rank.Cut);
         writer.WriteEndObject();
     }
@@ -90,6 +91,7 @@ public static class ControlStateCodec
             PastNonces = fields.List("pastNonces", ReadGuid),
             ContributedRound = fields.Int64("contributedRound"),
             ContributedIncarnation = fields.Int64("contributedIncarnation"),
+            RoundsMissed = fields.Has("roundsMissed") ? fields.Int64("roundsMissed") : 0,
             Cut = fields.Int64("cut"),
         };
         fields.End();

@@ -40,20 +40,20 @@ public sealed partial class Coordinator
     }
 
     /// <summary>
-    /// A round closes when every participating rank has contributed, by identity: who has is in the state, not in a count of
-    /// messages. It waits while blocks freeze for a cut, and while too many certificates are out.
+    /// A round closes when every participating rank has contributed, or all but the backup workers, by identity: who has is in the state,
+    /// not in a count of messages. It waits while blocks freeze for a cut, and while too many certificates are out.
     /// </summary>
     private bool CanCloseRound()
     {
         if (_freezing || _state.Certificates.Count >= MaxCertificates) return false;
-        var contributed = false;
+        var (contributed, missing) = (false, 0);
         foreach (var rank in _state.Ranks.Values)
         {
             var has = rank.ContributedRound == _state.Round;
             contributed |= has;
-            if (rank.Participates && !has) return false;
+            if (rank.Participates && !has) missing++;
         }
-        return contributed;
+        return contributed && missing <= _spec.BackupWorkers;
     }
 
     private void CloseRound() => Decide(new RoundClosed(new(_state.Round,
@@ -78,10 +78,12 @@ public sealed partial class Coordinator
     {
         if (_parked.Remove(rank, out var older)) Tell(new Answer(older.Call, older.Refuse(CoordinatorStatus.Waiting)));
         _parked[rank] = call;
+        _waits.TryAdd(rank, call.Since);
     }
 
     private void Unpark(int rank, CoordinatorStatus status)
     {
+        if (status != CoordinatorStatus.Waiting) _waits.Remove(rank);
         if (!_parked.Remove(rank, out var parked)) return;
         Tell(new Answer(parked.Call, parked.IsJoin ? RefusedJoin(rank, status) : parked.Refuse(status)));
     }
@@ -95,6 +97,7 @@ public sealed partial class Coordinator
     private void Release(int rank, ParkedCall parked)
     {
         _parked.Remove(rank);
+        _waits.Remove(rank);
         var state = _state.Ranks[rank];
         Tell(new Answer(parked.Call, parked.IsJoin ? ReplyToJoin(state) : ReplyToClock(state)));
     }

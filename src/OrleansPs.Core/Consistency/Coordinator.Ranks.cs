@@ -97,6 +97,8 @@ public sealed partial class Coordinator
         var status = SessionRefusal(command.Generation, command.Rank, command.Incarnation);
         if (status != CoordinatorStatus.Ok) return status;
         var record = _state.Ranks[command.Rank].Record;
+        if (IsRounds && record.Status == WorkerStatus.Live && command.Step == record.Step && record.Clock < _state.Round)
+            return CoordinatorStatus.StepClosed;
         return record.Status != WorkerStatus.Live || command.Cursor < 0
             || command.Step > record.Step || command.Step < Math.Max(0, record.Step - 1)
             || (command.Step == record.Step && !IsOpenFor(_state.Ranks[command.Rank]))

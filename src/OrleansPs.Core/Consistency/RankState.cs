@@ -22,6 +22,9 @@ public sealed record RankState
     /// <summary>The incarnation that made that contribution.</summary>
     public long ContributedIncarnation { get; init; }
 
+    /// <summary>How many rounds closed without this rank while it was live.</summary>
+    public long RoundsMissed { get; init; }
+
     /// <summary>The newest cut that the rank has adopted: its pushes carry it.</summary>
     public long Cut { get; init; }
 

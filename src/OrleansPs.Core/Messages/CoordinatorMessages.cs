@@ -36,6 +36,9 @@ public enum CoordinatorStatus : byte
 
     /// <summary>The command does not fit the rank's state, such as a clock for a step that is not the rank's next.</summary>
     Refused,
+
+    /// <summary>The round of this step closed without the worker, as a round may that has backup workers: the step must be done again.</summary>
+    StepClosed,
 }
 
 /// <summary>Take up a rank.</summary>

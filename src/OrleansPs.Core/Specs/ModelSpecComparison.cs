@@ -19,7 +19,7 @@ public static class ModelSpecComparison
         ArgumentNullException.ThrowIfNull(given);
         using var was = JsonFields.Parse(ModelSpecJson.Encode(existing));
         using var now = JsonFields.Parse(ModelSpecJson.Encode(given));
-        return OfObjects(was.RootElement, now.RootElement, "", ignoreWorkers ? ["workers", "maxWorkers"] : []);
+        return OfObjects(was.RootElement, now.RootElement, "", ignoreWorkers ? ["workers", "maxWorkers", "backupWorkers"] : []);
     }
 
     private static string? Of(JsonElement was, JsonElement now, string path) => (was.ValueKind, now.ValueKind) switch
@@ -39,7 +39,7 @@ public static class ModelSpecComparison
             if (Of(before, field.Value, Join(path, field.Name)) is { } difference) return difference;
         }
         foreach (var field in was.EnumerateObject())
-            if (!now.TryGetProperty(field.Name, out _)) return $"{Join(path, field.Name)} is missing, was there";
+            if (!ignored.Contains(field.Name) && !now.TryGetProperty(field.Name, out _)) return $"{Join(path, field.Name)} is missing, was there";
         return null;
     }
 

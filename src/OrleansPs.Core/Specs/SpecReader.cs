@@ -23,6 +23,7 @@ internal static class SpecReader
             NonFinite = fields.Name("nonFinite", SpecNames.NonFinite),
             Workers = fields.Int32("workers"),
             MaxWorkers = fields.Int32("maxWorkers"),
+            BackupWorkers = fields.Has("backupWorkers") ? fields.Int32("backupWorkers") : 0,
             Seed = fields.UInt64("seed"),
             BlockBytes = fields.Int32("blockBytes"),
             Lease = fields.TimeSpan("lease"),

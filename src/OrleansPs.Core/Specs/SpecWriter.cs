@@ -27,6 +27,7 @@ internal static class SpecWriter
         writer.WriteString("nonFinite", SpecNames.NonFinite.Of(spec.NonFinite));
         writer.WriteNumber("workers", spec.Workers);
         writer.WriteNumber("maxWorkers", spec.MaxWorkers);
+        if (spec.BackupWorkers != 0) writer.WriteNumber("backupWorkers", spec.BackupWorkers);
         writer.WriteNumber("seed", spec.Seed);
         writer.WriteNumber("blockBytes", spec.BlockBytes);
         writer.WriteString("lease", spec.Lease.ToString("c"));

@@ -94,6 +94,11 @@ internal sealed class CoordinatorHost
         lock (_turn) return read(_coordinator);
     }
 
+    public T Read<T>(Func<Coordinator, TimeSpan, T> read)
+    {
+        lock (_turn) return read(_coordinator, Now);
+    }
+
     /// <summary>Silos came or went: the journal looks to its copy.</summary>
     public async Task RenewJournalAsync()
     {

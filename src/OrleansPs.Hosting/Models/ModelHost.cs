@@ -89,7 +89,7 @@ internal sealed partial class ModelHost : IAsyncDisposable
 
     /// <summary>Null when the model is closed.</summary>
     public ModelStatus? TryGetStatus() => Volatile.Read(ref _runtime) is not { } runtime ? null : runtime.Coordinator.Read(
-        c => ModelStatusView.Of(c, Spec, runtime.Blocks.Count, _last));
+        (c, now) => ModelStatusView.Of(c, Spec, runtime.Blocks.Count, _last, now));
 
     public void Evict(int rank) => Runtime.Coordinator.Do((c, now) => c.Evict(rank, now));
 

@@ -24,6 +24,8 @@ internal sealed class ServerMetrics : IDisposable
         Gauge("orleansps.server.workers", "{worker}", "Ranks with a live session.",
             s => s.Workers.Count(w => w.Status == WorkerStatus.Live));
         Gauge("orleansps.server.waiting", "{worker}", "Ranks that wait at the gate.", s => s.Workers.Count(w => w.Waiting));
+        Gauge("orleansps.server.stragglers", "{worker}", "Ranks that others wait for.", s => s.Workers.Count(w => w.BlocksFor is not null));
+        Gauge("orleansps.server.rounds_missed", "{round}", "Rounds that closed without a live rank, over all ranks.", s => s.Workers.Sum(w => w.RoundsMissed));
 
         void Gauge(string name, string unit, string description, Func<ModelStatus, long> value) =>
             _meter.CreateObservableGauge(name, () => models().Select(m => m.TryGetStatus()).OfType<ModelStatus>().Select(s => Of(s, value)), unit, description);

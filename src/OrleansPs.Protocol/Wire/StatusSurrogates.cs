@@ -65,18 +65,20 @@ internal struct WorkerInfoSurrogate
     [Id(4)] public long Clock;
     [Id(5)] public long Cursor;
     [Id(6)] public bool Waiting;
+    [Id(7)] public TimeSpan? BlocksFor;
+    [Id(8)] public long RoundsMissed;
 }
 
 [RegisterConverter]
 internal sealed class WorkerInfoConverter : IConverter<WorkerInfo, WorkerInfoSurrogate>
 {
     public WorkerInfo ConvertFromSurrogate(in WorkerInfoSurrogate s) =>
-        new(s.Rank, s.Incarnation, (WorkerStatus)s.Status, s.Step, s.Clock, s.Cursor, s.Waiting);
+        new(s.Rank, s.Incarnation, (WorkerStatus)s.Status, s.Step, s.Clock, s.Cursor, s.Waiting) { BlocksFor = s.BlocksFor, RoundsMissed = s.RoundsMissed };
 
     public WorkerInfoSurrogate ConvertToSurrogate(in WorkerInfo v) => new()
     {
         Rank = v.Rank, Incarnation = v.Incarnation, Status = (int)v.Status, Step = v.Step, Clock = v.Clock, Cursor = v.Cursor,
-        Waiting = v.Waiting,
+        Waiting = v.Waiting, BlocksFor = v.BlocksFor, RoundsMissed = v.RoundsMissed,
     };
 }
 

@@ -18,7 +18,7 @@ public class ControlStateCodecTests
     {
         foreach (var policy in s_policies)
         {
-            var spec = CoordinatorStory.Spec(policy, workers: 3);
+            var spec = CoordinatorStory.Spec(policy, workers: 3) with { BackupWorkers = Math.Abs(seed % 2) };
             var harness = new CoordinatorHarness(spec, seed);
             harness.Run(new Random(seed).Next(250));
             AssertSame(spec, harness.State, seed);

@@ -105,6 +105,8 @@ internal sealed class CoordinatorStory
             case "accept": Accept(words.Length > 1 ? Int(words[1]) : _held.Count); break;
             case "depose": _record.Raise(_record.Term + 1); break;
             case "takeover": TakeOver(); break;
+            case "stragglers": return string.Join(", ", _coordinator.Stragglers().Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Key} for {(_now - s.Value).TotalSeconds}")));
+            case "missed": return string.Join(' ', State.Ranks.Values.Select(r => r.RoundsMissed));
             case "waiting": return string.Join(' ', _coordinator.Waiting);
             default: throw new FormatException($"A coordinator has no '{verb}'.");
         }

@@ -49,7 +49,7 @@ internal static class Telling
         if (state.OpenCut is { } open)
             text.AppendLine($"open {open.Cut} at {open.Round}: {string.Join("; ", open.Positions.Values.Select(Of))}");
         foreach (var rank in state.Ranks.Values)
-            text.AppendLine($"{Of(rank.Record)} cut {rank.Cut} in {rank.ContributedRound}.{rank.ContributedIncarnation} "
+            text.AppendLine($"{Of(rank.Record)} cut {rank.Cut} in {rank.ContributedRound}.{rank.ContributedIncarnation}{Unless0(" missed ", rank.RoundsMissed)} "
                 + $"nonce {rank.Nonce:N} before {string.Join(' ', rank.PastNonces.Select(n => n.ToString("N")))}");
         foreach (var certificate in state.Certificates) text.AppendLine(Of(certificate));
         return text.ToString();

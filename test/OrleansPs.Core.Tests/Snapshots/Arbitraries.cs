@@ -106,6 +106,7 @@ internal static class Arbitraries
             Reduction = reduction,
             NonFinite = nonFinite,
             Workers = numbers[0],
+            BackupWorkers = numbers[0] / 2,
             MaxWorkers = numbers[1],
             BlockBytes = numbers[2],
             PushesPerStep = numbers[3],

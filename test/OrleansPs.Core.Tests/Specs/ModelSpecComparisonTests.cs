@@ -73,6 +73,7 @@ public class ModelSpecComparisonTests
         (Was with { NonFinite = NonFinitePolicy.Skip }, "NonFinite is 'skip', was 'reject'"),
         (Was with { Workers = 2 }, "Workers is 2, was 1"),
         (Was with { MaxWorkers = 4 }, "MaxWorkers is 4, was 0"),
+        (Was with { BackupWorkers = 1 }, "BackupWorkers is there, was missing"),
         (Was with { Seed = 1 }, "Seed is 1, was 0"),
         (Was with { BlockBytes = 4096 }, "BlockBytes is 4096, was 1048576"),
         (Was with { Lease = TimeSpan.FromSeconds(9) }, "Lease is '00:00:09', was '00:00:10'"),
@@ -88,7 +89,7 @@ public class ModelSpecComparisonTests
     {
         var (now, difference) = Changes[index];
         Assert.Equal(difference, ModelSpecComparison.FirstDifference(Was, now, ignoreWorkers: false));
-        var isOfWorkers = difference.StartsWith("Workers", StringComparison.Ordinal) || difference.StartsWith("MaxWorkers", StringComparison.Ordinal);
+        var isOfWorkers = difference.Split(' ')[0] is "Workers" or "MaxWorkers" or "BackupWorkers";
         Assert.Equal(isOfWorkers ? null : difference, ModelSpecComparison.FirstDifference(Was, now, ignoreWorkers: true));
     }
 
@@ -122,7 +123,7 @@ public class ModelSpecComparisonTests
     [Fact]
     public void A_difference_behind_other_workers_is_told()
     {
-        var now = Was with { Workers = 3, MaxWorkers = 9, Seed = 5 };
+        var now = Was with { Workers = 3, MaxWorkers = 9, BackupWorkers = 1, Seed = 5 };
         Assert.Equal("Seed is 5, was 0", ModelSpecComparison.FirstDifference(Was, now, ignoreWorkers: true));
     }
 

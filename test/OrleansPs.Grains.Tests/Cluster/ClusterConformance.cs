@@ -10,6 +10,8 @@ public sealed class ClusterOptimizers() : OptimizerConformance(new ClusterHost()
 
 public sealed class ClusterBulkSynchronous() : BulkSynchronousConformance(new ClusterHost());
 
+public sealed class ClusterBackupWorkers() : BackupWorkerConformance(new ClusterHost());
+
 public sealed class ClusterDeterminism() : DeterminismConformance(new ClusterHost());
 
 public sealed class ClusterStaleSynchronous() : StaleSynchronousConformance(new ClusterHost());

@@ -6,6 +6,8 @@ public sealed class ReplicatedTransfers() : TransferConformance(new ClusterHost(
 
 public sealed class ReplicatedBulkSynchronous() : BulkSynchronousConformance(new ClusterHost(isReplicated: true));
 
+public sealed class ReplicatedBackupWorkers() : BackupWorkerConformance(new ClusterHost(isReplicated: true));
+
 public sealed class ReplicatedDeterminism() : DeterminismConformance(new ClusterHost(isReplicated: true));
 
 public sealed class ReplicatedStaleSynchronous() : StaleSynchronousConformance(new ClusterHost(isReplicated: true));

@@ -38,7 +38,7 @@ public sealed class WireGoldenTests
         var header = new MessageHeader(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
         var certificate = new Certificate(5, [new(0, 1), new(3, 300)]);
         var snapshot = new SnapshotInfo("m", 1, 2, 3, DateTimeOffset.UnixEpoch, 4);
-        var worker = new WorkerInfo(1, 2, WorkerStatus.Live, 3, 4, 5, true);
+        var worker = new WorkerInfo(1, 2, WorkerStatus.Live, 3, 4, 5, true) { BlocksFor = TimeSpan.FromSeconds(6), RoundsMissed = 7 };
         var spec = new ModelSpec("m") { Parameters = [new("w", [2])], Optimizer = Optimizer.Sgd() };
         yield return Of("MessageHeader", header);
         yield return Of("BlockReply", new BlockReply(BlockStatus.NeedCertificates, 1, 2, 3));

@@ -10,6 +10,8 @@ public sealed class ProcessOptimizers() : OptimizerConformance(new ProcessHost()
 
 public sealed class ProcessBulkSynchronous() : BulkSynchronousConformance(new ProcessHost());
 
+public sealed class ProcessBackupWorkers() : BackupWorkerConformance(new ProcessHost());
+
 public sealed class ProcessDeterminism() : DeterminismConformance(new ProcessHost());
 
 public sealed class ProcessStaleSynchronous() : StaleSynchronousConformance(new ProcessHost());

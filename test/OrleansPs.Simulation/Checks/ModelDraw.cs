@@ -48,6 +48,7 @@ internal sealed record ModelDraw(ModelSpec Spec, Workload Work, BlockLayout Layo
             Workers = workers,
             MaxWorkers = owners,
             PushesPerStep = pushes + random.Next(2),
+            BackupWorkers = DrawBackups(seed, workers),
             Lease = TimeSpan.FromMilliseconds(random.Next(300, 2000)),
         };
         var every = random.Next(3) == 0 ? 0 : random.Next(1, 8);
@@ -81,6 +82,13 @@ internal sealed record ModelDraw(ModelSpec Spec, Workload Work, BlockLayout Layo
             }
             lengths[tight.Parameter] += work.Size - tight.Length;
         }
+    }
+
+    // Of its own dice: other draws of a seed stay as they are.
+    private static int DrawBackups(int seed, int workers)
+    {
+        var random = new Random(seed ^ 0xbac);
+        return random.Next(3) == 0 ? random.Next(workers) : 0;
     }
 
     private static int DrawLength(Random random, int size) => random.Next(4) switch

@@ -35,18 +35,24 @@ internal static partial class MutantCatalog
         new("round-closes-by-count", "A round closes when each participating rank has contributed, not when as many have as participate.", "P1 P3",
             Consistency + "Coordinator.Gate.cs", 200,
             new Edit("""
-                        var contributed = false;
+                        var (contributed, missing) = (false, 0);
                         foreach (var rank in _state.Ranks.Values)
                         {
                             var has = rank.ContributedRound == _state.Round;
                             contributed |= has;
-                            if (rank.Participates && !has) return false;
+                            if (rank.Participates && !has) missing++;
                         }
-                        return contributed;
+                        return contributed && missing <= _spec.BackupWorkers;
                 """, """
                         var contributed = _state.Ranks.Values.Count(r => r.ContributedRound == _state.Round);
-                        return contributed > 0 && contributed >= _state.Ranks.Values.Count(r => r.Participates);
+                        return contributed > 0 && contributed >= _state.Ranks.Values.Count(r => r.Participates) - _spec.BackupWorkers;
                 """)),
+        new("round-closes-with-one-too-few", "A round goes without as many ranks as there are backup workers, and no more.", "P3",
+            Consistency + "Coordinator.Gate.cs", 100,
+            new Edit("missing <= _spec.BackupWorkers;", "missing <= (_spec.BackupWorkers > 0 ? _spec.BackupWorkers + 1 : 0);")),
+        new("straggler-ends-its-step", "A step whose round closed without it does not count: its end is refused, and it is done again.", "P1 P3",
+            Consistency + "Coordinator.Ranks.cs", 100,
+            new Edit("command.Step == record.Step && record.Clock < _state.Round)", "command.Step == record.Step && false)")),
         new("certificate-names-the-present-incarnation", "A certificate names the incarnation that contributed, not the one that plays the rank now.", "P1 P3",
             Consistency + "Coordinator.Gate.cs", 50,
             new Edit("r.ContributedIncarnation", "r.Record.Incarnation")),

@@ -15,13 +15,15 @@ internal sealed record ModelDocument(
 
 /// <summary>A worker in JSON.</summary>
 internal sealed record WorkerDocument(
-    int Rank, long Incarnation, WorkerStatus Status, long Step, long Clock, long Behind, long Cursor, bool Waiting)
+    int Rank, long Incarnation, WorkerStatus Status, long Step, long Clock, long Behind, long Cursor, bool Waiting,
+    double? BlocksForSeconds, long RoundsMissed)
 {
     public static IReadOnlyList<WorkerDocument> Of(IReadOnlyList<WorkerInfo> workers)
     {
         var fastest = Fastest(workers);
         return [.. workers.Select(w => new WorkerDocument(
-            w.Rank, w.Incarnation, w.Status, w.Step, w.Clock, fastest - w.Clock, w.Cursor, w.Waiting))];
+            w.Rank, w.Incarnation, w.Status, w.Step, w.Clock, fastest - w.Clock, w.Cursor, w.Waiting,
+            w.BlocksFor is { } time ? Math.Round(time.TotalSeconds, 3) : null, w.RoundsMissed))];
     }
 
     private static long Fastest(IReadOnlyList<WorkerInfo> workers) => workers.Count == 0 ? 0 : workers.Max(w => w.Clock);

@@ -10,11 +10,12 @@ internal static class Tables
     public static Table Models(IReadOnlyList<string> names) => Of(["model"], names.Select(name => (string[])[name]));
 
     public static Table Workers(IReadOnlyList<WorkerInfo> workers) => Of(
-        [">rank", ">incarnation", "status", ">step", ">clock", ">behind", "waiting"],
+        [">rank", ">incarnation", "status", ">step", ">clock", ">behind", "waiting", ">blocks for", ">rounds missed"],
         WorkerDocument.Of(workers).Select(w => (string[])
         [
             Texts.Count(w.Rank), Texts.Count(w.Incarnation), Texts.Status(w.Status), Texts.Count(w.Step), Texts.Count(w.Clock),
             Texts.Count(w.Behind), Texts.YesNo(w.Waiting),
+            w.BlocksForSeconds is { } seconds ? Texts.Seconds(seconds) : "-", Texts.Count(w.RoundsMissed),
         ]));
 
     public static Table Blocks(IReadOnlyList<BlockInfo> blocks) => Of(
@@ -46,10 +47,15 @@ internal static class Tables
         yield return ["blocks", Texts.Count(status.Blocks)];
         yield return ["workers", $"{Texts.Count(status.Workers.Count(w => w.Status == WorkerStatus.Live))} live, {Texts.Count(status.Workers.Count)} known"];
         yield return [spec.Consistency.Mode == ConsistencyMode.BulkSynchronous ? "open round" : "slowest clock", Texts.Count(status.Round)];
+        if (spec.BackupWorkers > 0) yield return ["backup workers", Texts.Count(spec.BackupWorkers)];
+        if (Stragglers(status) is { Length: > 0 } stragglers) yield return ["waits for", stragglers];
         yield return ["generation", Texts.Count(status.Generation)];
         yield return ["last snapshot", status.LastSnapshot is { } last ? $"{Texts.Snapshot(last)}, {Texts.Time(last.TakenAt)}" : "none"];
         if (status.SnapshotError is { } error) yield return ["snapshot error", error];
     }
+
+    private static string Stragglers(ModelStatus status) => string.Join(", ", status.Workers.Where(w => w.BlocksFor is not null)
+        .Select(w => $"rank {w.Rank} ({Texts.Status(w.Status)}) for {Texts.Seconds(w.BlocksFor!.Value.TotalSeconds)}"));
 
     private static Table Of(string[] headings, IEnumerable<string[]> rows)
     {

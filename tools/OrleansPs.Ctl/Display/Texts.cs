@@ -23,6 +23,8 @@ internal static class Texts
 
     public static string Time(DateTimeOffset time) => Of($"{time.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
 
+    public static string Seconds(double seconds) => Of($"{seconds:#,0.0} s");
+
     public static string YesNo(bool value) => value ? "yes" : "no";
 
     public static string Status(WorkerStatus status) => status switch
