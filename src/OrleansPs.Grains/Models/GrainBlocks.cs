@@ -2,6 +2,7 @@ using OrleansPs.Core.Blocks;
 using OrleansPs.Core.Consistency;
 using OrleansPs.Core.Messages;
 using OrleansPs.Core.Replication;
+using OrleansPs.Core.Snapshots;
 using OrleansPs.Hosting;
 using OrleansPs.Protocol;
 

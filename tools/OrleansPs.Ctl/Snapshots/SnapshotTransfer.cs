@@ -23,7 +23,11 @@ internal sealed class SnapshotTransfer(IParameterServerAdmin admin, ISnapshotSto
         var whole = await ForEachChunkAsync(manifest, async chunk =>
         {
             var content = await ReadAsync(model, manifest.Cut, chunk, cancellationToken).ConfigureAwait(false);
-            if (chunk.Base is { } from) (chunk, content) = WholeChunk.Encode(model, chunk, content, await ReadBaseAsync(model, from, cancellationToken).ConfigureAwait(false));
+            if (chunk.Base is { } from)
+            {
+                var below = await ReadBaseAsync(model, from, cancellationToken).ConfigureAwait(false);
+                (chunk, content) = WholeChunk.Encode(model, chunk, content, below);
+            }
             await store.WriteChunkAsync(model, chunk.Name, content, cancellationToken).ConfigureAwait(false);
             return chunk;
         }).ConfigureAwait(false);

@@ -47,10 +47,8 @@ internal sealed class CompareCommand(Surroundings surroundings)
 
     private async Task<RunRecord> RunAsync(RunSettings settings, LoadedJob job, double target, CancellationToken stop)
     {
-        var run = await TrainingRun.StartAsync(settings, data, new(null, false, null), EvaluationsPerEpoch, surroundings.Error, stop).ConfigureAwait(false);
-
         var run = await TrainingRun.StartAsync(
-            settings, _options.Job, job, null, false, EvaluationsPerEpoch, surroundings.Error, stop).ConfigureAwait(false);
+            settings, _options.Job, job, new(null, false, null), EvaluationsPerEpoch, surroundings.Error, stop).ConfigureAwait(false);
         await using var _ = run.ConfigureAwait(false);
         await surroundings.TrainAsync(run, settings, stop).ConfigureAwait(false);
         return WithTarget(await run.ToRecordAsync(stop).ConfigureAwait(false), target);

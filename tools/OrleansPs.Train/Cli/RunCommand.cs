@@ -27,12 +27,8 @@ internal sealed class RunCommand(JobOptions job, Surroundings surroundings)
         var loaded = DataDirectory.Load(job, settings, directory);
         settings = settings.For(job, loaded.Training, hasSnapshots: result.GetValue(_options.Snapshots) is not null);
 
-        var beginning = new RunBeginning(result.GetValue(_options.Snapshots), result.GetValue(_options.Resume), result.GetValue(_options.Init));
-        var run = await TrainingRun.StartAsync(settings, data, beginning, 1, surroundings.Error, stop).ConfigureAwait(false);
-
         var run = await TrainingRun.StartAsync(
-            settings, job, loaded, result.GetValue(_options.Snapshots), result.GetValue(_options.Resume), job.EvaluationsPerEpoch,
-            surroundings.Error, stop).ConfigureAwait(false);
+            settings, job, loaded, _options.BeginningOf(result), job.EvaluationsPerEpoch, surroundings.Error, stop).ConfigureAwait(false);
         await using var _ = run.ConfigureAwait(false);
         var story = new Story(surroundings.Out);
         story.Data(loaded, directory);

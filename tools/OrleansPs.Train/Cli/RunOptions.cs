@@ -25,9 +25,11 @@ internal sealed class RunOptions(JobOptions job) : TrainingOptions(job)
     public StragglerOptions Stragglers { get; } = new(stepTime: 0, probability: 0);
 
     public override IEnumerable<Option> All =>
-        [Consistency, .. base.All, Snapshots, SnapshotEvery, Resume, Init, Export, .. Stragglers.All];
+        [Consistency, .. base.All, Snapshots, SnapshotEvery, Resume, .. Job.HasParameters ? [Init, Export] : Array.Empty<Option>(), .. Stragglers.All];
 
-        [Consistency, .. base.All, Snapshots, SnapshotEvery, Resume, .. Job.HasParameters ? [Export] : Array.Empty<Option>(), .. Stragglers.All];
+    /// <summary>Where the training begins.</summary>
+    public RunBeginning BeginningOf(ParseResult result) =>
+        new(result.GetValue(Snapshots), result.GetValue(Resume), Job.HasParameters ? result.GetValue(Init) : null);
 
     /// <summary>Checks what the options say together.</summary>
     /// <exception cref="InvalidOptionsException">They break a rule.</exception>
@@ -38,7 +40,7 @@ internal sealed class RunOptions(JobOptions job) : TrainingOptions(job)
         var every = result.GetValue(SnapshotEvery);
         var resume = result.GetValue(Resume);
         Rule.Require(snapshots is not null || !resume, "--resume", "on", "it needs --snapshots.");
-        Rule.Require(!resume || result.GetValue(Init) is null, "--init", result.GetValue(Init), "it does not go with --resume.");
+        Rule.Require(!resume || BeginningOf(result).Init is null, "--init", BeginningOf(result).Init, "it does not go with --resume.");
         Rule.Require(snapshots is not null || every is null, "--snapshot-every", every, "it needs --snapshots.");
         Rule.Require(snapshots is null || !File.Exists(snapshots), "--snapshots", snapshots, "it must be a directory, not a file.");
         return resume ? Resumed(result, Job.ReadSaved(snapshots!)) : Fresh(result);

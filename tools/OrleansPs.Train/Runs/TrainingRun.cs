@@ -48,29 +48,18 @@ internal sealed class TrainingRun : IAsyncDisposable
 
     /// <summary>Makes the model, or restores it, and lets all workers join.</summary>
     /// <param name="settings">What the training does.</param>
-    /// <param name="data">The data set.</param>
-    /// <param name="beginning">Where it begins.</param>
-
     /// <param name="options">The kind of job.</param>
     /// <param name="job">The job on its data.</param>
-    /// <param name="snapshots">The directory of the snapshots, or null.</param>
-    /// <param name="resume">Whether to go on from the newest good snapshot.</param>
+    /// <param name="beginning">Where it begins.</param>
     /// <param name="evaluationsPerEpoch">How often an epoch is evaluated.</param>
     /// <param name="warnings">Where the server's warnings go.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<TrainingRun> StartAsync(
-        RunSettings settings, FashionMnist data, RunBeginning beginning, int evaluationsPerEpoch,
+        RunSettings settings, JobOptions options, LoadedJob job, RunBeginning beginning, int evaluationsPerEpoch,
         TextWriter warnings, CancellationToken cancellationToken)
     {
         var snapshots = beginning.Snapshots;
         using var init = beginning.Init is { } file ? SafetensorsFile.Open(file) : null;
-        var options = new EmbeddedServerOptions { SnapshotDirectory = snapshots, LoggerFactory = new WarningLog(warnings) };
-        var server = await EmbeddedParameterServer.StartAsync(options, cancellationToken).ConfigureAwait(false);
-        var run = new TrainingRun(server, settings, data, snapshots is not null, warnings);
-
-        RunSettings settings, JobOptions options, LoadedJob job, string? snapshots, bool resume, int evaluationsPerEpoch,
-        TextWriter warnings, CancellationToken cancellationToken)
-    {
         var hosting = new EmbeddedServerOptions { SnapshotDirectory = snapshots, LoggerFactory = new WarningLog(warnings) };
         var server = await EmbeddedParameterServer.StartAsync(hosting, cancellationToken).ConfigureAwait(false);
         var run = new TrainingRun(server, settings, options, job, snapshots is not null, warnings);
@@ -161,10 +150,8 @@ internal sealed class TrainingRun : IAsyncDisposable
 
     private async Task StartAsync(bool resume, SafetensorsFile? init, CancellationToken cancellationToken)
     {
-        await _server.CreateModelAsync(_settings.ToSpec(_data.Train), cancellationToken).ConfigureAwait(false);
-        if (init is not null) await _server.LoadAsync(Model, init, null, cancellationToken).ConfigureAwait(false);
-
         await _server.CreateModelAsync(_settings.ToSpec(_job.Training, Model), cancellationToken).ConfigureAwait(false);
+        if (init is not null) await _server.LoadAsync(Model, init, null, cancellationToken).ConfigureAwait(false);
         if (resume)
             RestoredFrom = await _server.RestoreAsync(Model, new() { Workers = _settings.Workers }, cancellationToken).ConfigureAwait(false);
         _workers = await Task.WhenAll(Enumerable.Range(0, _settings.Workers)
