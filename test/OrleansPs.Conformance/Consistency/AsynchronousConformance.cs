@@ -48,6 +48,39 @@ public abstract class AsynchronousConformance(ConformanceHost host) : HostTests(
         Tensors.AllAre(4, await Tensors.PullAsync(workers[0], Limit));
     }
 
+    [Fact]
+    public async Task A_stale_push_takes_a_smaller_step_where_the_learning_rate_compensates()
+    {
+        var workers = await BeginAsync(Compensated(StalenessCompensation.ByLearningRate()));
+        foreach (var worker in workers) await Tensors.PullAsync(worker, Limit);
+
+        for (var i = 0; i < 3; i++) await workers[0].PushAsync(Tensors.Full(workers[0].Spec, 6), Limit);
+        await workers[1].PushAsync(Tensors.Full(workers[1].Spec, 6), Limit);
+
+        // 6 / 1, 6 / 1, 6 / 2, 6 / 3
+        Tensors.AllAre(-17, await Tensors.PullAsync(workers[1], Limit));
+        await workers[1].PushAsync(Tensors.Full(workers[1].Spec, 6), Limit);
+        Tensors.AllAre(-23, await Tensors.PullAsync(workers[0], Limit));
+    }
+
+    [Fact]
+    public async Task A_stale_gradient_is_corrected_for_its_delay()
+    {
+        var workers = await BeginAsync(Compensated(StalenessCompensation.Delay(0.5)));
+        foreach (var worker in workers) await Tensors.PullAsync(worker, Limit);
+
+        await workers[0].PushAsync(Tensors.Full(workers[0].Spec, 3), Limit);
+        await workers[1].PushAsync(Tensors.Full(workers[1].Spec, 2), Limit);
+
+        // -3, and then 2 + 0.5 x 4 x -3 = -4 off it
+        Tensors.AllAre(1, await Tensors.PullAsync(workers[1], Limit));
+        await workers[1].PushAsync(Tensors.Full(workers[1].Spec, 2), Limit);
+        Tensors.AllAre(-1, await Tensors.PullAsync(workers[0], Limit));
+    }
+
+    private ModelSpec Compensated(StalenessCompensation compensation) =>
+        Asynchronous(2) with { Optimizer = Optimizer.Sgd(lr: 1), Compensation = compensation };
+
     private ModelSpec Asynchronous(int workers) =>
         Spec(Parameters) with { Consistency = ConsistencyPolicy.Asynchronous, Workers = workers };
 }

@@ -55,6 +55,7 @@ internal sealed record ModelDraw(ModelSpec Spec, Workload Work, BlockLayout Layo
         var isReplicated = random.Next(5) != 0;
         spec = spec with
         {
+            Compensation = DrawCompensation(seed, mode),
             BlockBytes = blockBytes ?? spec.BlockBytes,
             Lease = lease ?? spec.Lease,
             Durability = isReplicated ? DurabilityPolicy.Replicated(every) : DurabilityPolicy.Snapshot(every),
@@ -89,6 +90,19 @@ internal sealed record ModelDraw(ModelSpec Spec, Workload Work, BlockLayout Layo
     {
         var random = new Random(seed ^ 0xbac);
         return random.Next(3) == 0 ? random.Next(workers) : 0;
+    }
+
+    // Sums take no part in it: what is tried are the pulls in the log, in states and behind a change of the primary. Drawn apart, so that
+    // seeds mean what they meant.
+    private static StalenessCompensation DrawCompensation(int seed, ConsistencyPolicy mode)
+    {
+        if (mode.Mode == ConsistencyMode.BulkSynchronous) return StalenessCompensation.None;
+        return new Random(seed ^ 0xde1a).Next(3) switch
+        {
+            0 => StalenessCompensation.Delay(),
+            1 => StalenessCompensation.ByLearningRate(),
+            _ => StalenessCompensation.None,
+        };
     }
 
     private static int DrawLength(Random random, int size) => random.Next(4) switch
