@@ -9,6 +9,8 @@ namespace OrleansPs.Grains;
 [StatelessWorker]
 internal sealed class SnapshotGrain(SiloStorage storage) : Grain, ISnapshotGrain
 {
+    private const int ReadsAtOnce = 8;
+
     private string Model => this.GetPrimaryKeyString();
 
     public Task<Outcome<SnapshotInfo[]>> List() => Outcomes.OfAsync<SnapshotInfo[]>(async () =>
@@ -48,7 +50,9 @@ internal sealed class SnapshotGrain(SiloStorage storage) : Grain, ISnapshotGrain
     {
         var decoded = ManifestCodec.Decode(manifest, $"manifest for model '{Model}'");
         if (decoded.Model != Model) throw new SnapshotCorruptException($"manifest for model '{Model}'", $"it is of model '{decoded.Model}'.");
-        foreach (var chunk in decoded.Chunks) await storage.Snapshots.ReadChunkAsync(Model, chunk, CancellationToken.None);
+        // Several at a time: of a large model it would else take longer than a call may.
+        var bound = new ParallelOptions { MaxDegreeOfParallelism = ReadsAtOnce };
+        await Parallel.ForEachAsync(decoded.Chunks, bound, async (chunk, token) => await storage.Snapshots.ReadChunkAsync(Model, chunk, token));
         await storage.Snapshots.ImportManifestAsync(decoded, CancellationToken.None);
         return decoded.ToInfo();
     });
