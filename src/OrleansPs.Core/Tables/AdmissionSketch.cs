@@ -55,10 +55,11 @@ internal sealed class AdmissionSketch
         return least + 1;
     }
 
-    // Double hashing (Kirsch and Mitzenmacher 2006): the second hash is odd, so rows differ.
+    // Double hashing (Kirsch and Mitzenmacher 2006): the second hash is odd, so rows differ. A shard's keys agree in the upper bits of
+    // their hashes, so it takes a product for one that depends on all of them.
     private int Places(ulong hash, Span<int> places)
     {
-        var (first, second) = ((uint)hash, (uint)(hash >> 32) | 1);
+        var (first, second) = ((uint)hash, (uint)((hash * 0x9E3779B97F4A7C15) >> 32) | 1);
         var least = (int)byte.MaxValue;
         for (var row = 0; row < Depth; row++)
         {
