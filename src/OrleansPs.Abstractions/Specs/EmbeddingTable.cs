@@ -43,9 +43,9 @@ public sealed record EmbeddingTable(string Name, int Width, Initializer? Initial
 public sealed record RowLifetime
 {
     /// <summary>
-    /// A key gets a row with its <c>AdmitAfter</c>-th push, 1 to 255; what was pushed to it before is dropped. Under BSP each worker's
-    /// contribution to a round is one push. Counted in a count-min sketch (Cormode and Muthukrishnan 2005), which may count too much, never
-    /// too little.
+    /// A key gets a row with its <c>AdmitAfter</c>-th push, 1 to 255; what was pushed to it before is dropped. Under BSP a round is one
+    /// push, however many workers push the key in it. Counted in a count-min sketch (Cormode and Muthukrishnan 2005), which may count too
+    /// much, never too little.
     /// </summary>
     public int AdmitAfter { get; init; } = 1;
 
