@@ -7,6 +7,7 @@ namespace OrleansPs.Core.Tables;
 /// A shard's rows as they are at an open cut, while the live ones go on. Copy-on-write by row: a row is shared with the live store until
 /// something from after the cut is about to change it; then its record is kept here, or that it did not exist.
 /// </summary>
+/// <remarks>It never loses rows for want of room: what it has beyond its share goes when the shard is made of it and pushed to.</remarks>
 /// <param name="rules">The shard's rules.</param>
 /// <param name="sketch">A copy of the live sketch, or null.</param>
 /// <param name="clock">The shard's clock.</param>

@@ -178,19 +178,33 @@ internal sealed class TableBody : BlockBody
         if (live && row >= 0) _rules.Step(_rows.Record(row), gradient, moment, RowLayout.Narrow(_clock));
     }
 
-    /// <summary>A row that is shared gets the push with the live one; one that only one of the two admits is no longer shared.</summary>
+    /// <summary>
+    /// A row that is shared gets the push with the live one. It is no longer shared if only one of the two admits it, or if they would
+    /// not say the same of when it was pushed, for the live clock may be ahead.
+    /// </summary>
     private void UpdateFrozen(FrozenRows frozen, long key, int row, ReadOnlySpan<float> gradient, in PushMoment moment, bool admitted)
     {
-        if (!frozen.Shares(key))
+        var agrees = !_rules.Layout.Ages || frozen.Clock == _clock;
+        if (frozen.Shares(key))
         {
-            frozen.Update(key, gradient, moment);
-            return;
+            if (row < 0)
+            {
+                UpdateAbsent(frozen, key, gradient, moment, admitted, agrees);
+                return;
+            }
+            if (agrees) return;
+            frozen.Preserve(key, _rows, row);
         }
-        if (row >= 0) return;
+        frozen.Update(key, gradient, moment);
+    }
+
+    private void UpdateAbsent(
+        FrozenRows frozen, long key, ReadOnlySpan<float> gradient, in PushMoment moment, bool admitted, bool agrees)
+    {
         var frozenAdmits = frozen.Admits(key);
-        if (frozenAdmits == admitted) return;
+        if (frozenAdmits == admitted && (agrees || !admitted)) return;
         if (frozenAdmits) frozen.Begin(key, gradient, moment);
-        else frozen.Preserve(key, _rows, row);
+        else frozen.Preserve(key, _rows, -1);
     }
 
     private bool Admits(long key) => _sketch is null || _sketch.Touch(KeyHash.Of(key)) >= _rules.AdmitAfter;
