@@ -13,7 +13,7 @@ public sealed class JobTests
     {
         await using var bench = await Bench.StartAsync();
         var data = bench.File("ratings.csv");
-        await File.WriteAllLinesAsync(data, Enumerable.Range(0, 600).Select(i => (User: i % 30, Item: i * 7 % 20))
+        await File.WriteAllLinesAsync(data, Enumerable.Range(0, 600).Select(i => (User: i % 30, Item: i / 30))
             .Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.User},{r.Item},{3 + (r.User % 3) - (r.Item % 2)}")));
         string[] options = ["ratings", "--data", data, "--consistency", consistency, "--workers", "3", "--batch", "4", "--epochs", "30", "--lr", "0.05", "--factors", "4"];
 

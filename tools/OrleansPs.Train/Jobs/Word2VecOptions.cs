@@ -80,7 +80,7 @@ internal sealed class Word2VecOptions : JobOptions
         var own = Own(settings);
         var corpus = TextCorpus.Load(path, own.MinCount);
         var job = new SkipGram(corpus, own.ToOptions());
-        return new(job, $"texts in {Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)))}",
+        return new(job, $"Texts in {Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)))}",
             FormattableString.Invariant($"skip-gram, {own.Width} floats a word"),
             FormattableString.Invariant($"{corpus.Vocabulary.Total:#,0} words, {corpus.Vocabulary.Count:#,0} different ones"))
         {
