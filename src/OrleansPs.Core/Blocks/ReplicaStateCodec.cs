@@ -83,8 +83,6 @@ internal static class ReplicaStateCodec
         CheckRanks(staged.Select(s => s.Rank), spec, name);
         if (reader.Left != 0) throw new SnapshotCorruptException(name, "it goes on behind its end.");
         return new(image, cut, written, term, fences, certificate, staged, marks);
-
-        return new(image, cut, written, term, fences, certificate, staged);
     }
 
     private static void CheckSum(ReadOnlySpan<byte> rest, string name)
