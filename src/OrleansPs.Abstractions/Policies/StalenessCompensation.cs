@@ -23,7 +23,7 @@ public sealed record StalenessCompensation
     /// <summary>What is changed.</summary>
     public CompensationMode Mode { get; }
 
-    /// <summary>The strength of <see cref="Delay"/>; 0 for the others.</summary>
+    /// <summary>The strength of <see cref="DcAsgd"/>; 0 for the others.</summary>
     public double Lambda { get; }
 
     /// <summary>
@@ -31,7 +31,7 @@ public sealed record StalenessCompensation
     /// Distributed Deep Learning"): the number of pushes, of any rank, that its block has applied between the rank's last pull and this
     /// push, and 1 where that is 0.
     /// </summary>
-    public static StalenessCompensation ByLearningRate() => new(CompensationMode.LearningRate, 0);
+    public static StalenessCompensation ByLr() => new(CompensationMode.Lr, 0);
 
     /// <summary>
     /// The gradient g of a push becomes g + lambda g g (w - w'), with w as it is and w' as the rank last pulled it (Zheng et al.
@@ -39,7 +39,7 @@ public sealed record StalenessCompensation
     /// keeps up to one copy of its values a rank: MaxWorkers x the model's dense size, which <see cref="ModelSpec.StagingBytes"/> must allow.
     /// </summary>
     /// <param name="lambda">The strength, above 0: the larger the gradients, the smaller.</param>
-    public static StalenessCompensation Delay(double lambda = 0.04) => new(CompensationMode.Delay, lambda);
+    public static StalenessCompensation DcAsgd(double lambda = 0.04) => new(CompensationMode.DcAsgd, lambda);
 }
 
 /// <summary>What compensation changes.</summary>
@@ -49,8 +49,8 @@ public enum CompensationMode
     None,
 
     /// <summary>The learning rate.</summary>
-    LearningRate,
+    Lr,
 
     /// <summary>The gradient.</summary>
-    Delay,
+    DcAsgd,
 }

@@ -79,7 +79,7 @@ public sealed record ModelSpec(string Name)
     /// <summary>
     /// How much memory BSP may use to hold a round's gradients until it closes, in bytes; 4 GiB by default. Needed:
     /// MaxWorkers x (the model's dense size + the rows of each table that a worker may push in a step). With
-    /// <see cref="StalenessCompensation.Delay"/> it says how much the copies of what ranks last pulled may use: MaxWorkers x the model's dense size.
+    /// <see cref="StalenessCompensation.DcAsgd"/> it says how much the copies of what ranks last pulled may use: MaxWorkers x the model's dense size.
     /// </summary>
     public long StagingBytes { get; init; } = 4L << 30;
 

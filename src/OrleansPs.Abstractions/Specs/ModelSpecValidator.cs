@@ -130,7 +130,7 @@ internal static partial class ModelSpecValidator
     {
         var compensation = spec.Compensation;
         if (compensation.Mode == CompensationMode.None) return;
-        Require(compensation.Mode != CompensationMode.Delay || IsAboveZero(compensation.Lambda),
+        Require(compensation.Mode != CompensationMode.DcAsgd || IsAboveZero(compensation.Lambda),
             "Compensation.Lambda", compensation.Lambda, AboveZero);
         Require(spec.Consistency.Mode != ConsistencyMode.BulkSynchronous,
             "Compensation", compensation.Mode, "it goes with SSP and ASP alone: under BSP no gradient is stale.");
@@ -160,7 +160,7 @@ internal static partial class ModelSpecValidator
 
     private static void CheckStaging(ModelSpec spec)
     {
-        if (spec.Compensation.Mode == CompensationMode.Delay) CheckCopies(spec);
+        if (spec.Compensation.Mode == CompensationMode.DcAsgd) CheckCopies(spec);
         if (spec.Consistency.Mode != ConsistencyMode.BulkSynchronous) return;
         var needed = spec.RankLimit * (((Int128)spec.Length * sizeof(float)) + StagedRowBytes(spec));
         Require(needed <= spec.StagingBytes, "StagingBytes", spec.StagingBytes,

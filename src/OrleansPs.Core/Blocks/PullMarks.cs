@@ -37,7 +37,7 @@ internal sealed class PullMarks
 
     /// <summary>How many floats a mark has of a block: none unless the delay is compensated.</summary>
     public static int FloatsOf(ModelSpec spec, BlockShape shape) =>
-        shape.Table < 0 && spec.Compensation.Mode == CompensationMode.Delay ? shape.Length : 0;
+        shape.Table < 0 && spec.Compensation.Mode == CompensationMode.DcAsgd ? shape.Length : 0;
 
     /// <summary>A rank has pulled.</summary>
     public void Set(int rank, BlockBody body)

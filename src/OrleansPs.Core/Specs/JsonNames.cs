@@ -27,7 +27,7 @@ internal static class SpecNames
         (ClippingMode.None, "none"), (ClippingMode.Value, "value"), (ClippingMode.GlobalNorm, "globalNorm"));
 
     public static readonly JsonNames<CompensationMode> Compensation = new(
-        (CompensationMode.LearningRate, "learningRate"), (CompensationMode.Delay, "delay"));
+        (CompensationMode.Lr, "learningRate"), (CompensationMode.DcAsgd, "delay"));
 
     public static readonly JsonNames<Reduction> Reduction = new((OrleansPs.Reduction.Mean, "mean"), (OrleansPs.Reduction.Sum, "sum"));
 

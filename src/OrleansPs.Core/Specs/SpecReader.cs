@@ -135,9 +135,9 @@ internal static class SpecReader
 
     // Written only where there is one, so that specs from before there was any read the same.
     private static StalenessCompensation ReadCompensation(JsonFields fields) =>
-        Ended(fields, fields.Name("type", SpecNames.Compensation) == CompensationMode.Delay
-            ? StalenessCompensation.Delay(fields.Double("lambda"))
-            : StalenessCompensation.ByLearningRate());
+        Ended(fields, fields.Name("type", SpecNames.Compensation) == CompensationMode.DcAsgd
+            ? StalenessCompensation.DcAsgd(fields.Double("lambda"))
+            : StalenessCompensation.ByLr());
 
     private static DurabilityPolicy ReadDurability(JsonFields fields)
     {

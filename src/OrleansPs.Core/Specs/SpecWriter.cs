@@ -198,7 +198,7 @@ internal static class SpecWriter
     {
         writer.WriteStartObject("compensation");
         writer.WriteString("type", SpecNames.Compensation.Of(compensation.Mode));
-        if (compensation.Mode == CompensationMode.Delay) writer.WriteNumber("lambda", compensation.Lambda);
+        if (compensation.Mode == CompensationMode.DcAsgd) writer.WriteNumber("lambda", compensation.Lambda);
         writer.WriteEndObject();
     }
 

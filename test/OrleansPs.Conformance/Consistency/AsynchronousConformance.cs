@@ -51,7 +51,7 @@ public abstract class AsynchronousConformance(ConformanceHost host) : HostTests(
     [Fact]
     public async Task A_stale_push_takes_a_smaller_step_where_the_learning_rate_compensates()
     {
-        var workers = await BeginAsync(Compensated(StalenessCompensation.ByLearningRate()));
+        var workers = await BeginAsync(Compensated(StalenessCompensation.ByLr()));
         foreach (var worker in workers) await Tensors.PullAsync(worker, Limit);
 
         for (var i = 0; i < 3; i++) await workers[0].PushAsync(Tensors.Full(workers[0].Spec, 6), Limit);
@@ -66,7 +66,7 @@ public abstract class AsynchronousConformance(ConformanceHost host) : HostTests(
     [Fact]
     public async Task A_stale_gradient_is_corrected_for_its_delay()
     {
-        var workers = await BeginAsync(Compensated(StalenessCompensation.Delay(0.5)));
+        var workers = await BeginAsync(Compensated(StalenessCompensation.DcAsgd(0.5)));
         foreach (var worker in workers) await Tensors.PullAsync(worker, Limit);
 
         await workers[0].PushAsync(Tensors.Full(workers[0].Spec, 3), Limit);

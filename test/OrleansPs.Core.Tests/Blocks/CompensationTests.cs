@@ -19,8 +19,8 @@ public class CompensationTests
         PushesPerStep = 8,
     };
 
-    private static readonly ModelSpec s_byRate = s_plain with { Compensation = StalenessCompensation.ByLearningRate() };
-    private static readonly ModelSpec s_delay = s_plain with { Compensation = StalenessCompensation.Delay(0.5) };
+    private static readonly ModelSpec s_byRate = s_plain with { Compensation = StalenessCompensation.ByLr() };
+    private static readonly ModelSpec s_delay = s_plain with { Compensation = StalenessCompensation.DcAsgd(0.5) };
 
     [Fact]
     public void The_learning_rate_is_divided_by_the_pushes_since_the_pull()

@@ -21,8 +21,8 @@ public class ReplicaTests
     // Not among the others: an image knows nothing of pulls, so a block that begins with one is not the same at first.
     private static readonly ModelSpec[] s_compensated =
     [
-        Spec(ConsistencyPolicy.StaleSynchronous(2), Optimizer.Sgd(0.1)) with { Compensation = StalenessCompensation.ByLearningRate() },
-        Spec(ConsistencyPolicy.Asynchronous, Optimizer.Adagrad(0.1)) with { Compensation = StalenessCompensation.Delay(0.5) },
+        Spec(ConsistencyPolicy.StaleSynchronous(2), Optimizer.Sgd(0.1)) with { Compensation = StalenessCompensation.ByLr() },
+        Spec(ConsistencyPolicy.Asynchronous, Optimizer.Adagrad(0.1)) with { Compensation = StalenessCompensation.DcAsgd(0.5) },
     ];
 
     [Property(MaxTest = 50)]

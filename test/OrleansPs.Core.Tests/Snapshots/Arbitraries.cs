@@ -85,7 +85,7 @@ internal static class Arbitraries
             Gen.Elements(ConsistencyPolicy.BulkSynchronous, ConsistencyPolicy.Asynchronous),
             Gen.Choose(0, 1_000_000).Select(ConsistencyPolicy.StaleSynchronous))
         from compensation in Gen.OneOf(
-            Gen.Elements(StalenessCompensation.None, StalenessCompensation.ByLearningRate()), Doubles.Select(StalenessCompensation.Delay))
+            Gen.Elements(StalenessCompensation.None, StalenessCompensation.ByLr()), Doubles.Select(StalenessCompensation.DcAsgd))
         from durability in Durabilities()
         from reduction in Gen.Elements(Enum.GetValues<Reduction>())
         from nonFinite in Gen.Elements(Enum.GetValues<NonFinitePolicy>())

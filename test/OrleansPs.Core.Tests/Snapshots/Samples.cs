@@ -114,7 +114,7 @@ internal static class Samples
         ("ssp", Ssp()),
         ("asp", Asp()),
         ("optimizers", OtherOptimizers()),
-        ("compensation", Asp() with { Compensation = StalenessCompensation.Delay(0.25) }),
+        ("compensation", Asp() with { Compensation = StalenessCompensation.DcAsgd(0.25) }),
     ];
 
     private static ModelSpec Ssp() => new("fashion-mnist")

@@ -66,7 +66,7 @@ public class ModelSpecComparisonTests
         (Was with { Clipping = GradientClipping.ByValue(3) }, "Clipping.Limit is 3, was 2"),
         (Was with { Consistency = ConsistencyPolicy.BulkSynchronous }, "Consistency.Type is 'bulkSynchronous', was 'staleSynchronous'"),
         (Was with { Consistency = ConsistencyPolicy.StaleSynchronous(1) }, "Consistency.Staleness is 1, was 2"),
-        (Was with { Compensation = StalenessCompensation.Delay() }, "Compensation is there, was missing"),
+        (Was with { Compensation = StalenessCompensation.DcAsgd() }, "Compensation is there, was missing"),
         (Was with { Durability = DurabilityPolicy.Replicated(100, TimeSpan.FromSeconds(5)) }, "Durability.Type is 'replicated', was 'snapshot'"),
         (Was with { Durability = DurabilityPolicy.Snapshot(100) }, "Durability.Interval is missing, was '00:00:05'"),
         (Was with { Reduction = Reduction.Sum }, "Reduction is 'sum', was 'mean'"),

@@ -99,8 +99,8 @@ internal sealed record ModelDraw(ModelSpec Spec, Workload Work, BlockLayout Layo
         if (mode.Mode == ConsistencyMode.BulkSynchronous) return StalenessCompensation.None;
         return new Random(seed ^ 0xde1a).Next(3) switch
         {
-            0 => StalenessCompensation.Delay(),
-            1 => StalenessCompensation.ByLearningRate(),
+            0 => StalenessCompensation.DcAsgd(),
+            1 => StalenessCompensation.ByLr(),
             _ => StalenessCompensation.None,
         };
     }
