@@ -63,6 +63,9 @@ internal sealed record ModelDraw(ModelSpec Spec, Workload Work, BlockLayout Layo
         return Fit(spec, work, lengths) with { Silos = random.Next(2, 5), HasWitness = isReplicated || random.Next(2) == 0 };
     }
 
+    /// <summary>The same, but every round waits for all.</summary>
+    public ModelDraw WithoutBackups() => this with { Spec = Spec with { BackupWorkers = 0 } };
+
     /// <summary>Makes parameters longer until each piece of them in a block of any size shows every push.</summary>
     private static ModelDraw Fit(ModelSpec spec, Workload work, int[] lengths)
     {
