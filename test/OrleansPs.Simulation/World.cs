@@ -184,6 +184,9 @@ internal sealed class World : IDisposable
         return call < script.Length && script[call].Contains(parameter);
     }
 
+    /// <summary>Whether there is a push of this number.</summary>
+    public bool HasCall(int id) => id % Work.PushCalls < Work.Script(Work.ItemAt(id / Work.PushCalls)).Length;
+
     /// <summary>The pushes of an item to a parameter.</summary>
     public IEnumerable<int> IdsOf(Item item, int parameter)
     {
@@ -194,8 +197,10 @@ internal sealed class World : IDisposable
     /// <summary>The push calls of an item that go to a block: the place in the list is the sequence.</summary>
     public List<int> CallsTo(Item item, int block)
     {
-        var parameters = Model.Layout.Blocks[block].Segments.Select(s => s.Parameter).ToHashSet();
+        var shape = Model.Layout.Blocks[block];
         var script = Work.Script(item);
+        if (shape.Table >= 0) return [.. Enumerable.Range(0, script.Length).Where(call => Model.Rows!.Pushes(Spec, Work.Id(item, call), shape))];
+        var parameters = shape.Segments.Select(s => s.Parameter).ToHashSet();
         return [.. Enumerable.Range(0, script.Length).Where(call => script[call].Any(parameters.Contains))];
     }
 

@@ -27,10 +27,11 @@ internal static class FinalCheck
         {
             var values = ReplicaReader.Read(world, PrimaryOf(world, shape.Index));
             for (var s = 0; s < values.Length; s++) CheckSegment(world, history, shape.Index, shape.Segments[s], values[s]);
+            if (shape.Table >= 0) CheckRows(world, history, shape);
         }
     }
 
-    /// <summary>All parameters at the end.</summary>
+    /// <summary>All parameters at the end, and behind them all rows, by table and key.</summary>
     public static float[][] Values(World world)
     {
         if (world.Violation is not null) return [];
@@ -41,8 +42,14 @@ internal static class FinalCheck
             for (var s = 0; s < block.Length; s++)
                 block[s].CopyTo(values[shape.Segments[s].Parameter].AsSpan(shape.Segments[s].Start));
         }
-        return values;
+        return [.. values, .. Rows(world)];
     }
+
+    private static IEnumerable<float[]> Rows(World world) =>
+        from table in Enumerable.Range(0, world.Spec.Tables.Count)
+        from key in world.Model.Rows!.Keys
+        let shape = world.Model.Layout.Blocks.Single(b => b.Table == table && RowWork.IsIn(world.Spec, b, key))
+        select ReplicaReader.ReadRows(world, PrimaryOf(world, shape.Index), [key])[0];
 
     private static BlockReplica PrimaryOf(World world, int block) => world.PrimaryOf(block)!.Core!.Replica;
 
@@ -55,6 +62,26 @@ internal static class FinalCheck
             world.Violate("P3", $"At the end block {block.Block} answers {reply} and not round {history.Round}.");
     }
 
+    private static void CheckRows(World world, History history, Core.Partitioning.BlockShape shape)
+    {
+        long[] keys = [.. world.Model.Rows!.Keys.Where(key => RowWork.IsIn(world.Spec, shape, key))];
+        var rows = ReplicaReader.ReadRows(world, PrimaryOf(world, shape.Index), keys);
+        var (low, high) = BoundsOf(world, history, world.HasCall);
+        for (var i = 0; i < keys.Length; i++) RowCheck.CheckEnd(world, history, shape, keys[i], rows[i], low, high);
+    }
+
+    private static (bool[] Low, bool[] High) BoundsOf(World world, History history, Func<int, bool> isOf)
+    {
+        var low = new bool[world.Work.Size];
+        var high = new bool[world.Work.Size];
+        for (var id = 0; id < low.Length; id++)
+        {
+            low[id] = isOf(id) && history.Finished[id / world.Work.PushCalls] != History.Never;
+            high[id] = low[id] || (isOf(id) && !world.IsRounds && history.Attempted[id]);
+        }
+        return (low, high);
+    }
+
     private static void CheckSegment(World world, History history, int block, Core.Partitioning.Segment segment, float[] values)
     {
         if (segment.Parameter == world.Model.RealParameter)
@@ -63,14 +90,7 @@ internal static class FinalCheck
                 world.Violate("P3", $"At the end block {block} has other bits in the real parameter.");
             return;
         }
-        var low = new bool[world.Work.Size];
-        var high = new bool[world.Work.Size];
-        for (var id = 0; id < low.Length; id++)
-        {
-            var isFinished = history.Finished[id / world.Work.PushCalls] != History.Never;
-            low[id] = isFinished && world.Pushes(id, segment.Parameter);
-            high[id] = low[id] || (!world.IsRounds && history.Attempted[id] && world.Pushes(id, segment.Parameter));
-        }
+        var (low, high) = BoundsOf(world, history, id => world.Pushes(id, segment.Parameter));
         if (CounterCheck.FirstWrong(values, segment.Start, low, high, history.Twice) is { } wrong)
             world.Violate("P1", $"At the end {world.Describe(wrong.Id)} {wrong.Problem} in block {block}, parameter {segment.Parameter}.");
     }

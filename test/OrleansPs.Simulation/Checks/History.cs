@@ -42,6 +42,7 @@ internal sealed class History
     private readonly List<(long Clock, int Rank, long Incarnation, Item Item)> _contributions = [];
     private readonly List<float[]> _real = [];
     private readonly List<float[]?> _momentum = [];
+    private readonly List<RealRows> _realRows = [];
     private readonly long _firstRound;
     private readonly bool _isRounds;
 
@@ -61,6 +62,7 @@ internal sealed class History
         {
             _real.Add(from is null ? new float[world.RealLength] : world.Histories[from.Generation].RealAt(from.Round));
             _momentum.Add(from is null ? null : world.Histories[from.Generation].MomentumAt(from.Round));
+            _realRows.Add(from is null ? new(world.Model.Rows?.Lifetime) : world.Histories[from.Generation].RealRowsAt(from.Round));
         }
         foreach (var rank in state.Ranks.Values.Select(r => r.Record))
         {
@@ -112,6 +114,11 @@ internal sealed class History
 
     /// <summary>BSP: the real parameter after so many rounds.</summary>
     public float[] RealAt(long round) => _real[(int)(round - _firstRound)];
+
+    /// <summary>BSP: a key's row in the real table after so many rounds; null if it has none.</summary>
+    public RealRows.Row? RealRowAt(long round, long key) => RealRowsAt(round).At(key, round);
+
+    private RealRows RealRowsAt(long round) => _realRows[(int)(round - _firstRound)];
 
     private float[]? MomentumAt(long round) => _momentum[(int)(round - _firstRound)];
 
@@ -222,6 +229,7 @@ internal sealed class History
         foreach (var contribution in due) Finished[_work.Number(contribution.Item)] = Round;
         _contributions.RemoveAll(c => c.Clock == Round);
         _real.Add(NextReal(due.Select(c => c.Item)));
+        _realRows.Add(_realRows[^1].Next(Round, due.Select(c => RealRowsOf(c.Item))));
         Certificates.Add(certificate);
         Round++;
     }
@@ -268,6 +276,9 @@ internal sealed class History
         }
         return sum;
     }
+
+    private IEnumerable<(long, float[])> RealRowsOf(Item item) => _world.Model.Rows is not { } rows ? []
+        : Enumerable.Range(0, _work.Script(item).Length).SelectMany(call => rows.RealOf(_work.Id(item, call)));
 
     private static void Add(float[] to, float[] what)
     {

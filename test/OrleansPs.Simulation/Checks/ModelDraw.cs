@@ -8,6 +8,9 @@ internal sealed record ModelDraw(ModelSpec Spec, Workload Work, BlockLayout Layo
     /// <summary>How many silos the run begins with.</summary>
     public int Silos { get; private init; } = 3;
 
+    /// <summary>What workers do with tables; null where the model has none.</summary>
+    public RowWork? Rows { get; private init; }
+
     /// <summary>Whether the control record has a second copy.</summary>
     public bool HasWitness { get; private init; } = true;
 
@@ -60,7 +63,9 @@ internal sealed record ModelDraw(ModelSpec Spec, Workload Work, BlockLayout Layo
             Lease = lease ?? spec.Lease,
             Durability = isReplicated ? DurabilityPolicy.Replicated(every) : DurabilityPolicy.Snapshot(every),
         };
-        return Fit(spec, work, lengths) with { Silos = random.Next(2, 5), HasWitness = isReplicated || random.Next(2) == 0 };
+        var rows = RowWork.Draw(seed, work.Size);
+        if (rows is not null) spec = spec with { Tables = rows.TablesOf(spec) };
+        return Fit(spec, work, lengths) with { Rows = rows, Silos = random.Next(2, 5), HasWitness = isReplicated || random.Next(2) == 0 };
     }
 
     /// <summary>The same, but every round waits for all.</summary>

@@ -26,6 +26,30 @@ internal sealed class PullCheck(World world)
         }
     }
 
+    /// <summary>Rows, which are neither cached nor prefetched.</summary>
+    public void Check(Pull pull, RowSet rows)
+    {
+        var history = world.Histories[pull.Generation];
+        for (var i = 0; i < rows.Count; i++)
+        {
+            var width = world.Spec.Tables[i].Width;
+            for (var k = 0; k < rows[i].Keys.Length; k++)
+            {
+                var key = rows[i].Keys.Span[k];
+                var row = rows[i].Rows.Span.Slice(k * width, width);
+                if (i == 0) CheckLedger(pull, history, key, row);
+                else if (!RowCheck.IsReal(row, history.RealRowAt(pull.Clock, key)))
+                    world.Violate("P3", $"{pull}: the row of key {key} in the real table is not the bits of version {pull.Clock}.");
+            }
+        }
+    }
+
+    private void CheckLedger(Pull pull, History history, long key, ReadOnlySpan<float> row)
+    {
+        var (low, high) = BoundsOf(pull, history, world.HasCall);
+        if (RowCheck.FirstWrong(world, key, row, low, high, history.Twice) is { } wrong) world.Violate(PromiseOf(wrong), $"{pull}: {wrong}.");
+    }
+
     public int ParameterOf(string name) => int.Parse(name.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);
 
     private void CheckReal(Pull pull, History history, ReadOnlySpan<float> values)
@@ -36,7 +60,7 @@ internal sealed class PullCheck(World world)
 
     private void CheckCounts(Pull pull, History history, int parameter, ReadOnlySpan<float> values)
     {
-        var (low, high) = BoundsOf(pull, history, parameter);
+        var (low, high) = BoundsOf(pull, history, id => world.Pushes(id, parameter));
         foreach (var address in world.Model.Layout.PlacementOf(parameter).Pieces)
         {
             var segment = world.Model.Layout.Blocks[address.Block].Segments[address.Index];
@@ -52,10 +76,10 @@ internal sealed class PullCheck(World world)
         : problem.Contains("missing", StringComparison.Ordinal) ? "P4"
         : "P1";
 
-    private (bool[] Low, bool[] High) BoundsOf(Pull pull, History history, int parameter)
+    private (bool[] Low, bool[] High) BoundsOf(Pull pull, History history, Func<int, bool> isOf)
     {
         var low = new bool[_work.Size];
-        var high = world.IsRounds ? low : Masked(history.Attempted, parameter);
+        var high = world.IsRounds ? low : Masked(history.Attempted, isOf);
         for (var number = 0; number < history.Finished.Length; number++)
         {
             if (history.Finished[number] == History.Never) continue;
@@ -63,14 +87,16 @@ internal sealed class PullCheck(World world)
             var must = world.IsRounds
                 ? history.Finished[number] < pull.Clock
                 : MustSee(pull, history, item, number);
-            foreach (var id in world.IdsOf(item, parameter))
+            for (var call = 0; call < _work.PushCalls; call++)
             {
+                var id = _work.Id(item, call);
+                if (!isOf(id)) continue;
                 low[id] = must;
                 if (!world.IsRounds) high[id] = true;
             }
         }
         foreach (var id in world.IsRounds || !pull.IsFresh ? [] : pull.Own)
-            if (world.Pushes(id, parameter)) low[id] = true;
+            if (isOf(id)) low[id] = true;
         return (low, high);
     }
 
@@ -84,10 +110,10 @@ internal sealed class PullCheck(World world)
         return world.Spec.Consistency.Mode == ConsistencyMode.StaleSynchronous && clock <= pull.Clock - staleness - 1;
     }
 
-    private bool[] Masked(bool[] attempted, int parameter)
+    private static bool[] Masked(bool[] attempted, Func<int, bool> isOf)
     {
         var masked = new bool[attempted.Length];
-        for (var id = 0; id < masked.Length; id++) masked[id] = attempted[id] && world.Pushes(id, parameter);
+        for (var id = 0; id < masked.Length; id++) masked[id] = attempted[id] && isOf(id);
         return masked;
     }
 }

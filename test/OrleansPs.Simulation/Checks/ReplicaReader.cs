@@ -19,6 +19,18 @@ internal static class ReplicaReader
         return [.. slices.Select(s => s.Values.ToArray())];
     }
 
+    /// <summary>The rows that a shard has of some keys.</summary>
+    public static float[][] ReadRows(World world, BlockReplica replica, long[] keys)
+    {
+        var width = world.Spec.Tables[world.Model.Layout.Blocks[replica.Block].Table].Width;
+        var (values, sorted) = (new float[keys.Length * width], keys.Order().ToArray());
+        var header = new MessageHeader { Generation = replica.Generation, Epoch = replica.Epoch, Rank = -1, Clock = -1 };
+        var reply = replica.Pull(header, null, [new(0, values) { Keys = sorted }]);
+        if (reply.Status != BlockStatus.Ok)
+            world.Violate("P7", $"Block {replica.Block} answered {reply.Status} to a reader of any version.");
+        return [.. keys.Select(key => values.AsSpan(Array.IndexOf(sorted, key) * width, width).ToArray())];
+    }
+
     /// <summary>P2 at the end of a run: primary and standby of each block, dedupe state and counts included, byte for byte.</summary>
     public static void ComparePairs(World world)
     {

@@ -82,6 +82,7 @@ internal sealed class SnapshotCheck(World world)
         if (world.IsRounds && image.Version != manifest.Round)
             world.Violate("P5", $"Cut {manifest.Cut} is of round {manifest.Round}; block {image.Block} is of {image.Version}.");
         var pushes = PushesIn(manifest, image.Block);
+        if (image.Rows is not null) RowCheck.CheckImage(world, manifest, image, [.. pushes.Select((p, id) => p && world.HasCall(id))]);
         foreach (var segment in image.Segments)
         {
             var values = image.Values.AsSpan(segment.Offset, segment.Length);

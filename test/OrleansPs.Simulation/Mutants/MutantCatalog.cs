@@ -21,9 +21,12 @@ internal static partial class MutantCatalog
     /// <summary>Of replicas and the block map.</summary>
     public static IReadOnlyList<Mutant> OfReplicas { get; } = [.. Replicas.Concat(Maps).Where(m => m.Within < Many)];
 
+    /// <summary>Of tables.</summary>
+    public static IReadOnlyList<Mutant> OfTables { get; } = [.. Rows.Where(m => m.Within < Many)];
+
     /// <summary>Those that take too many seeds for every day.</summary>
-    public static IReadOnlyList<Mutant> Rare { get; } = [.. RarelyNeeded, .. Replicas.Concat(Maps).Where(m => m.Within >= Many)];
+    public static IReadOnlyList<Mutant> Rare { get; } = [.. RarelyNeeded, .. Replicas.Concat(Maps).Concat(Rows).Where(m => m.Within >= Many)];
 
     /// <summary>Those of every day.</summary>
-    public static IReadOnlyList<Mutant> Daily { get; } = [.. OfBlocks, .. OfDecisions, .. OfReplicas];
+    public static IReadOnlyList<Mutant> Daily { get; } = [.. OfBlocks, .. OfDecisions, .. OfReplicas, .. OfTables];
 }

@@ -32,6 +32,16 @@ public sealed class ReplicaMutantTests(ITestOutputHelper output)
     public void The_simulator_misses_the_rule(string name) => MutantHunt.Check(name, output);
 }
 
+/// <summary>The same for rules of tables.</summary>
+public sealed class TableMutantTests(ITestOutputHelper output)
+{
+    public static TheoryData<string> Names => [.. MutantCatalog.OfTables.Select(m => m.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void The_simulator_misses_the_rule(string name) => MutantHunt.Check(name, output);
+}
+
 /// <summary>The same for rules that are rarely needed, with SIM_RARE=1.</summary>
 public sealed class RareMutantTests(ITestOutputHelper output)
 {

@@ -3,7 +3,7 @@ using OrleansPs.Client;
 namespace OrleansPs.Simulation;
 
 /// <summary>One process of a worker: joins, and does step after step as a training loop would.</summary>
-internal sealed class Life
+internal sealed partial class Life
 {
     private readonly World _world;
     private readonly SimWorker _worker;
@@ -182,12 +182,15 @@ internal sealed class Life
     private async Task DoAsync(Item item, WorkerPosition position)
     {
         var own = new List<int>();
+        _ownRows.Clear();
         if (Scheduler.Chance(0.3)) Prefetch();
         if (Scheduler.Chance(_pullShare)) await PullAsync(position, own).ConfigureAwait(false);
+        if (PullsRows()) await PullRowsAsync(position).ConfigureAwait(false);
         await ComputeAsync().ConfigureAwait(false);
         if (Scheduler.Chance(_pullShare / 2)) await PullAsync(position, own).ConfigureAwait(false);
         if (Scheduler.Chance(0.3)) Prefetch();
         await PushAllAsync(item, position, own).ConfigureAwait(false);
+        if (PullsRows()) await PullRowsAsync(position).ConfigureAwait(false);
         if (Scheduler.Chance(_pullShare / 2)) await PullAsync(position, own).ConfigureAwait(false);
         if (Scheduler.Chance(0.3)) Prefetch();
         await ClockAsync(position).ConfigureAwait(false);
@@ -207,9 +210,10 @@ internal sealed class Life
         for (var call = 0; call < script.Length; call++)
         {
             var push = PushAsync(_world.Work.Id(item, call), script[call], position, own);
-            running.Add(push);
+            var rows = PushRowsAsync(_world.Work.Id(item, call));
+            running.AddRange([push, rows]);
             if (Scheduler.Chance(0.05)) await ClockTooEarlyAsync(push, position).ConfigureAwait(false);
-            if (!overlap) await push.ConfigureAwait(false);
+            if (!overlap) await Task.WhenAll(push, rows).ConfigureAwait(false);
         }
         await Task.WhenAll(running).ConfigureAwait(false);
     }

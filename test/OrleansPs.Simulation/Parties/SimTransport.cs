@@ -91,12 +91,13 @@ internal sealed class SimTransport(World world, Process process, int rank) : IPa
         if (map.Generation > header.Generation) return new(BlockStatus.OtherGeneration, 0, 0, map.Generation);
         var sites = map.Sites[block];
         var sent = header with { Epoch = sites.Epoch };
+        var asked = Copy(values);
         (BlockReply Reply, SegmentSlice[] Values) got;
         try
         {
             got = await AskAsync<(BlockReply, SegmentSlice[])>(world.Cluster.Find(sites.Primary.Silo), kind, (silo, answer) =>
             {
-                var into = Copy(values);
+                var into = Copy(asked);
                 if (silo.Replicas.TryGetValue(sites.Primary.Nonce, out var replica))
                     replica.Serve(sent, rests, r => handle(r, sent, into), reply => answer((reply, into)));
                 else answer((SimReplica.Elsewhere(sent.Generation), into));
@@ -164,7 +165,7 @@ internal sealed class SimTransport(World world, Process process, int rank) : IPa
     private static SegmentSlice[] Copy(ReadOnlyMemory<SegmentSlice> slices)
     {
         var copy = slices.ToArray();
-        for (var i = 0; i < copy.Length; i++) copy[i] = copy[i] with { Values = copy[i].Values.ToArray() };
+        for (var i = 0; i < copy.Length; i++) copy[i] = copy[i] with { Values = copy[i].Values.ToArray(), Keys = copy[i].Keys.ToArray() };
         return copy;
     }
 
