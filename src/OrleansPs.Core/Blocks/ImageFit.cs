@@ -54,6 +54,7 @@ public static class ImageFit
     private static string? MisfitOfRows(ModelSpec spec, BlockShape shape, BlockImage image)
     {
         if (image.Rows is not { } rows) return "has dense parameters, and the layout a shard of a table.";
+        if (rows.BaseCut >= 0) return $"is a delta of cut {rows.BaseCut}, and not whole.";
         var rules = new RowRules(spec, shape);
         var layout = rules.Layout;
         if (rows.Width != layout.Width) return $"has rows of width {rows.Width}, and the table {layout.Width}.";

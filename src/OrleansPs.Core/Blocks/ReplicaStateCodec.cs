@@ -126,7 +126,9 @@ internal static class ReplicaStateCodec
         var touched = new bool[shape.Segments.Count];
         var flags = reader.Bytes(touched.Length);
         for (var i = 0; i < touched.Length; i++) touched[i] = flags[i] != 0;
-        if (count < 0 || count > reader.Left / sizeof(long)) throw new SnapshotCorruptException(name, $"it counts {count} staged rows.");
+        var rowBytes = sizeof(long) + ((image.Rows?.Width ?? 0L) * sizeof(float));
+        if (count < 0 || count > (image.Rows is null ? 0 : reader.Left / rowBytes))
+            throw new SnapshotCorruptException(name, $"it counts {count} staged rows.");
         var keys = new long[count];
         for (var i = 0; i < count; i++) keys[i] = reader.Int64();
         return new(rank, incarnation, next) { Touched = touched, Keys = keys, Sum = reader.Floats(StagedFloats(image, count)) };

@@ -155,6 +155,8 @@ public static class BlockImageCodec
         ArgumentOutOfRangeException.ThrowIfNegative(image.Length);
         if (image.Values.Length < image.Length || image.Slot0?.Length < image.Length || image.Slot1?.Length < image.Length)
             throw new ArgumentException($"Block {image.Block} has an array shorter than its {image.Length} floats.");
+        if (image.Rows is not null && (image.Length > 0 || image.Segments.Count > 0))
+            throw new ArgumentException($"Block {image.Block} has rows and values.");
         if (image.Rows is { } rows && TableImageCodec.FirstBroken(rows) is { } broken)
             throw new ArgumentException($"Block {image.Block}: {broken}");
         if (ImageRules.FirstBroken(image.Length, image.Segments, image.Dedupe) is { } rule)

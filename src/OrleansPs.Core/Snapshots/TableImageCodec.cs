@@ -40,7 +40,8 @@ internal static class TableImageCodec
         if (rows.Keys.Length < rows.Count || rows.Records.Length < (long)rows.Count * rows.RecordFloats) return "its rows lack memory.";
         for (var i = 1; i < rows.Count; i++)
             if (rows.Keys[i] <= rows.Keys[i - 1]) return $"key {rows.Keys[i]} follows key {rows.Keys[i - 1]}.";
-        if (rows.RemainingCount > 0 && (rows.BaseCut < 0 || rows.Remaining!.Length < rows.RemainingCount)) return "only a delta says which rows remain.";
+        if (rows.Sketch is { Length: 0 }) return "its sketch is empty.";
+        if (rows.Remaining is null ? rows.RemainingCount != 0 : rows.BaseCut < 0 || rows.RemainingCount < 0 || rows.Remaining.Length < rows.RemainingCount) return "only a delta says which rows remain.";
         for (var i = 1; i < rows.RemainingCount; i++)
             if (rows.Remaining![i] <= rows.Remaining[i - 1]) return $"remaining key {rows.Remaining[i]} follows {rows.Remaining[i - 1]}.";
         return null;

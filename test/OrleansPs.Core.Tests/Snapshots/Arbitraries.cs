@@ -40,7 +40,9 @@ internal static class Arbitraries
     private static readonly Gen<string> ModelNames =
         Gen.Elements("m", "fashion-mnist", "A.b_c-9", new string('n', 128));
 
-    public static Arbitrary<BlockImage> Images() => (
+    public static Arbitrary<BlockImage> Images() => Gen.Frequency((2, Dense()), (1, Rows())).ToArbitrary();
+
+    private static Gen<BlockImage> Dense() =>
         from lengths in Gen.Choose(0, 12).ListOf()
         from gaps in Gen.Choose(0, 3).ListOf(lengths.Count + 1)
         from updates in Longs.ListOf(lengths.Count)
@@ -63,7 +65,37 @@ internal static class Arbitraries
             Slot1 = slot1,
             Segments = Segments(lengths, gaps, updates),
             Dedupe = dedupe,
-        }).ToArbitrary();
+        };
+
+    private static Gen<BlockImage> Rows() =>
+        from keys in Defaults.GeneratorFor<long>().ListOf()
+        from remaining in Gen.OneOf(Gen.Constant((List<long>?)null), Defaults.GeneratorFor<long>().ListOf().Select(l => (List<long>?)l))
+        from sizes in Gen.Choose(0, 3).ListOf(3)
+        from flags in Bools.ListOf(3)
+        let own = keys.Distinct().Order().ToArray()
+        let floats = 1 + sizes[0] + sizes[1] + (flags[0] ? 1 : 0) + (flags[1] ? 1 : 0) + 1
+        from records in Floats(own.Length * floats)
+        from sketch in Defaults.GeneratorFor<byte>().NonEmptyListOf()
+        from clock in Longs
+        from cut in Longs
+        from dedupe in Dedupe()
+        let left = remaining?.Distinct().Order().ToArray()
+        select new BlockImage
+        {
+            Block = sizes[2],
+            Length = 0,
+            Version = clock,
+            EntryIndex = cut,
+            Values = [],
+            Segments = [],
+            Dedupe = dedupe,
+            Rows = new()
+            {
+                Count = own.Length, Width = 1 + sizes[0], StateFloats = sizes[1], CountsUpdates = flags[0], Ages = flags[1], Clock = clock,
+                Keys = own, Records = records, Sketch = flags[2] ? [.. sketch] : null, BaseCut = left is null ? -1 : cut, Remaining = left,
+                RemainingCount = left?.Length ?? 0,
+            },
+        };
 
     public static Arbitrary<ChunkIdentity> Identities() => (
         from model in ModelNames
@@ -76,6 +108,7 @@ internal static class Arbitraries
     public static Arbitrary<ModelSpec> Specs() => (
         from name in ModelNames
         from parameters in Parameter().ListOf()
+        from tables in Table().ListOf()
         from optimizer in Optimizers()
         from groups in Group().ListOf()
         from schedule in Schedules(2)
@@ -96,6 +129,7 @@ internal static class Arbitraries
         select new ModelSpec(name)
         {
             Parameters = parameters,
+            Tables = tables,
             Optimizer = optimizer,
             Groups = groups,
             Schedule = schedule,
@@ -180,6 +214,17 @@ internal static class Arbitraries
         from named in Bools
         from label in Names
         select new DenseParameter(name, shape, initializer) { Optimizer = optimizer, Group = named ? label : null };
+
+    private static Gen<EmbeddingTable> Table() =>
+        from dense in Parameter()
+        from numbers in Defaults.GeneratorFor<int>().ListOf(5)
+        from times in Longs.ListOf(2)
+        from lives in Bools
+        select new EmbeddingTable(dense.Name, numbers[0], dense.Initializer)
+        {
+            Optimizer = dense.Optimizer, Group = dense.Group, Shards = numbers[1], MaxRowsPerStep = numbers[2],
+            Lifetime = lives ? new() { AdmitAfter = numbers[3], SketchBytes = numbers[4], TimeToLive = times[0], Capacity = times[1] } : null,
+        };
 
     private static Gen<ParameterGroup> Group() =>
         from name in Names

@@ -10,24 +10,27 @@ public class DamagedChunkTests
 {
     private const int Trailer = 32;
 
-    [Fact]
-    public void Every_single_flipped_bit_is_found()
+    [Theory]
+    [MemberData(nameof(GoldenTests.Images), MemberType = typeof(GoldenTests))]
+    public void Every_single_flipped_bit_is_found(string name)
     {
-        var chunk = Samples.Encode(Samples.Full());
+        var chunk = Sample(name);
         for (var bit = 0; bit < chunk.Length * 8; bit++) Damage.RefusedChunk(Damage.Flip(chunk, bit));
     }
 
-    [Fact]
-    public void Every_truncation_is_found()
+    [Theory]
+    [MemberData(nameof(GoldenTests.Images), MemberType = typeof(GoldenTests))]
+    public void Every_truncation_is_found(string name)
     {
-        var chunk = Samples.Encode(Samples.Full());
+        var chunk = Sample(name);
         for (var length = 0; length < chunk.Length; length++) Damage.RefusedChunk(chunk[..length]);
     }
 
-    [Fact]
-    public void Every_appended_byte_is_found()
+    [Theory]
+    [MemberData(nameof(GoldenTests.Images), MemberType = typeof(GoldenTests))]
+    public void Every_appended_byte_is_found(string name)
     {
-        var chunk = Samples.Encode(Samples.Full());
+        var chunk = Sample(name);
         for (var b = 0; b < 256; b++) Damage.RefusedChunk([.. chunk, (byte)b]);
     }
 
@@ -57,7 +60,7 @@ public class DamagedChunkTests
     [MemberData(nameof(GoldenTests.Images), MemberType = typeof(GoldenTests))]
     public void A_chunk_with_a_fitting_checksum_is_refused_or_canonical(string name)
     {
-        var chunk = Samples.Encode(Samples.Images.Single(i => i.Name == name).Image);
+        var chunk = Sample(name);
         var accepted = 0;
         for (var offset = 0; offset + 8 <= chunk.Length - Trailer; offset += 4)
         {
@@ -144,6 +147,8 @@ public class DamagedChunkTests
         var e = Damage.RefusedChunk(Samples.Encode(Samples.Full()), new(model, generation, cut, block, epoch));
         Assert.Equal($"it is chunk g2-c17-b4-e1 of model 'fashion-mnist', not g{generation}-c{cut}-b{block}-e{epoch} of '{model}'.", e.Problem);
     }
+
+    private static byte[] Sample(string name) => Samples.Encode(Samples.Images.Single(i => i.Name == name).Image);
 
     private static byte[] Patched(int offset, int value)
     {

@@ -9,13 +9,18 @@ namespace OrleansPs.Core.Tests.Snapshots;
 /// <summary>The description of the format says what the files are.</summary>
 public partial class DescriptionTests
 {
+    private const string Dense = "## A chunk\n";
+    private const string Table = "## A chunk of a table\n";
+
     private static readonly string Text = File.ReadAllText(Path.Combine(Here(), "..", "..", "..", "src", "snapshot-format.md"));
 
-    [Fact]
-    public void The_rows_of_the_header_follow_each_other_to_its_end()
+    [Theory]
+    [InlineData(Dense)]
+    [InlineData(Table)]
+    public void The_rows_of_the_header_follow_each_other_to_its_end(string section)
     {
         var next = 0;
-        foreach (var (offset, bytes, _) in Rows())
+        foreach (var (offset, bytes, _) in Rows(section))
         {
             Assert.Equal(next, offset);
             next = offset + bytes;
@@ -37,12 +42,33 @@ public partial class DescriptionTests
     [InlineData("segments", 2)]
     [InlineData("ranks", 3)]
     [InlineData("values offset", 448)]
-    public void A_field_is_found_where_its_row_says(string field, long value)
-    {
-        var row = Rows().Single(r => r.Field == field);
-        var bytes = GoldenFile.Read("chunk-full.bin").AsSpan(row.Offset, row.Bytes);
-        Assert.Equal(value, row.Bytes == 4 ? BitConverter.ToInt32(bytes) : BitConverter.ToInt64(bytes));
-    }
+    public void A_field_is_found_where_its_row_says(string field, long value) =>
+        Assert.Equal(value, Field(Dense, field, "chunk-full.bin"));
+
+    [Theory]
+    [InlineData("format version", 1)]
+    [InlineData("flags", 7)]
+    [InlineData("size", 488)]
+    [InlineData("generation", 2)]
+    [InlineData("cut", 17)]
+    [InlineData("epoch", 1)]
+    [InlineData("version", 301)]
+    [InlineData("entry index", 901)]
+    [InlineData("block", 4)]
+    [InlineData("width", 2)]
+    [InlineData("state", 1)]
+    [InlineData("rows", 3)]
+    [InlineData("ranks", 2)]
+    [InlineData("sketch", 8)]
+    [InlineData("clock", 1L << 35)]
+    [InlineData("records offset", 384)]
+    public void A_field_of_a_table_is_found_where_its_row_says(string field, long value) => Assert.Equal(value, Field(Table, field, "chunk-rows.bin"));
+
+    [Theory]
+    [InlineData("base cut", 12)]
+    [InlineData("remaining", 3)]
+    public void A_field_of_a_delta_is_found_where_its_row_says(string field, long value) =>
+        Assert.Equal(value, Field(Table, field, "chunk-rows-of-delta.bin"));
 
     [Fact]
     public void Every_field_of_a_manifest_is_described_in_its_order()
@@ -64,9 +90,16 @@ public partial class DescriptionTests
         Assert.Equal(BlockImageCodec.FormatVersion, ManifestCodec.FormatVersion);
     }
 
-    private static (int Offset, int Bytes, string Field)[] Rows() =>
+    private static long Field(string section, string field, string golden)
+    {
+        var row = Rows(section).Single(r => r.Field == field);
+        var bytes = GoldenFile.Read(golden).AsSpan(row.Offset, row.Bytes);
+        return row.Bytes == 4 ? BitConverter.ToInt32(bytes) : BitConverter.ToInt64(bytes);
+    }
+
+    private static (int Offset, int Bytes, string Field)[] Rows(string section) =>
     [
-        .. Row().Matches(Text).Select(m => (
+        .. Row().Matches(Text[Text.IndexOf(section, StringComparison.Ordinal)..].Split("\n## ")[0]).Select(m => (
             int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture), int.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture), m.Groups[3].Value)),
     ];
 

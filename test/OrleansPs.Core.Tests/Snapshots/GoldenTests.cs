@@ -78,6 +78,42 @@ public class GoldenTests
         Assert.Equal(SHA256.HashData(chunk[..508]), chunk[508..].ToArray());
     }
 
+    /// <summary>The same for a chunk of a table's shard.</summary>
+    [Fact]
+    public void The_fields_of_a_chunk_of_a_table_are_where_the_description_says()
+    {
+        var chunk = GoldenFile.Read("chunk-rows.bin").AsSpan();
+        Assert.Equal("OPSTABLE", Encoding.ASCII.GetString(chunk[..8]));
+        Assert.Equal([1, 7], Int32s(chunk, 8, 2));
+        Assert.Equal([chunk.Length, 2, 17, 1, 301, 901], Int64s(chunk, 16, 6));
+        Assert.Equal([4, 2, 1, 3, 2, 8], Int32s(chunk, 64, 6));
+        Assert.Equal([1L << 35, 384, 0], Int64s(chunk, 88, 3));
+        Assert.Equal([0], Int32s(chunk, 112, 1));
+        Assert.Equal(-1, chunk[116..128].IndexOfAnyExcept((byte)0));
+        Assert.Equal("fashion-mnist".PadRight(128, '\0'), Encoding.ASCII.GetString(chunk[128..256]));
+
+        Assert.Equal([0, 1], Int32s(chunk, 256, 2));
+        Assert.Equal([1L, 99, unchecked((long)0x8000000000000001)], Int64s(chunk, 264, 3));
+        Assert.Equal([9, 3], Int32s(chunk, 288, 2));
+        Assert.Equal([1L << 35, 1L << 36, 3, 0, -1], Int64s(chunk, 296, 5));
+        Assert.Equal([1, 0, 0, 255, 2, 0, 0, 0], chunk[336..344].ToArray());
+        Assert.Equal([long.MinValue, -1, 5], Int64s(chunk, 344, 3));
+        Assert.Equal(-1, chunk[368..384].IndexOfAnyExcept((byte)0));
+
+        Assert.Equal([1f, -2, 0.5f], Floats(chunk, 384, 3));
+        Assert.Equal([7, 40, 16], Int32s(chunk, 396, 3));
+        Assert.Equal([1, int.MaxValue, 0], Int32s(chunk, 420, 3));
+        Assert.Equal([3e38f, 1e-45f, 0], Floats(chunk, 432, 3));
+        Assert.Equal(456 + 32, chunk.Length);
+        Assert.Equal(SHA256.HashData(chunk[..456]), chunk[456..].ToArray());
+
+        var delta = GoldenFile.Read("chunk-rows-of-delta.bin").AsSpan();
+        Assert.Equal([1, 2 + 8 + 16], Int32s(delta, 8, 2));
+        Assert.Equal([12L], Int64s(delta, 104, 1));
+        Assert.Equal([3], Int32s(delta, 112, 1));
+        Assert.Equal([-7L, -9, -7, 0], Int64s(delta, 256, 4));
+    }
+
     [Fact]
     public void A_manifest_ends_with_the_hash_of_all_before_it()
     {

@@ -13,6 +13,8 @@ internal static class Same
             (expected.Block, expected.Length, expected.Version, expected.EntryIndex),
             (actual.Block, actual.Length, actual.Version, actual.EntryIndex));
         Assert.Equal(expected.Segments, actual.Segments);
+        Assert.Equal(expected.Rows is null, actual.Rows is null);
+        if (expected.Rows is not null) Rows(expected.Rows, actual.Rows!);
         Assert.Equal(expected.Dedupe.Count, actual.Dedupe.Count);
         foreach (var (e, a) in expected.Dedupe.Zip(actual.Dedupe))
         {
@@ -22,6 +24,17 @@ internal static class Same
         Assert.Equal(Bits(expected.Values, expected.Length), Bits(actual.Values, actual.Length));
         Assert.Equal(Bits(expected.Slot0, expected.Length), Bits(actual.Slot0, actual.Length));
         Assert.Equal(Bits(expected.Slot1, expected.Length), Bits(actual.Slot1, actual.Length));
+    }
+
+    private static void Rows(TableImage expected, TableImage actual)
+    {
+        Assert.Equal(
+            (expected.Count, expected.Width, expected.StateFloats, expected.CountsUpdates, expected.Ages, expected.Clock, expected.BaseCut),
+            (actual.Count, actual.Width, actual.StateFloats, actual.CountsUpdates, actual.Ages, actual.Clock, actual.BaseCut));
+        Assert.Equal(expected.Keys.Take(expected.Count), actual.Keys.Take(actual.Count));
+        Assert.Equal(Bits(expected.Records, expected.Count * expected.RecordFloats), Bits(actual.Records, actual.Count * actual.RecordFloats));
+        Assert.Equal(expected.Sketch, actual.Sketch);
+        Assert.Equal(expected.Remaining?.Take(expected.RemainingCount), actual.Remaining?.Take(actual.RemainingCount));
     }
 
     /// <summary>Compares all public properties, all the way down, so that a property that nobody writes is found too.</summary>
@@ -42,7 +55,9 @@ internal static class Same
         foreach (var p in expected.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
             // A missing initializer means zeros, and is written so.
-            var before = p.Name == nameof(DenseParameter.Initializer) ? p.GetValue(expected) ?? Initializer.Zeros : p.GetValue(expected);
+            // So does a missing lifetime mean one for ever.
+            var before = p.GetValue(expected)
+                ?? (p.Name == nameof(DenseParameter.Initializer) ? Initializer.Zeros : p.Name == nameof(EmbeddingTable.Lifetime) ? new RowLifetime() : null);
             Values(before, p.GetValue(actual), $"{path}.{p.Name}");
         }
     }

@@ -59,8 +59,45 @@ internal static class Samples
         Dedupe = [new(0, 1, 99, [0x8000000000000001]), new(2, 5, 0, []), new(9, 1L << 35, 1L << 36, [3, 0, ulong.MaxValue])],
     };
 
+    /// <summary>A shard of a table with all that rows can have: state, counts, ages, a sketch; and ranks.</summary>
+    public static BlockImage Rows() => Table(new()
+    {
+        Count = 3,
+        Width = 2,
+        StateFloats = 1,
+        CountsUpdates = true,
+        Ages = true,
+        Clock = 1L << 35,
+        // Room for one row more than there are: it is not written.
+        Keys = [long.MinValue, -1, 5, 6],
+        Records =
+        [
+            1, -2, 0.5f, Whole(7), Whole(40), Whole(16),
+            OddFloats[0], OddFloats[4], OddFloats[5], Whole(1), Whole(int.MaxValue), Whole(0),
+            3e38f, 1e-45f, 0, Whole(int.MaxValue), Whole(0), Whole(17),
+            99, 99, 99, 99, 99, 99,
+        ],
+        Sketch = [1, 0, 0, 255, 2, 0, 0, 0],
+    }, new(0, 1, 99, [0x8000000000000001]), new(9, 1L << 35, 1L << 36, [3, 0, ulong.MaxValue]));
+
+    /// <summary>A shard with values alone.</summary>
+    public static BlockImage RowsOfValues() => Table(new()
+    {
+        Count = 1, Width = 1, StateFloats = 0, CountsUpdates = false, Ages = false, Clock = 0, Keys = [long.MaxValue], Records = [2.5f, Whole(3)],
+    });
+
+    /// <summary>What changed in a shard since cut 12, and which rows are left.</summary>
+    public static BlockImage RowsOfDelta() => Table(new()
+    {
+        Count = 1, Width = 1, StateFloats = 0, CountsUpdates = false, Ages = true, Clock = 41, Keys = [-7], Records = [2.5f, Whole(41), Whole(16)],
+        BaseCut = 12, Remaining = [-9, -7, 0, 77], RemainingCount = 3,
+    });
+
     public static IEnumerable<(string Name, BlockImage Image)> Images =>
-        [("empty", Empty()), ("values", Values()), ("momentum", Momentum()), ("full", Full())];
+    [
+        ("empty", Empty()), ("values", Values()), ("momentum", Momentum()), ("full", Full()),
+        ("rows", Rows()), ("rows-of-values", RowsOfValues()), ("rows-of-delta", RowsOfDelta()),
+    ];
 
     public static byte[] Encode(BlockImage image, ChunkIdentity? identity = null)
     {
@@ -114,8 +151,34 @@ internal static class Samples
         ("ssp", Ssp()),
         ("asp", Asp()),
         ("optimizers", OtherOptimizers()),
+        ("tables", TableSpec()),
         ("compensation", Asp() with { Compensation = StalenessCompensation.DcAsgd(0.25) }),
     ];
+
+    private static ModelSpec TableSpec() => new("tables")
+    {
+        Parameters = [],
+        Tables =
+        [
+            new("user/embedding", 64, Initializer.Normal(0, 0.01f)) { Optimizer = Optimizer.RowwiseAdagrad(0.05), Group = "slow" },
+            new("Wörter", 1)
+            {
+                Shards = 4096,
+                MaxRowsPerStep = 1 << 24,
+                Lifetime = new() { AdmitAfter = 255, SketchBytes = 1 << 30, TimeToLive = long.MaxValue, Capacity = 64L * 4096 },
+            },
+        ],
+        Optimizer = Optimizer.Adam(),
+        Groups = [new("slow") { Lr = 1e-5 }],
+        Consistency = ConsistencyPolicy.Asynchronous,
+    };
+
+    private static BlockImage Table(TableImage rows, params DedupeImage[] dedupe) => new()
+    {
+        Block = 4, Length = 0, Version = 301, EntryIndex = 901, Values = [], Segments = [], Dedupe = dedupe, Rows = rows,
+    };
+
+    private static float Whole(int number) => BitConverter.Int32BitsToSingle(number);
 
     private static ModelSpec Ssp() => new("fashion-mnist")
     {
