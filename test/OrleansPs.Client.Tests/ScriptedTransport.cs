@@ -19,6 +19,9 @@ internal sealed record Request(Call Call, int Block, MessageHeader Header, Certi
 {
     public float[][] Gradient { get; init; } = [];
 
+    /// <summary>The keys of the gradient's rows, or of those that are pulled.</summary>
+    public long[] Keys { get; init; } = [];
+
     public ReadOnlyMemory<SegmentSlice> Values { get; init; }
 
     public IReadOnlyList<Certificate> Certificates { get; init; } = [];
@@ -147,12 +150,12 @@ internal sealed class ScriptedTransport(ModelSpec spec) : IParameterTransport
     public ValueTask<BlockReply> PushAsync(
         int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> gradient,
         CancellationToken cancellationToken) => AnswerAsync<BlockReply>(
-            new(Call.Push, block, header, newest) { Gradient = Copy(gradient), Token = cancellationToken });
+            new(Call.Push, block, header, newest) { Gradient = Copy(gradient), Keys = KeysOf(gradient), Token = cancellationToken });
 
     public ValueTask<BlockReply> PullAsync(
         int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> values,
         CancellationToken cancellationToken) => AnswerAsync<BlockReply>(
-            new(Call.Pull, block, header, newest) { Values = values, Token = cancellationToken });
+            new(Call.Pull, block, header, newest) { Values = values, Keys = KeysOf(values), Token = cancellationToken });
 
     public ValueTask<BlockReply> PushPullAsync(
         int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> gradient,
@@ -211,6 +214,8 @@ internal sealed class ScriptedTransport(ModelSpec spec) : IParameterTransport
             lock (_lock) InFlight--;
         }
     }
+
+    private static long[] KeysOf(ReadOnlyMemory<SegmentSlice> slices) => [.. slices.ToArray().SelectMany(s => s.Keys.ToArray())];
 
     private static float[][] Copy(ReadOnlyMemory<SegmentSlice> slices) =>
         [.. slices.ToArray().Select(s => s.Values.ToArray())];
