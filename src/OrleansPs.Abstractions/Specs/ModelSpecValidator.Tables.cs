@@ -35,8 +35,9 @@ internal static partial class ModelSpecValidator
     private static void CheckLifetime(string path, RowLifetime lifetime, int shards)
     {
         Require(lifetime.AdmitAfter is >= 1 and <= 255, path + ".AdmitAfter", lifetime.AdmitAfter, "it must be 1 to 255.");
-        Require(lifetime.SketchBytes is >= 4096 and <= 1 << 30 && lifetime.SketchBytes >= 1024L * shards,
-            path + ".SketchBytes", lifetime.SketchBytes, "it must be 4,096 to 2^30, and at least 1,024 a shard: a smaller sketch is full at once.");
+        Require(lifetime.SketchBytes is >= 4096 and <= 1 << 30, path + ".SketchBytes", lifetime.SketchBytes, "it must be 4,096 to 2^30.");
+        Require(lifetime.AdmitAfter == 1 || lifetime.SketchBytes >= 1024L * shards,
+            path + ".SketchBytes", lifetime.SketchBytes, "it must be at least 1,024 a shard: a smaller sketch is full at once.");
         Require(lifetime.TimeToLive >= 0, path + ".TimeToLive", lifetime.TimeToLive, "it must be >= 0.");
         Require(lifetime.Capacity == 0 || lifetime.Capacity >= 64L * shards,
             path + ".Capacity", lifetime.Capacity, "it must be 0, or at least 64 a shard.");
