@@ -76,7 +76,8 @@ public sealed class RowSums(int width)
         var slots = Math.Max(32, checked((_mask + 1) * 2));
         var (keys, rows, index) = (_keys, _rows, _index);
         _keys = ArrayPool<long>.Shared.Rent(slots / 2);
-        _rows = ArrayPool<float>.Shared.Rent(checked(slots / 2 * width));
+        // Rounding up to a power of two may ask for more than an array can have; whoever calls has not so many rows.
+        _rows = ArrayPool<float>.Shared.Rent((int)Math.Min((long)slots / 2 * width, Array.MaxLength));
         _index = ArrayPool<int>.Shared.Rent(slots);
         _index.AsSpan(0, slots).Clear();
         keys.AsSpan(0, Count).CopyTo(_keys);
