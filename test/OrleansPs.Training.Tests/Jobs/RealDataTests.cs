@@ -26,9 +26,9 @@ public sealed class RealDataTests(ITestOutputHelper output)
     {
         var (train, test) = Mails.Load(DataSetFactAttribute.Find("spam")).Split(new(0.2, 1));
         var reference = new FtrlReference(0.1, 1, 0.1, 0);
-        reference.Train(train, epochs: 2, seed: 2);
+        reference.Train(train, epochs: 4, seed: 2);
         await using var run = await JobRun.TrainAsync(
-            new SparseLogistic(train, test, Optimizer.FtrlProximal(0.1, 1, 0.1, 0)), ConsistencyPolicy.StaleSynchronous(3), s_options with { Epochs = 2, BatchSize = 16 });
+            new SparseLogistic(train, test, Optimizer.FtrlProximal(0.1, 1, 0.1, 0)), ConsistencyPolicy.StaleSynchronous(3), s_options with { Epochs = 4, BatchSize = 16 });
 
         output.WriteLine($"{train.Count} + {test.Count} mails: AUC {run.Evaluation.Score:0.00000}, in one process {reference.Auc(test):0.00000}");
         Assert.True(run.Evaluation.Score > 0.995, $"{run.Evaluation.Score}");
@@ -41,9 +41,9 @@ public sealed class RealDataTests(ITestOutputHelper output)
         var (train, test) = Ratings.Load(Path.Combine(DataSetFactAttribute.Find("movielens"), "ratings.csv")).Split(new(0.2, 1));
         var options = new FactorizationOptions();
         var reference = new FactorizationReference(options.Factors, options.Lr, options.Penalty, options.Std, seed: 2);
-        reference.Train(train, epochs: 10);
+        reference.Train(train, epochs: 30);
         await using var run = await JobRun.TrainAsync(
-            new MatrixFactorization(train, test), ConsistencyPolicy.StaleSynchronous(3), s_options with { Epochs = 10, BatchSize = 64 });
+            new MatrixFactorization(train, test), ConsistencyPolicy.StaleSynchronous(3), s_options with { Epochs = 30, BatchSize = 64 });
 
         output.WriteLine($"{train.Count} + {test.Count} ratings: RMSE {run.Evaluation.Score:0.0000}, in one process {reference.Rmse(test):0.0000}");
         Assert.Equal(reference.Rmse(test), run.Evaluation.Score, 0.01);
