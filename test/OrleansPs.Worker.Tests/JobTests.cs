@@ -27,6 +27,18 @@ public sealed class JobTests
     }
 
     [Fact]
+    public async Task Word_vectors_are_shown_with_their_nearest()
+    {
+        await using var bench = await Bench.StartAsync();
+        var texts = Directory.CreateDirectory(bench.File("texts")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(texts, "1.txt"), string.Concat(Enumerable.Range(0, 300).Select(i => i / 10 % 2 == 0 ? $"a{(char)('a' + (i % 7))} " : $"b{(char)('a' + (i % 7))} ")));
+        var outcome = (await bench.RunAsync(
+            ["word2vec", "--data", texts, "--workers", "1", "--rank", "0", "--batch", "16", "--epochs", "40", "--min-count", "1", "--threshold", "1", "--width", "8"])).Succeeded();
+        Assert.Contains(outcome.Lines, l => l.StartsWith("cosine and PMI of ", StringComparison.Ordinal));
+        Assert.Equal(7, outcome.Lines.Count(l => l.StartsWith("  a", StringComparison.Ordinal) || l.StartsWith("  b", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task A_model_without_dense_parameters_can_not_be_exported()
     {
         await using var bench = await Bench.StartAsync();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansPs.Train;
 using OrleansPs.Training;
 
 namespace OrleansPs.Worker;
@@ -110,6 +111,16 @@ internal sealed class JobDisplay
             Clear();
             _output.WriteLine(Of($"{metric.Name} {evaluation.Score:0.0000}"));
             if (export is not null) _output.WriteLine($"parameters {Path.GetFullPath(export)}");
+        }
+    }
+
+    /// <summary>What the model shows beside how good it is.</summary>
+    public void Found(Findings findings)
+    {
+        lock (_lock)
+        {
+            foreach (var line in findings.Lines) _output.WriteLine(line);
+            foreach (var row in findings.Rows) _output.WriteLine($"  {row[0]}: {string.Join("; ", row.Skip(1))}");
         }
     }
 

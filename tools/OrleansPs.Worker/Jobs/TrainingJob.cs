@@ -44,6 +44,7 @@ internal sealed class TrainingJob(IParameterServer server, RunSettings settings,
         var evaluation = await job.Training.CreateEvaluator().EvaluateAsync(reader, stop).ConfigureAwait(false);
         if (export is not null) await ExportAsync(reader, export, stop).ConfigureAwait(false);
         display.Result(job.Training.Metric, evaluation, export);
+        if (job.FindAsync is { } find) display.Found(await find(reader, stop).ConfigureAwait(false));
     }
 
     private static async Task ExportAsync(IParameterReader reader, string path, CancellationToken stop)
