@@ -20,6 +20,8 @@ public sealed class CutMaker(ICutStore store, TimeProvider time)
     private const long Generation = 0;
     private const int Attempts = 4;
     private const int Ahead = 16;
+    private const int Looks = 5;
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Makes a cut of weights: a model that begins with them.</summary>
     /// <param name="spec">The model's spec, valid.</param>
@@ -137,9 +139,15 @@ public sealed class CutMaker(ICutStore store, TimeProvider time)
         }
     }
 
+    // A manifest is there a moment before it is listed.
     private async Task<bool> IsTakenAsync(string model, long cut, CancellationToken cancellationToken)
     {
-        var snapshots = await store.ListAsync(model, cancellationToken).ConfigureAwait(false);
-        return snapshots.Any(s => s.Cut == cut && s.Generation != Generation);
+        for (var look = 1; ; look++)
+        {
+            var snapshots = await store.ListAsync(model, cancellationToken).ConfigureAwait(false);
+            if (snapshots.Any(s => s.Cut == cut && s.Generation != Generation)) return true;
+            if (look == Looks) return false;
+            await Pause.ForAsync(s_look, time, cancellationToken).ConfigureAwait(false);
+        }
     }
 }
