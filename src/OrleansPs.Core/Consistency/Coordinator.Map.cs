@@ -44,8 +44,9 @@ public sealed partial class Coordinator
         var work = _work[block];
         if (_stopped is not null || work.Attempt != attempt)
         {
-            // An answer that comes again may be about the one that was taken.
-            if (site is not null && !Knows(block, site.Nonce)) Tell(new CloseReplica(site));
+            // An answer that comes again may be about the one that was taken. One who is deposed can't say that it was not: what he thinks
+            // of the map may not be in the record, and his successor may have made it the primary.
+            if (site is not null && (_stopped is null ? !Knows(block, site.Nonce) : work.Attempt == attempt)) Tell(new CloseReplica(site));
             return;
         }
         if (site is null || IsGone(site)) FailJoin(block, now);

@@ -84,6 +84,30 @@ public class CoordinatorMapTests
         """);
 
     [Fact]
+    public void One_who_is_deposed_closes_nothing_that_the_record_may_have() => new MapStory("A+B", isHeld: true).Tell("""
+        silos A B C     => -
+        lead 0 done     => -
+        follow 0 done   => -
+        again 0 A       => -
+        silos B C       => 0: B e1
+        again 0 A       => -
+        depose          => -
+        again 0 A       => -
+        again 0 B       => -
+        """);
+
+    [Fact]
+    public void One_who_is_deposed_closes_what_was_made_for_it_and_never_used() => new MapStory("A+B").Tell("""
+        silos A B C     => -
+        lead 0 done     => -
+        follow 0 done   => -
+        silos A C       => 0: A e0, close B, map 2, lead 0 A
+        lead 0 done     => prepare 0 C
+        depose          => -
+        prepared 0 C    => close C
+        """);
+
+    [Fact]
     public void A_silo_that_drains_gives_its_replicas_away_and_its_leads_first() => new MapStory("A+B").Tell("""
         silos A B C     => -
         lead 0 done     => -

@@ -63,6 +63,9 @@ internal sealed class MapStory
         {
             case "silos": Silos(words[1..]); break;
             case "prepared": Prepared(int.Parse(words[1], CultureInfo.InvariantCulture), words[2]); break;
+            // An older answer, about a replica that was taken, comes a second time.
+            case "again": _coordinator.ReplicaPrepared(int.Parse(words[1], CultureInfo.InvariantCulture), -1, _sites[words[2]], _now); break;
+            case "depose": _coordinator.Stop(Core.Messages.CoordinatorStatus.NotCoordinator); break;
             case "lost": Lost(int.Parse(words[1], CultureInfo.InvariantCulture), words[2], words is [.., "long", "ago"]); break;
             case "tick":
                 _now += TimeSpan.FromSeconds(double.Parse(words[1], CultureInfo.InvariantCulture));
