@@ -20,7 +20,7 @@ public sealed class CutMaker(ICutStore store, TimeProvider time)
     private const long Generation = 0;
     private const int Attempts = 4;
     private const int Ahead = 16;
-    private const int Looks = 5;
+    private const int Looks = 10;
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Makes a cut of weights: a model that begins with them.</summary>
