@@ -58,7 +58,7 @@ public sealed class DataParallelTrainer
         Func<WorkerPosition, CancellationToken, ValueTask<long>> step = StepAsync;
         while (_worker.Position.Cursor < _plan.StepsOf(_worker.Position))
         {
-            _started = _time.GetTimestamp();
+            (_started, _compute) = (_time.GetTimestamp(), TimeSpan.Zero);
             var result = await _worker.RunStepAsync(step, cancellationToken).ConfigureAwait(false);
             onStep?.Invoke(Report(result));
         }
@@ -86,7 +86,8 @@ public sealed class DataParallelTrainer
         var computing = _time.GetTimestamp();
         _last = (position.Step, _plan.EpochOf(_worker.Rank, position), _objective.ComputeGradients(_plan.BatchOf(_worker.Rank, position)));
         await StraggleAsync(position, computing, cancellationToken).ConfigureAwait(false);
-        _compute = _time.GetElapsedTime(computing);
+        // An attempt that did not count was computed, too.
+        _compute += _time.GetElapsedTime(computing);
         await PushAsync(cancellationToken).ConfigureAwait(false);
         _pushed = _time.GetTimestamp();
         return position.Cursor + 1;
