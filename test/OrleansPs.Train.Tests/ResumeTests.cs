@@ -134,6 +134,21 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public async Task Backup_workers_and_compensation_are_saved_and_kept()
+    {
+        (await _runs.TrainAsync("--backup-workers", "1", "--snapshots", Snapshots)).Succeeded();
+        AssertFails(2, "--backup-workers is 2: the training that is resumed was started with 1.", await ResumeAsync("--backup-workers", "2"));
+        AssertFails(2, "--workers is 1: it must be above --backup-workers, which is 1.", await ResumeAsync("--workers", "1"));
+        Assert.Contains((await ResumeAsync()).Succeeded().Lines, l => l.Contains("BSP + 1 backup, ", StringComparison.Ordinal));
+
+        Directory.Delete(Snapshots, recursive: true);
+        (await _runs.TrainAsync("--consistency", "asp", "--compensation", "dc", "--dc-lambda", "0.5", "--snapshots", Snapshots)).Succeeded();
+        AssertFails(2, "--compensation is 'lr': the training that is resumed was started with dc.", await ResumeAsync("--compensation", "lr"));
+        AssertFails(2, "--dc-lambda is 0.1: the training that is resumed was started with 0.5.", await ResumeAsync("--dc-lambda", "0.1"));
+        Assert.Contains((await ResumeAsync()).Succeeded().Lines, l => l.Contains("ASP, DC-ASGD, ", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Two_trainings_do_not_share_a_directory()
     {
         (await _runs.TrainAsync("--snapshots", Snapshots)).Succeeded();

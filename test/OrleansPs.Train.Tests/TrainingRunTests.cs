@@ -124,13 +124,62 @@ public sealed class TrainingRunTests : IDisposable
         ])).Succeeded();
 
         var table = outcome.Lines.SkipWhile(l => !l.StartsWith("time ", StringComparison.Ordinal)).Take(4).Select(Cells).ToArray();
-        Assert.Equal("time to 30%", table[0][^1]);
+        Assert.Equal(["time to 30%", "x BSP"], table[0][^2..]);
+        Assert.Equal("1.00", table[1][^1]);
         Assert.Equal(["BSP", "SSP(3)", "ASP"], table.Skip(1).Select(row => row[0]));
         Assert.Equal(["0", "3"], table.Skip(1).Take(2).Select(row => row[4]));
         Assert.True(int.Parse(table[3][4], System.Globalization.CultureInfo.InvariantCulture) > 3, outcome.Output);
         Assert.Contains("each step takes 0.5 ms, rank 1 takes 20 times as long", outcome.Output, StringComparison.Ordinal);
         Assert.True(File.Exists(_runs.Report) && File.Exists(_runs.File("curves.svg")));
     }
+
+    [Fact]
+    public async Task Runs_are_compared_in_the_order_named_with_the_first_as_the_yardstick()
+    {
+        var outcome = (await CompareAsync("--runs", "bsp+1,bsp", "--lasting-rank", "1", "--lasting-factor", "20")).Succeeded();
+
+        var table = TableOf(outcome, rows: 2);
+        Assert.Equal(["time to 10%", "x BSP + 1 backup", "rounds missed"], table[0][^3..]);
+        Assert.Equal(["BSP + 1 backup", "BSP"], table.Skip(1).Select(row => row[0]));
+        Assert.Equal("1.00", table[1][^2]);
+        Assert.True(int.Parse(table[1][^1], System.Globalization.CultureInfo.InvariantCulture) > 0, outcome.Output);
+        Assert.Equal("0", table[2][^1]);
+        var report = await File.ReadAllTextAsync(_runs.Report);
+        Assert.Contains("Fashion-MNIST under BSP + 1 backup and BSP", report, StringComparison.Ordinal);
+        Assert.Contains("rank 1 most often", report, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Compensation_is_compared_with_none()
+    {
+        var outcome = (await CompareAsync("--runs", "asp,asp+dc,asp+lr", "--dc-lambda", "0.5")).Succeeded();
+
+        Assert.Equal(["ASP", "ASP, DC-ASGD", "ASP, staleness-aware lr"], TableOf(outcome, rows: 3).Skip(1).Select(row => row[0]));
+        var report = await File.ReadAllTextAsync(_runs.Report);
+        Assert.Contains("--dc-lambda (ASP, DC-ASGD)", report, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("BSP + 2 backups", "--backup-workers", "2")]
+    [InlineData("SSP(3), staleness-aware lr", "--consistency", "ssp", "--compensation", "lr")]
+    [InlineData("ASP, DC-ASGD", "--consistency", "asp", "--compensation", "dc")]
+    public async Task A_training_with_backup_workers_or_compensation_learns(string label, params string[] options)
+    {
+        var outcome = (await _runs.TrainAsync([.. options, "--epochs", "20", "--lr", "0.01"])).Succeeded();
+
+        Assert.True(outcome.Accuracy >= 90, outcome.Output);
+        Assert.Contains($"MLP 16-12-10, adam, {label}, 4 workers, 20 epochs", outcome.Lines);
+        Assert.Equal(label.StartsWith("BSP", StringComparison.Ordinal), outcome.Lines.Any(l => l.StartsWith("rounds missed ", StringComparison.Ordinal)));
+    }
+
+    private Task<Outcome> CompareAsync(params string[] options) => TinyRuns.RunAsync(
+    [
+        "compare", "--data", _runs.Data, "--report", _runs.Report, "--hidden", "12", "--batch", "4",
+        "--epochs", "2", "--lr", "0.01", "--step-time", "0.5", "--target", "10", .. options,
+    ]);
+
+    private static string[][] TableOf(Outcome outcome, int rows) =>
+        [.. outcome.Lines.SkipWhile(l => !l.StartsWith("time ", StringComparison.Ordinal)).Take(rows + 1).Select(Cells)];
 
     private static string[] Cells(string line) => line.Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 

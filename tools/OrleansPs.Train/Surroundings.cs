@@ -18,6 +18,6 @@ internal sealed record Surroundings(TextWriter Out, TextWriter Error, bool IsTer
 
     /// <summary>A live view on a terminal that can show one; lines elsewhere.</summary>
     private IRunDisplay DisplayFor(RunSettings settings) => IsTerminal && AnsiConsole.Profile.Capabilities.Ansi
-        ? new LiveDisplay(AnsiConsole.Console, Texts.Of($"{settings.Policy}, {Texts.Many(settings.Workers, "worker")}"))
+        ? new LiveDisplay(AnsiConsole.Console, Texts.Of($"{settings.Label}, {Texts.Many(settings.Workers, "worker")}"))
         : new PlainDisplay(Out, TimeProvider.System);
 }

@@ -119,6 +119,46 @@ public sealed class ComparisonTextTests
     [Fact]
     public void Runs_under_the_same_policy_are_numbered() => Assert.Equal(["BSP", "ASP", "BSP #2", "BSP #3"], new[] { Bsp, Asp, Bsp, Bsp }.Names());
 
+    [Fact]
+    public void A_bound_can_not_help_against_a_lasting_straggler()
+    {
+        const string Sentence = "SSP(2) can't help against a worker that is slow all the time: once the others are as far ahead as the bound allows, "
+            + "it ties all of them to the slowest worker's pace, as BSP does from the first step.";
+        Says(Sentence, Lasting(Bsp), Lasting(Ssp), Lasting(Asp));
+        Assert.DoesNotContain(new ComparisonText([Lasting(Bsp), Lasting(Asp)]).Findings(), finding => finding.Contains("can't help", StringComparison.Ordinal));
+        Assert.DoesNotContain(Sentence, new ComparisonText([Bsp, Ssp, Asp]).Findings());
+
+        static RunRecord Lasting(RunRecord run) => run with { LastingStraggler = 1 };
+    }
+
+    [Fact]
+    public void Rounds_that_closed_without_a_worker_are_told()
+    {
+        var worker = Bsp.Workers[0];
+        var backup = Bsp with { Consistency = "BSP + 1 backup", BackupWorkers = 1, Workers = [worker with { RoundsMissed = 2 }, worker with { Rank = 1, RoundsMissed = 40 }] };
+        Says("Under BSP + 1 backup a round does not wait for the slowest: a worker was left out 42 times, rank 1 most often (40), and did its step again.", Bsp, backup);
+        Says("Under BSP + 1 backup no round closed without a worker.", backup with { Workers = Bsp.Workers });
+        Assert.Contains("A round closes without its slowest worker", RunText.Rule(backup), StringComparison.Ordinal);
+        Assert.False(backup.IsSynchronous());
+    }
+
+    [Fact]
+    public void Runs_with_backup_workers_are_not_among_those_that_update_for_each_worker() => Says(
+        "For the same examples BSP makes fewer updates: one of all 2 workers' gradients together, where ASP makes one of each worker's.",
+        [.. new[] { Bsp, Bsp with { Consistency = "BSP + 1 backup", BackupWorkers = 1 }, Asp }.Select(run => run with { Workers = [run.Workers[0], run.Workers[0]] })]);
+
+    [Fact]
+    public void Times_to_the_target_are_multiples_of_the_first_runs()
+    {
+        Assert.Equal((1.0, 0.5, 0.4), (Bsp.TimeRatio(Bsp), Ssp.TimeRatio(Bsp), Asp.TimeRatio(Bsp)));
+        Assert.Null((Ssp with { SecondsToTarget = null }).TimeRatio(Bsp));
+        Assert.Null(Ssp.TimeRatio(Bsp with { SecondsToTarget = null }));
+        Assert.Null(Ssp.TimeRatio(Bsp with { SecondsToTarget = 0 }));
+        var body = ComparisonPage.Compose([Bsp, Asp]);
+        Assert.Contains("x BSP</th>", body, StringComparison.Ordinal);
+        Assert.Contains("0.40</td>", body, StringComparison.Ordinal);
+    }
+
     private static void Says(string sentence, params RunRecord[] runs) => Assert.Contains(sentence, new ComparisonText(runs).Findings());
 
     private static void Concludes(string end, params RunRecord[] runs) => Assert.EndsWith(end, new ComparisonText(runs).BoundedStaleness(), StringComparison.Ordinal);

@@ -3,7 +3,7 @@ using OrleansPs.Train.Report;
 
 namespace OrleansPs.Train;
 
-/// <summary><c>train compare</c>: the same training under BSP, SSP and ASP, one after the other, with the same stragglers.</summary>
+/// <summary><c>train compare</c>: the same training under BSP, SSP, ASP and their variants, one after the other, with the same stragglers.</summary>
 internal sealed class CompareCommand(Surroundings surroundings)
 {
     private const string DefaultReport = "compare.html";
@@ -12,7 +12,7 @@ internal sealed class CompareCommand(Surroundings surroundings)
 
     public Command Build()
     {
-        var command = new Command("compare", "Train under BSP, SSP and ASP with the same slow steps, and compare");
+        var command = new Command("compare", "Train under BSP, SSP, ASP and their variants with the same slow steps, and compare");
         foreach (var option in _options.All) command.Options.Add(option);
         command.SetAction((result, stop) => RunAsync(result, stop));
         return command;

@@ -5,7 +5,7 @@ namespace OrleansPs.Train;
 /// <summary>The options of <c>train compare</c>.</summary>
 /// <remarks>
 /// A step computes far less than it takes, so that even two processors are idle most of the time: what the runs differ
-/// in is waiting alone. The target is low enough for all three to pass it well before they end.
+/// in is waiting alone. The target is low enough for BSP, SSP and ASP to pass it well before they end.
 /// </remarks>
 internal sealed class CompareOptions() : TrainingOptions(new PerceptronOptions(epochs: 3, batch: 128, hidden: [32]))
 {
@@ -14,14 +14,32 @@ internal sealed class CompareOptions() : TrainingOptions(new PerceptronOptions(e
 
     public Option<string?> Svg { get; } = OptionKinds.Path("--svg", "FILE", "Write the curves to an SVG picture, too");
 
+    public Option<RunKind[]> Runs { get; } = OptionKinds.Runs("--runs", "bsp,ssp,asp",
+        "What is compared with the first: bsp, bsp+1 (with 1 or more backup workers), ssp, asp, asp+lr (staleness-aware learning rate), asp+dc (DC-ASGD)");
+
+    public Option<double?> DcLambda { get; } = MitigationOptions.Lambda();
+
     public StragglerOptions Stragglers { get; } = new(stepTime: 40, probability: 0.1);
 
-    public override IEnumerable<Option> All => [.. base.All, .. Stragglers.All, Target, Svg];
+    public override IEnumerable<Option> All => [Runs, DcLambda, .. base.All, .. Stragglers.All, Target, Svg];
 
-    /// <summary>The settings of each run, which differ in their consistency alone.</summary>
+    /// <summary>The settings of each run, which differ in their consistency and what goes with it alone.</summary>
+    /// <exception cref="InvalidOptionsException">They break a rule.</exception>
     public IReadOnlyList<RunSettings> ToSettings(ParseResult result)
     {
-        var stragglers = Stragglers.ToSettings(result, result.GetValue(Workers));
-        return [.. ((string[])["bsp", "ssp", "asp"]).Select(mode => ToSettings(result, mode) with { Stragglers = stragglers })];
+        var runs = result.GetRequiredValue(Runs);
+        var (workers, lambda) = (result.GetValue(Workers), result.GetValue(DcLambda));
+        foreach (var run in runs)
+            Rule.Require(run.BackupWorkers < workers, "--runs", run.Name, $"its backup workers must be fewer than --workers, which is {workers}.");
+        Rule.Require(lambda is null || runs.Any(run => run.Compensation == "dc"), "--dc-lambda", lambda, "it goes with a run such as asp+dc alone.");
+        Rule.Require(!IsGiven(result, Staleness) || runs.Any(run => run.Consistency == "ssp"), "--staleness", result.GetValue(Staleness), "it goes with a run under ssp alone.");
+        var stragglers = Stragglers.ToSettings(result, workers);
+        return [.. runs.Select(run => ToSettings(result, run.Consistency) with
+        {
+            BackupWorkers = run.BackupWorkers,
+            Compensation = run.Compensation,
+            DcLambda = run.Compensation == "dc" ? lambda ?? RunSettings.DefaultDcLambda : 0,
+            Stragglers = stragglers,
+        })];
     }
 }

@@ -32,6 +32,9 @@ internal static class OptionKinds
             ? Array.ConvertAll(text.Split(','), item => ParseWhole(item, least, most)) : throw new FormatException()),
         $"it must be 1 to {mostItems} whole numbers from {least} to {most} with commas between them.");
 
+    public static Option<RunKind[]> Runs(string name, string value, string description) => WithDefault(
+        Make(name, "RUN,RUN,...", description, RunKind.ParseList, RunKind.ListRule), RunKind.ParseList(value));
+
     public static Option<string?> Path(string name, string helpName, string description) => Make(
         name, helpName, description, text => (string?)(text.Trim().Length > 0 && !text.Contains('\0') ? text : throw new FormatException()),
         "it must be a path.");

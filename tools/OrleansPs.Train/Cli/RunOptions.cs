@@ -22,10 +22,12 @@ internal sealed class RunOptions(JobOptions job) : TrainingOptions(job)
 
     public Option<string?> Export { get; } = OptionKinds.Path("--export", "FILE", "Write the parameters to a safetensors file at the end");
 
+    public MitigationOptions Mitigation { get; } = new(job.HasParameters);
+
     public StragglerOptions Stragglers { get; } = new(stepTime: 0, probability: 0);
 
     public override IEnumerable<Option> All =>
-        [Consistency, .. base.All, Snapshots, SnapshotEvery, Resume, .. Job.HasParameters ? [Init, Export] : Array.Empty<Option>(), .. Stragglers.All];
+        [Consistency, .. Mitigation.All, .. base.All, Snapshots, SnapshotEvery, Resume, .. Job.HasParameters ? [Init, Export] : Array.Empty<Option>(), .. Stragglers.All];
 
     /// <summary>Where the training begins.</summary>
     public RunBeginning BeginningOf(ParseResult result) =>
@@ -51,7 +53,7 @@ internal sealed class RunOptions(JobOptions job) : TrainingOptions(job)
         var consistency = result.GetValue(Consistency)!;
         Rule.Require(consistency == "ssp" || !IsGiven(result, Staleness),
             "--staleness", result.GetValue(Staleness), "it goes with --consistency ssp alone.");
-        var settings = ToSettings(result, consistency);
+        var settings = Mitigation.AddTo(ToSettings(result, consistency), result);
         return settings with
         {
             SnapshotEvery = result.GetValue(SnapshotEvery) ?? 0,
@@ -66,6 +68,7 @@ internal sealed class RunOptions(JobOptions job) : TrainingOptions(job)
         var workers = IsGiven(result, Workers) ? result.GetValue(Workers) : saved.Workers;
         var epochs = IsGiven(result, Epochs) ? result.GetValue(Epochs) : saved.Epochs;
         Rule.Require(workers <= saved.Workers, "--workers", workers, $"at most the {saved.Workers} workers of the snapshot can go on.");
+        Rule.Require(workers > saved.BackupWorkers, "--workers", workers, $"it must be above --backup-workers, which is {saved.BackupWorkers}.");
         Rule.Require(epochs <= saved.Epochs || saved.Schedule == "constant", "--epochs", epochs,
             $"the learning rate of the training that is resumed falls to 0 within {saved.Epochs} epochs.");
         return saved with
@@ -81,6 +84,7 @@ internal sealed class RunOptions(JobOptions job) : TrainingOptions(job)
     {
         JobOptions.Keep(result, Consistency, saved.Consistency);
         JobOptions.Keep(result, Staleness, saved.Staleness);
+        Mitigation.KeepAll(result, saved);
         Job.KeepAll(result, saved);
         JobOptions.Keep(result, Batch, saved.Batch);
         JobOptions.Keep(result, Seed, saved.Seed);

@@ -49,7 +49,7 @@ internal class TrainingOptions
     /// <summary>Whether an option was given, other than by its default.</summary>
     public static bool IsGiven(ParseResult result, Option option) => result.GetResult(option) is { Implicit: false };
 
-    /// <summary>The settings that the options say, apart from consistency, snapshots and stragglers.</summary>
+    /// <summary>The settings that the options say, apart from snapshots, stragglers and what lessens their cost.</summary>
     public RunSettings ToSettings(ParseResult result, string consistency)
     {
         var workers = result.GetValue(Workers);

@@ -8,15 +8,18 @@ internal static class ComparisonTable
     public static string Of(IReadOnlyList<RunRecord> runs)
     {
         var target = runs[0].TargetAccuracy ?? 0;
-        string[] heading = ["", "time", "idle", "examples/s", "staleness max", "mean", "test accuracy", $"time to {Format.Target(target)}"];
-        string[][] rows = [heading, .. runs.Select(RowOf)];
+        var names = runs.Names();
+        var hasBackups = runs.Any(run => run.BackupWorkers > 0);
+        string[] heading = ["", "time", "idle", "examples/s", "staleness max", "mean", "test accuracy", $"time to {Format.Target(target)}", $"x {runs[0].Consistency}",
+            .. hasBackups ? (string[])["rounds missed"] : []];
+        string[][] rows = [heading, .. runs.Select((run, i) => (string[])[names[i], .. CellsOf(run), Format.Ratio(run.TimeRatio(runs[0])),
+            .. hasBackups ? (string[])[Texts.Count(run.RoundsMissed())] : []])];
         var widths = heading.Select((_, i) => rows.Max(row => row[i].Length)).ToArray();
         return string.Concat(rows.Select(row => string.Join("  ", row.Select((cell, i) => i == 0 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))) + Environment.NewLine));
     }
 
-    private static string[] RowOf(RunRecord run) =>
+    private static string[] CellsOf(RunRecord run) =>
     [
-        run.Consistency,
         Texts.Seconds(run.Seconds),
         Texts.Percent(run.IdleShare()),
         Texts.Count(run.ExamplesPerSecond()),

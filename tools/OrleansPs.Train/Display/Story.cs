@@ -10,7 +10,7 @@ internal sealed class Story(TextWriter output)
     public void Begin(RunSettings settings, LoadedJob job, SnapshotInfo? restored = null)
     {
         output.WriteLine(Texts.Of(
-            $"{job.Model}, {settings.Summary()}, {settings.Policy}, {Texts.Many(settings.Workers, "worker")}, {Texts.Many(settings.Epochs, "epoch")}"));
+            $"{job.Model}, {settings.Summary()}, {settings.Label}, {Texts.Many(settings.Workers, "worker")}, {Texts.Many(settings.Epochs, "epoch")}"));
         if (settings.Stragglers is { } stragglers) output.WriteLine($"stragglers: {stragglers}");
         if (restored is not null) output.WriteLine(Texts.Of($"resumed from snapshot {restored.Cut}, {RoundOf(restored, settings)}"));
     }
@@ -19,6 +19,7 @@ internal sealed class Story(TextWriter output)
     {
         output.WriteLine($"{record.Metric.Name} {Format.Score(record.Metric, record.FinalScore)}");
         output.WriteLine(StalenessOf(record));
+        if (record.BackupWorkers > 0) output.WriteLine(Texts.Of($"rounds missed {record.RoundsMissed()}"));
         foreach (var line in record.Findings?.Lines ?? []) output.WriteLine(line);
         foreach (var row in record.Findings?.Rows ?? []) output.WriteLine($"  {row[0]}: {string.Join("; ", row.Skip(1))}");
         output.WriteLine($"time {Texts.Seconds(record.Seconds)}, {Texts.Count(record.ExamplesPerSecond())} examples/s");

@@ -43,6 +43,9 @@ internal static class Format
         _ => $"{Whole(seconds.Value / 60) / 60} h {Whole(seconds.Value / 60) % 60:00} min",
     };
 
+    /// <summary>How many times another number is.</summary>
+    public static string Ratio(double? ratio) => ratio is { } value && double.IsFinite(value) ? Print(value, "0.00") : Nothing;
+
     public static string Decimal(double value) => double.IsFinite(value) ? Print(value, Math.Abs(value) < 100 ? "0.0" : "#,0") : Nothing;
 
     public static string Date(DateTimeOffset when) =>

@@ -20,9 +20,17 @@ internal static class RunFacts
     /// <summary>How many steps had a loss that is NaN or infinite.</summary>
     public static int LostLosses(this RunRecord run) => run.Losses.Count(p => !double.IsFinite(p.Loss));
 
+    /// <summary>How many rounds closed without a worker, over all workers.</summary>
+    public static long RoundsMissed(this RunRecord run) => run.Workers.Sum(w => w.RoundsMissed);
+
+    /// <summary>How long the target took as a multiple of another run's time; null if one of the two did not reach it, or at once.</summary>
+    public static double? TimeRatio(this RunRecord run, RunRecord yardstick) =>
+        yardstick.SecondsToTarget > 0 ? run.SecondsToTarget / yardstick.SecondsToTarget : null;
+
     public static bool IsAsynchronous(this RunRecord run) => run.StalenessBound is null;
 
-    public static bool IsSynchronous(this RunRecord run) => run.StalenessBound == 0;
+    /// <summary>Whether all workers wait for all others: BSP without backup workers.</summary>
+    public static bool IsSynchronous(this RunRecord run) => run.StalenessBound == 0 && run.BackupWorkers == 0;
 
     public static bool IsBounded(this RunRecord run) => run.StalenessBound > 0;
 

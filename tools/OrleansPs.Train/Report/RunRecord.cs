@@ -24,11 +24,17 @@ public sealed record RunRecord
     /// <summary>Where it ran, in a line: processors, operating system, runtime.</summary>
     public required string Machine { get; init; }
 
-    /// <summary>The consistency policy as it prints: "BSP", "SSP(2)" or "ASP". A comparison names its runs by it.</summary>
+    /// <summary>The consistency policy as it prints, with what goes with it: "BSP", "SSP(2)", "BSP + 1 backup" or "ASP, DC-ASGD". A comparison names its runs by it.</summary>
     public required string Consistency { get; init; }
 
     /// <summary>How many clocks the fastest worker may be ahead of the slowest: 0 under BSP, null for no bound (ASP).</summary>
     public required int? StalenessBound { get; init; }
+
+    /// <summary>Under BSP, without how many of the slowest workers a round closed.</summary>
+    public int BackupWorkers { get; init; }
+
+    /// <summary>The rank that was made slow all the time; null for none.</summary>
+    public int? LastingStraggler { get; init; }
 
     /// <summary>Which steps were made slow, in a clause, as in "each step takes 4 ms, rank 3 takes 5 times as long"; null for none.</summary>
     public string? Stragglers { get; init; }
@@ -103,6 +109,9 @@ public sealed record WorkerRecord(
     int Rank, long Steps, long Examples, double Seconds, double ComputeSeconds, double IdleSeconds,
     long MaxStaleness, double MeanStaleness, double FinalLoss, int Restarts = 0)
 {
+    /// <summary>How many rounds closed without it: a step for each of them did not count, and was done again.</summary>
+    public long RoundsMissed { get; init; }
+
     /// <summary>Pulling and pushing: what is neither computing nor idle.</summary>
     public double TransferSeconds => Math.Max(0, Seconds - ComputeSeconds - IdleSeconds);
 }

@@ -9,15 +9,17 @@ internal static class RunRecords
 {
     public static RunRecord Of(RunSettings settings, JobOptions options, LoadedJob job, DateTimeOffset when) => new()
     {
-        Title = $"{job.Dataset}, {Texts.Many(settings.Workers, "worker")}, {settings.Policy}",
+        Title = $"{job.Dataset}, {Texts.Many(settings.Workers, "worker")}, {settings.Label}",
         Model = job.Model,
         Dataset = job.Dataset,
         Metric = job.Training.Metric,
         When = when,
         Machine = $"{Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}",
-        Consistency = settings.Policy.ToString(),
+        Consistency = settings.Label,
         StalenessBound = settings.StalenessBound,
+        BackupWorkers = settings.BackupWorkers,
         Stragglers = settings.Stragglers?.ToString(),
+        LastingStraggler = settings.Stragglers?.LastingRank,
         Options = [.. Options(settings, options)],
     };
 
@@ -26,6 +28,9 @@ internal static class RunRecords
         yield return new("--workers", Text(s.Workers));
         yield return new("--consistency", s.Consistency);
         if (s.Consistency == "ssp") yield return new("--staleness", Text(s.Staleness));
+        if (s.BackupWorkers > 0) yield return new("--backup-workers", Text(s.BackupWorkers));
+        if (s.Compensation != "none") yield return new("--compensation", s.Compensation);
+        if (s.Compensation == "dc") yield return new("--dc-lambda", Text(s.DcLambda));
         foreach (var (name, value) in job.Describe(s)) yield return new(name, value);
         yield return new("--epochs", Text(s.Epochs));
         yield return new("--batch", Text(s.Batch));

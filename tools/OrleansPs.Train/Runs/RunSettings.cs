@@ -6,6 +6,9 @@ namespace OrleansPs.Train;
 /// <summary>All that decides what a training does, apart from where its files are; each job has more of it.</summary>
 internal abstract record RunSettings
 {
+    /// <summary>The strength of DC-ASGD by default.</summary>
+    public const double DefaultDcLambda = 0.04;
+
     // In one process no worker dies alone: a lease could only run out because the machine is busy.
     private static readonly TimeSpan s_lease = TimeSpan.FromMinutes(5);
 
@@ -17,6 +20,15 @@ internal abstract record RunSettings
     public string Consistency { get; init; } = "bsp";
 
     public int Staleness { get; init; }
+
+    /// <summary>Under BSP, without how many of the slowest workers a round closes.</summary>
+    public int BackupWorkers { get; init; }
+
+    /// <summary>Under SSP and ASP, what is done about stale gradients: none, lr or dc.</summary>
+    public string Compensation { get; init; } = "none";
+
+    /// <summary>The strength of DC-ASGD; 0 for other compensation.</summary>
+    public double DcLambda { get; init; }
 
     public string Schedule { get; init; } = "cosine";
 
@@ -43,6 +55,17 @@ internal abstract record RunSettings
         "bsp" => ConsistencyPolicy.BulkSynchronous,
         "ssp" => ConsistencyPolicy.StaleSynchronous(Staleness),
         _ => ConsistencyPolicy.Asynchronous,
+    };
+
+    /// <summary>The policy with what goes with it, as in "BSP + 1 backup" and "ASP, DC-ASGD".</summary>
+    [JsonIgnore]
+    public string Label => Policy + (BackupWorkers, Compensation) switch
+    {
+        (1, _) => " + 1 backup",
+        ( > 1, _) => FormattableString.Invariant($" + {BackupWorkers} backups"),
+        (_, "lr") => ", staleness-aware lr",
+        (_, "dc") => ", DC-ASGD",
+        _ => "",
     };
 
     /// <summary>How many clocks the fastest worker may be ahead; null for no bound.</summary>
@@ -81,6 +104,13 @@ internal abstract record RunSettings
     {
         Schedule = Schedule == "cosine" ? LearningRateSchedule.Cosine(ScheduleClocks) : LearningRateSchedule.Constant,
         Consistency = Policy,
+        BackupWorkers = BackupWorkers,
+        Compensation = Compensation switch
+        {
+            "lr" => StalenessCompensation.ByLr(),
+            "dc" => StalenessCompensation.DcAsgd(DcLambda),
+            _ => StalenessCompensation.None,
+        },
         Durability = DurabilityPolicy.Snapshot(SnapshotEvery),
         Workers = Workers,
         Seed = Seed,

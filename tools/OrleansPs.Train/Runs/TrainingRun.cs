@@ -114,8 +114,10 @@ internal sealed class TrainingRun : IAsyncDisposable
     {
         var status = await _server.GetStatusAsync(Model, cancellationToken).ConfigureAwait(false);
         var restarts = _incarnations.Select((first, rank) => (int)(IncarnationOf(status, rank) - first));
-        return Monitor.Complete(RunRecords.Of(_settings, _options, _job, _when), [.. restarts]) with
+        var record = Monitor.Complete(RunRecords.Of(_settings, _options, _job, _when), [.. restarts]);
+        return record with
         {
+            Workers = [.. record.Workers.Select(worker => worker with { RoundsMissed = RoundsMissed(status, worker.Rank) })],
             Snapshots = _snapshots.Completed,
             Findings = _job.FindAsync is { } find ? await find(_reader!, cancellationToken).ConfigureAwait(false) : null,
             FinalScore = _evaluation!.IsUpToDate ? _evaluation.Last?.TestScore : null,
@@ -241,6 +243,9 @@ internal sealed class TrainingRun : IAsyncDisposable
 
     private static long IncarnationOf(ModelStatus status, int rank) =>
         status.Workers.FirstOrDefault(w => w.Rank == rank)?.Incarnation ?? 0;
+
+    private static long RoundsMissed(ModelStatus status, int rank) =>
+        status.Workers.FirstOrDefault(w => w.Rank == rank)?.RoundsMissed ?? 0;
 
     // Waits for the end alone: how it ended is told elsewhere.
     private static async Task Settle(Task task) =>

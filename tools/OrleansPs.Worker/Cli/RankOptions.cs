@@ -25,12 +25,15 @@ internal sealed class RankOptions : TrainingOptions
     private readonly Option<string?> _export = OptionKinds.Path("--export", "FILE",
         "When all workers are done, write the parameters to a safetensors file");
 
+    private readonly MitigationOptions _mitigation;
+
     private readonly StragglerOptions _stragglers = new(stepTime: 0, probability: 0);
 
     public RankOptions(JobOptions job)
         : base(job)
     {
         Model = OptionKinds.Path("--model", "NAME", $"The model's name [default: {job.Name}]");
+        _mitigation = new(job.HasParameters);
         _rank.Aliases.Add("--ranks");
         Workers.Description = "How many workers the training has, in all processes together";
     }
@@ -50,7 +53,7 @@ internal sealed class RankOptions : TrainingOptions
 
     public override IEnumerable<Option> All =>
     [
-        _rank, Consistency, .. base.All.Where(o => o != Report), Model, Durability, SnapshotEvery, Lease, _maxSteps, _evaluate, .. Job.HasParameters ? [_export] : Array.Empty<Option>(), _patience,
+        _rank, Consistency, .. _mitigation.All, .. base.All.Where(o => o != Report), Model, Durability, SnapshotEvery, Lease, _maxSteps, _evaluate, .. Job.HasParameters ? [_export] : Array.Empty<Option>(), _patience,
         .. _stragglers.All,
     ];
 
@@ -71,7 +74,7 @@ internal sealed class RankOptions : TrainingOptions
         var consistency = result.GetValue(Consistency)!;
         Rule.Require(consistency == "ssp" || !IsGiven(result, Staleness),
             "--staleness", result.GetValue(Staleness), "it goes with --consistency ssp alone.");
-        var settings = ToSettings(result, consistency);
+        var settings = _mitigation.AddTo(ToSettings(result, consistency), result);
         return settings with
         {
             SnapshotEvery = result.GetValue(SnapshotEvery) ?? 0,

@@ -64,14 +64,17 @@ internal static class ComparisonPage
     {
         var target = LearningCharts.Target(runs);
         var names = runs.Names();
+        var hasBackups = runs.Any(run => run.BackupWorkers > 0);
         return Pages.Table.OfNumbers("Runs side by side",
-            ["Run", target is { } share ? $"Time to {Format.Target(share)}" : "Time to target", "Test accuracy", "Duration", "Examples per second", "Waiting", "Staleness, mean", "Staleness, max"],
+            ["Run", target is { } share ? $"Time to {Format.Target(share)}" : "Time to target", names.Count == 0 ? "x" : $"x {names[0]}", "Test accuracy", "Duration", "Examples per second", "Waiting", "Staleness, mean", "Staleness, max", .. hasBackups ? (string[])["Rounds missed"] : []],
             runs.Select((run, i) => (IReadOnlyList<object?>)
             [
                 Swatch(names[i], i), Best(run, runs, r => r.SecondsToTarget ?? double.NaN, run.SecondsToTarget is null && run.TargetAccuracy is not null ? "not reached" : Format.Seconds(run.SecondsToTarget)),
+                Format.Ratio(run.TimeRatio(runs[0])),
                 Best(run, runs, r => -r.FinalScore ?? double.NaN, Format.Accuracy(run.FinalScore)),
                 Format.Seconds(run.Seconds), Best(run, runs, r => -r.ExamplesPerSecond(), Format.Count(run.ExamplesPerSecond())),
                 Best(run, runs, r => r.IdleShare(), Format.Share(run.IdleShare())), Format.Decimal(run.MeanStaleness()), Format.Count(run.MaxStaleness()),
+                .. hasBackups ? (object?[])[Format.Count(run.RoundsMissed())] : [],
             ]));
     }
 

@@ -13,7 +13,7 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
 
     /// <summary>What one sees, most important first.</summary>
     public IEnumerable<string> Findings() =>
-        new[] { Speed(), Chance(), Waiting(), Staleness(), Accuracy(), Updates(), Examples(), Options() }.OfType<string>();
+        new[] { Speed(), Chance(), Waiting(), Backups(), Lasting(), Staleness(), Accuracy(), Updates(), Examples(), Options() }.OfType<string>();
 
     /// <summary>Which steps were slow, the same in all runs or run by run.</summary>
     public string Stragglers()
@@ -71,6 +71,24 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
         return $"Waiting for others took {Format.List([.. shares.Select(run => $"{Format.Share(run.Share)} under {run.Name}")])} of the workers' time.{reason}";
     }
 
+    private string? Backups() => Enumerable.Range(0, runs.Count).Where(i => runs[i].BackupWorkers > 0).Select(i => Late(_names[i], runs[i])).ToArray() is { Length: > 0 } late
+        ? string.Join(" ", late) : null;
+
+    private static string Late(string name, RunRecord run)
+    {
+        var most = run.Workers.MaxBy(worker => worker.RoundsMissed);
+        return most is null or { RoundsMissed: 0 } ? $"Under {name} no round closed without a worker."
+            : $"Under {name} a round does not wait for the slowest: a worker was left out {Format.Count(run.RoundsMissed())} times, rank {most.Rank} most often ({Format.Count(most.RoundsMissed)}), and did its step again.";
+    }
+
+    // The bound is used up once; what it does from then on is to tie all to the slowest.
+    private string? Lasting()
+    {
+        var bounded = Enumerable.Range(0, runs.Count).Where(i => runs[i].IsBounded() && runs[i].LastingStraggler is not null).Select(i => _names[i]).ToArray();
+        return bounded.Length == 0 ? null
+            : $"{Format.List(bounded)} can't help against a worker that is slow all the time: once the others are as far ahead as the bound allows, it ties all of them to the slowest worker's pace, as BSP does from the first step.";
+    }
+
     private string? Staleness()
     {
         var stale = Enumerable.Range(0, runs.Count).Where(i => runs[i].MaxStaleness() > 0).ToArray();
@@ -92,10 +110,12 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
     }
 
     // Otherwise one would blame, or praise, staleness for what fewer updates do.
-    private string? Updates() => Index(RunFacts.IsSynchronous) is { } bsp && runs.Any(run => !run.IsSynchronous())
+    private string? Updates() => Index(RunFacts.IsSynchronous) is { } bsp && Others() is { Length: > 0 } others
             && runs.Select(run => run.Workers.Count).Distinct().ToArray() is [var workers and > 1]
-        ? $"For the same examples {_names[bsp]} makes fewer updates: one of all {workers} workers' gradients together, where the others make one of each worker's."
+        ? $"For the same examples {_names[bsp]} makes fewer updates: one of all {workers} workers' gradients together, where {(others.Length == runs.Count - 1 ? "the others" : Format.List(others))} {(others.Length == 1 && runs.Count > 2 ? "makes" : "make")} one of each worker's."
         : null;
+
+    private string[] Others() => [.. _names.Where((_, i) => runs[i].StalenessBound != 0)];
 
     private string? Examples() => runs.Select(RunFacts.Examples).Distinct().Count() <= 1
         ? null
@@ -106,7 +126,7 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
 
     private string? Options()
     {
-        string[] policy = ["consistency", "staleness"];
+        string[] policy = ["consistency", "staleness", "backup-workers", "compensation", "dc-lambda"];
         var different = runs.SelectMany(run => run.Options).Where(option => !policy.Contains(option.Name.TrimStart('-')))
             .GroupBy(option => option.Name).Where(values => values.Distinct().Count() > 1 || values.Count() < runs.Count).Select(values => values.Key).ToArray();
         return different.Length == 0 ? null : $"Besides their policy the runs differ in {Format.List(different)}.";

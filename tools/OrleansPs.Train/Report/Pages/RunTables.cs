@@ -6,12 +6,13 @@ namespace OrleansPs.Train.Report.Pages;
 internal static class RunTables
 {
     public static XElement Workers(RunRecord run) => Table.OfNumbers("Workers",
-        ["Rank", "Steps", "Examples", "Time", "Computing", "Transfer", "Waiting", "Waiting share", "Staleness, mean", "Staleness, max", "Last loss", "Restarts"],
+        ["Rank", "Steps", "Examples", "Time", "Computing", "Transfer", "Waiting", "Waiting share", "Staleness, mean", "Staleness, max", "Last loss", "Restarts", .. run.BackupWorkers > 0 ? (string[])["Rounds missed"] : []],
         run.Workers.Select(w => (IReadOnlyList<object?>)
         [
             w.Rank.ToString(System.Globalization.CultureInfo.InvariantCulture), Format.Count(w.Steps), Format.Count(w.Examples),
             Format.Seconds(w.Seconds), Format.Seconds(w.ComputeSeconds), Format.Seconds(w.TransferSeconds), Format.Seconds(w.IdleSeconds),
             Format.Share(w.IdleShare()), Format.Decimal(w.MeanStaleness), Format.Count(w.MaxStaleness), Format.Loss(w.FinalLoss), Format.Count(w.Restarts),
+            .. run.BackupWorkers > 0 ? (string[])[Format.Count(w.RoundsMissed)] : [],
         ]));
 
     public static XElement Epochs(RunRecord run) => Table.OfNumbers("Evaluations", ["Epoch", "Time", "Training loss", MetricText.Heading(run.Metric)],

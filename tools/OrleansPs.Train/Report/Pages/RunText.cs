@@ -44,6 +44,8 @@ internal static class RunText
     public static string Rule(RunRecord run) => run.StalenessBound switch
     {
         null => "No worker waits for another.",
+        0 when run.BackupWorkers == 1 => "A round closes without its slowest worker, whose step does not count and is done again.",
+        0 when run.BackupWorkers > 1 => $"A round closes without its {run.BackupWorkers} slowest workers, whose steps do not count and are done again.",
         0 => "All workers finish a step before any begins the next.",
         1 => "A worker may run ahead of the slowest by one clock.",
         var bound => $"A worker may run ahead of the slowest by {bound} clocks.",
