@@ -137,6 +137,10 @@ public sealed class ComparisonTextTests
         var worker = Bsp.Workers[0];
         var backup = Bsp with { Consistency = "BSP + 1 backup", BackupWorkers = 1, Workers = [worker with { RoundsMissed = 2 }, worker with { Rank = 1, RoundsMissed = 40 }] };
         Says("Under BSP + 1 backup a round does not wait for the slowest: a worker was left out 42 times, rank 1 most often (40), and did its step again.", Bsp, backup);
+        var late = worker with { Rank = 1, RoundsMissed = 80 };
+        Says("Under BSP + 1 backup a round does not wait for the slowest: a worker was left out 80 times, rank 1 most often (80), and did its step again. "
+            + "As it is always late, its part of the data counts for little until the others are done with theirs.",
+            Bsp, backup with { LastingStraggler = 1, Workers = [worker, late] });
         Says("Under BSP + 1 backup no round closed without a worker.", backup with { Workers = Bsp.Workers });
         Assert.Contains("A round closes without its slowest worker", RunText.Rule(backup), StringComparison.Ordinal);
         Assert.False(backup.IsSynchronous());

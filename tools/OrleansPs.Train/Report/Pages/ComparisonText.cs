@@ -78,8 +78,12 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
     {
         var most = run.Workers.MaxBy(worker => worker.RoundsMissed);
         return most is null or { RoundsMissed: 0 } ? $"Under {name} no round closed without a worker."
-            : $"Under {name} a round does not wait for the slowest: a worker was left out {Format.Count(run.RoundsMissed())} times, rank {most.Rank} most often ({Format.Count(most.RoundsMissed)}), and did its step again.";
+            : $"Under {name} a round does not wait for the slowest: a worker was left out {Format.Count(run.RoundsMissed())} times, rank {most.Rank} most often ({Format.Count(most.RoundsMissed)}), and did its step again.{LearnedLast(run, most)}";
     }
+
+    // A rank that is always late gets its turn when the others are out of data.
+    private static string LearnedLast(RunRecord run, WorkerRecord most) => run.LastingStraggler == most.Rank && most.RoundsMissed > most.Steps / 2
+        ? " As it is always late, its part of the data counts for little until the others are done with theirs." : "";
 
     // The bound is used up once; what it does from then on is to tie all to the slowest.
     private string? Lasting()
