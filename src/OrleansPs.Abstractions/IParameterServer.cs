@@ -130,6 +130,23 @@ public interface IParameterServer : IAsyncDisposable
     /// <exception cref="SnapshotCorruptException">The cut is damaged; a damaged chunk is found when it is read.</exception>
     Task<ISnapshotWeights> OpenSnapshotAsync(string model, long? cut = null, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Changes how a model is trained, while it is trained. Completes when all blocks work by the new policy.
+    /// </summary>
+    /// <remarks>
+    /// At a point that the coordinator names: every live worker stops at the end of its step, so a change takes as long as the slowest one's
+    /// step, and what a round waits for it waits for too. A snapshot that is being taken is finished first. To BSP all workers go on in one round, that
+    /// of the fastest clock; to SSP and ASP they keep their clocks. What a snapshot holds it holds with its policy: a restore brings that back.
+    /// </remarks>
+    /// <param name="model">The model's name.</param>
+    /// <param name="change">What changes.</param>
+    /// <param name="cancellationToken">Ends the wait; the change may still come about.</param>
+    /// <returns>The policy in force.</returns>
+    /// <exception cref="UnknownModelException">There is no such model.</exception>
+    /// <exception cref="InvalidOptionsException">The factor on the learning rate is out of its range. Nothing changes.</exception>
+    /// <exception cref="InvalidSpecException">The model can't be trained in this way. Nothing changes.</exception>
+    Task<TrainingPolicy> ChangePolicyAsync(string model, PolicyChange change, CancellationToken cancellationToken = default);
+
     /// <summary>Takes a rank out of the rounds and the gate by hand, as an expired lease would.</summary>
     Task EvictAsync(string model, int rank, CancellationToken cancellationToken = default);
 }

@@ -33,6 +33,9 @@ public interface IParameterWorker : IAsyncDisposable
     /// <summary>Where the rank is: the step it is in, its clock, and the data cursor of its last finished step.</summary>
     WorkerPosition Position { get; }
 
+    /// <summary>The policy that the session works by; it may be another one after each <see cref="ClockAsync"/> and <see cref="ResumeAsync"/>.</summary>
+    TrainingPolicy Policy { get; }
+
     /// <summary>Reads parameters into the caller's memory.</summary>
     /// <param name="values">Names and destinations, each of its parameter's length.</param>
     /// <param name="cancellationToken">Ends the wait; the destinations may be partly written.</param>

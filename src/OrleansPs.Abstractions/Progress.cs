@@ -84,7 +84,14 @@ public sealed record WorkerInfo(
 /// <param name="SnapshotError">Why the newest attempt at a snapshot failed, or null.</param>
 public sealed record ModelStatus(
     ModelSpec Spec, long Generation, long Round, int Blocks, IReadOnlyList<WorkerInfo> Workers,
-    SnapshotInfo? LastSnapshot, string? SnapshotError);
+    SnapshotInfo? LastSnapshot, string? SnapshotError)
+{
+    /// <summary>The newest policy; the spec says what the model began with.</summary>
+    public TrainingPolicy Policy { get; init; } = TrainingPolicy.Of(Spec);
+
+    /// <summary>The policy that comes into force as soon as all workers stand still and all blocks have heard of it; null for none.</summary>
+    public TrainingPolicy? NextPolicy { get; init; }
+}
 
 /// <summary>A complete snapshot.</summary>
 /// <param name="Model">The model's name.</param>

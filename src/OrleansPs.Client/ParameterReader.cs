@@ -45,7 +45,7 @@ public sealed partial class ParameterReader : IParameterReader
         _environment = environment;
         _planner = new(spec);
         _plans = new(_planner);
-        _calls = new(transport, options, environment);
+        _calls = new(transport, spec, options, environment);
         _snapshots = snapshots;
     }
 
@@ -54,8 +54,6 @@ public sealed partial class ParameterReader : IParameterReader
 
     /// <inheritdoc/>
     public ModelSpec Spec { get; }
-
-    private bool IsRounds => Spec.Consistency.Mode == ConsistencyMode.BulkSynchronous;
 
     /// <inheritdoc/>
     /// <exception cref="UnknownParameterException">A name is not in the spec.</exception>
@@ -103,10 +101,11 @@ public sealed partial class ParameterReader : IParameterReader
         {
             // One round may close during any read; where the next one does too, they come fast.
             if (pass > 1) await PauseAsync(ref backoff, cancellationToken).ConfigureAwait(false);
-            if (IsRounds) await _calls.LearnRoundsAsync(cancellationToken).ConfigureAwait(false);
-            using var reading = new ReadPass(_calls, plan, _calls.State.View, oneVersion: IsRounds);
+            if (_calls.State.View.IsRounds) await _calls.LearnRoundsAsync(cancellationToken).ConfigureAwait(false);
+            var view = _calls.State.View;
+            using var reading = new ReadPass(_calls, plan, view, oneVersion: view.IsRounds);
             var version = await reading.RunAsync(cancellationToken).ConfigureAwait(false);
-            if (version is not null) return IsRounds ? version.Value : -1;
+            if (version is not null) return view.IsRounds ? version.Value : -1;
         }
     }
 

@@ -42,13 +42,13 @@ public sealed partial class WorkerSession : IParameterWorker
         var planner = new Planner(spec);
         _metrics = new(environment, spec.Name);
         _state = new(spec, rank, planner.Layout.Blocks.Count, _metrics);
-        _context = new(transport, _state, options, environment, _metrics, BlockCopies.For(spec, planner.Layout, options));
+        _context = new(transport, _state, options, environment, _metrics, BlockCopies.For(planner.Layout, options));
         _coordinator = new(_context);
         _gate = new(spec);
         _plans = new(planner);
         _operations = new(_context);
         _rows = new(spec, planner.Layout);
-        _prefetcher = new(_context, _operations, spec.Consistency);
+        _prefetcher = new(_context, _operations);
         _heartbeat = new(_context, _coordinator, spec.Lease);
     }
 
@@ -63,6 +63,9 @@ public sealed partial class WorkerSession : IParameterWorker
 
     /// <inheritdoc/>
     public WorkerPosition Position => _state.Position;
+
+    /// <inheritdoc/>
+    public TrainingPolicy Policy => _state.Policy;
 
     /// <summary>Takes up a rank.</summary>
     /// <param name="transport">The way to the model's blocks and coordinator.</param>

@@ -39,6 +39,11 @@ internal sealed class BlockHost(BlockReplica replica)
         lock (_turn) return _closed ? Closed() : replica.Freeze(header, cut, certificates);
     }
 
+    public BlockReply ChangePolicy(in MessageHeader header, TrainingPolicy policy, IReadOnlyList<Certificate> certificates)
+    {
+        lock (_turn) return _closed ? Closed() : replica.ChangePolicy(header, policy, certificates);
+    }
+
     public (BlockReply Reply, BlockImage? Image) TakeCut(in MessageHeader header, long cut)
     {
         lock (_turn) return _closed ? (Closed(), null) : replica.TakeCut(header, cut);

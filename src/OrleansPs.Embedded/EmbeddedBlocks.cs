@@ -29,6 +29,16 @@ internal sealed class EmbeddedBlocks(ModelSpec spec, BlockHost[] blocks, ISnapsh
         return new((string?)null);
     }
 
+    public ValueTask<string?> ChangePolicyAsync(MessageHeader header, ChangeBlocks change)
+    {
+        foreach (var block in blocks)
+        {
+            var reply = block.ChangePolicy(header, change.Policy, change.Certificates);
+            if (reply.Status != BlockStatus.Ok) return new($"a block answered {reply.Status} to a change of policy");
+        }
+        return new((string?)null);
+    }
+
     // Without a storage no cut is ever opened, so there is one where it is needed.
     public async ValueTask<CutPart> WriteCutAsync(
         int block, MessageHeader header, long cut, ChunkRecord? since, CancellationToken cancellationToken)

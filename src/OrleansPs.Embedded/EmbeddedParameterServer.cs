@@ -185,6 +185,13 @@ public sealed class EmbeddedParameterServer : IParameterServer
     }
 
     /// <inheritdoc/>
+    public async Task<TrainingPolicy> ChangePolicyAsync(string model, PolicyChange change, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return await Find(model).ChangePolicyAsync(change, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
     public Task EvictAsync(string model, int rank, CancellationToken cancellationToken = default) => Answer(() =>
     {
         var found = Find(model);

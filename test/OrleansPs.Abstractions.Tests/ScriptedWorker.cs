@@ -15,6 +15,8 @@ internal sealed class ScriptedWorker : IParameterWorker
 
     public WorkerPosition Position { get; set; } = new(5, 7, 320);
 
+    public TrainingPolicy Policy => TrainingPolicy.Of(Spec);
+
     /// <summary>What <see cref="ResumeAsync"/> throws.</summary>
     public Exception? ResumeError { get; set; }
 

@@ -37,6 +37,9 @@ public sealed class BorrowedServer(IParameterServer server, bool isReplicated = 
     public Task<IParameterReader> OpenReaderAsync(string model, CancellationToken cancellationToken = default) =>
         server.OpenReaderAsync(model, cancellationToken);
 
+    public Task<TrainingPolicy> ChangePolicyAsync(string model, PolicyChange change, CancellationToken cancellationToken = default) =>
+        server.ChangePolicyAsync(model, change, cancellationToken);
+
     public Task<SnapshotInfo> TakeSnapshotAsync(string model, CancellationToken cancellationToken = default) =>
         server.TakeSnapshotAsync(model, cancellationToken);
 

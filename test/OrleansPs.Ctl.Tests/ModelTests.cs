@@ -45,7 +45,7 @@ public sealed class ModelTests
 
         var document = await bench.JsonAsync("models", "show", "m");
         Assert.Equal(
-            ["model", "generation", "round", "blocks", "workers", "lastSnapshot", "snapshotError", "spec"],
+            ["model", "generation", "round", "blocks", "workers", "lastSnapshot", "snapshotError", "policy", "spec"],
             document.EnumerateObject().Select(p => p.Name));
         Assert.Equal(1, document.GetProperty("lastSnapshot").GetProperty("cut").GetInt64());
         var spec = ModelSpecJson.Decode(JsonSerializer.SerializeToUtf8Bytes(document.GetProperty("spec")), "spec");
@@ -86,6 +86,8 @@ public sealed class ModelTests
     [InlineData("snapshots take x")]
     [InlineData("snapshots restore x")]
     [InlineData("snapshots restore x --partial")]
+    [InlineData("policy x")]
+    [InlineData("policy x --consistency asp")]
     [InlineData("evict x 0")]
     [InlineData("evict x 0 --json")]
     public async Task A_model_that_is_not_there_is_one_sentence(string command)

@@ -12,6 +12,8 @@ public sealed class EmbeddedBulkSynchronous() : BulkSynchronousConformance(new E
 
 public sealed class EmbeddedBackupWorkers() : BackupWorkerConformance(new EmbeddedHost());
 
+public sealed class EmbeddedPolicies() : PolicyConformance(new EmbeddedHost());
+
 public sealed class EmbeddedDeterminism() : DeterminismConformance(new EmbeddedHost());
 
 public sealed class EmbeddedStaleSynchronous() : StaleSynchronousConformance(new EmbeddedHost());

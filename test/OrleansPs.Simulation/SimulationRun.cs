@@ -55,6 +55,7 @@ public static class SimulationRun
             world.Cluster.Start(world.Model.Silos);
             world.Operator.Begin(world.Storage.Pointer, null);
             world.Fate.Begin();
+            world.Policies.Begin();
             RunUntil(world, () => IsDone(world), "not all workers finish");
             var end = world.Scheduler.Time + Stragglers;
             RunUntil(world, () => world.Scheduler.Time >= end, "what was under way does not end");

@@ -25,6 +25,7 @@ internal sealed class World : IDisposable
         Cluster = new(this);
         SiloFate = new(this);
         Fate = new(this);
+        Policies = new(this);
         Workers = [.. Enumerable.Range(0, Spec.RankLimit).Select(r => new SimWorker(this, r))];
         Record = null!;
     }
@@ -34,8 +35,6 @@ internal sealed class World : IDisposable
     public ModelSpec Spec => Model.Spec;
 
     public Workload Work => Model.Work;
-
-    public bool IsRounds => Spec.Consistency.Mode == ConsistencyMode.BulkSynchronous;
 
     public FaultProfile Profile { get; }
 
@@ -62,6 +61,8 @@ internal sealed class World : IDisposable
     public SiloFate SiloFate { get; }
 
     public Fate Fate { get; }
+
+    public PolicyFate Policies { get; }
 
     public int BlockCount => Model.Layout.Blocks.Count;
 
@@ -120,6 +121,12 @@ internal sealed class World : IDisposable
 
     public int SnapshotsDone { get; set; }
 
+    public int PolicyChanges { get; set; }
+
+    /// <summary>A rank whose process is in the middle of a step, as far as the record has it live; null if there is none.</summary>
+    public int? AtWork(History history) => Workers.FirstOrDefault(w => history.Lines.TryGetValue(w.Rank, out var line) && line.Participates
+        && w.Lives.Any(l => l.IsAtWork && !l.Process.IsDead && l.Generation == history.Generation && l.Incarnation == line.Incarnation))?.Rank;
+
     /// <summary>The first promise that was found broken, and how.</summary>
     public string? Violation { get; private set; }
 
@@ -157,7 +164,7 @@ internal sealed class World : IDisposable
     }
 
     /// <summary>Somebody is about to push.</summary>
-    public void Attempt(in MessageHeader header) => Histories[header.Generation].Attempt(header.Rank, header.Step);
+    public void Attempt(in MessageHeader header) => Histories[header.Generation].Attempt(header.Rank, header.Step, header.Policy);
 
     public void CheckThread()
     {

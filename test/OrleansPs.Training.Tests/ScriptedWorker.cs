@@ -34,6 +34,8 @@ internal sealed class ScriptedWorker(IReadOnlyList<DenseParameter> parameters, A
 
     public WorkerPosition Position { get; set; }
 
+    public TrainingPolicy Policy => TrainingPolicy.Of(Spec);
+
     public ValueTask PullAsync(TensorSet values, CancellationToken cancellationToken = default)
     {
         Call("pull");

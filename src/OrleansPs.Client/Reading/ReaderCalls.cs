@@ -3,9 +3,9 @@ using OrleansPs.Core.Messages;
 namespace OrleansPs.Client;
 
 /// <summary>A reader's requests, each asked again until it is answered.</summary>
-internal sealed class ReaderCalls(IParameterTransport transport, WorkerOptions options, SessionEnvironment environment)
+internal sealed class ReaderCalls(IParameterTransport transport, ModelSpec spec, WorkerOptions options, SessionEnvironment environment)
 {
-    public ReaderState State { get; } = new();
+    public ReaderState State { get; } = new(spec);
 
     public int MaxInFlight => options.MaxInFlight;
 
@@ -59,7 +59,8 @@ internal sealed class ReaderCalls(IParameterTransport transport, WorkerOptions o
 
     private bool IsOutOfDate(ReaderView view, BlockReply reply) =>
         reply.Status == BlockStatus.StepClosed
-        || (reply.Status == BlockStatus.OtherGeneration && State.Enter(view, reply.Generation));
+        || (reply.Status == BlockStatus.OtherGeneration && State.Enter(view, reply.Generation))
+        || (reply.Status == BlockStatus.OtherPolicy && State.EnterPolicy(view, reply.From, reply.Version >= 0));
 
     // Gives a block what it lacks; false if that could not be had or delivered just now.
     private async Task<bool> CertifyAsync(int block, ReaderView view, long from, CancellationToken cancellationToken)
@@ -69,7 +70,7 @@ internal sealed class ReaderCalls(IParameterTransport transport, WorkerOptions o
         {
             var asked = await AskForCertificatesAsync(from, cancellationToken).ConfigureAwait(false);
             // They must be of the generation that they are given to.
-            if (!asked.IsAnswered || asked.Reply.Count == 0 || State.View.Generation != view.Generation) return false;
+            if (!asked.IsAnswered || asked.Reply.Count == 0 || State.View.Generation != view.Generation || State.View.Policy != view.Policy) return false;
             certificates = asked.Reply;
         }
         var certified = await Attempt.MakeAsync(

@@ -5,12 +5,15 @@ namespace OrleansPs.Client;
 /// turn it is. Under BSP a block takes a rank's pushes in order, so the next one waits for the one before.
 /// </summary>
 /// <remarks>Used under the lock of <see cref="SessionState"/>; only completions run outside it.</remarks>
-internal sealed class PushLedger(int blocks, int tables, int window, bool ordered)
+internal sealed class PushLedger(int blocks, int tables, int window)
 {
     private readonly long[] _rows = new long[tables];
     private readonly int[] _made = new int[blocks];
     private readonly int[] _acknowledged = new int[blocks];
     private readonly Dictionary<(int Block, int Sequence), TaskCompletionSource> _waiting = [];
+
+    /// <summary>Whether a block takes pushes in order.</summary>
+    public bool IsOrdered { get; set; }
 
     /// <summary>Push calls that began and have no outcome yet.</summary>
     public int Unresolved { get; private set; }
@@ -43,7 +46,7 @@ internal sealed class PushLedger(int blocks, int tables, int window, bool ordere
     /// <summary>Completes when all earlier pushes of the step to this block are acknowledged.</summary>
     public Task TurnOf(int block, int sequence)
     {
-        if (!ordered || _acknowledged[block] >= sequence) return Task.CompletedTask;
+        if (!IsOrdered || _acknowledged[block] >= sequence) return Task.CompletedTask;
         var turn = new TaskCompletionSource();
         _waiting.Add((block, sequence), turn);
         return turn.Task;
@@ -52,7 +55,7 @@ internal sealed class PushLedger(int blocks, int tables, int window, bool ordere
     /// <summary>Notes an acknowledgement. The push whose turn it is now, if one waits, is for the caller to complete.</summary>
     public TaskCompletionSource? Acknowledge(int block, int sequence)
     {
-        if (!ordered) return null;
+        if (!IsOrdered) return null;
         _acknowledged[block] = Math.Max(_acknowledged[block], sequence + 1);
         _waiting.Remove((block, sequence + 1), out var next);
         return next;

@@ -17,6 +17,7 @@ internal sealed partial class SessionState
         BlockStatus.OtherGeneration => Restart(view, StepRestartReason.ModelRestored, RestoredMessage),
         BlockStatus.CutClosed => Restart(view, StepRestartReason.Evicted,
             "A cut closed without this worker's open step, as it does when a lease runs out."),
+        BlockStatus.OtherPolicy => OtherPolicy(view, background),
         BlockStatus.WindowExceeded => new WorkerStateException(
             $"A block refused a push beyond its window of {_spec.PushesPerStep} pushes in a step."),
         _ => new WorkerStateException($"A block answered {status}, which this session does not know."),
@@ -99,6 +100,13 @@ internal sealed partial class SessionState
                 return new WorkerStateException($"Step {view.Step} ended while this call was under way.");
         }
         return Restart(view, StepRestartReason.StepClosed, ClosedMessage);
+    }
+
+    // Who is live stands still when the policy changes, and hears of it before it goes on.
+    private ParameterServerException OtherPolicy(SessionView view, bool background)
+    {
+        const string message = "The model's policy changed while nobody waited for this worker.";
+        return background ? new StepRestartException(StepRestartReason.Evicted, message) : Restart(view, StepRestartReason.Evicted, message);
     }
 
     private ParameterServerException Restart(SessionView view, StepRestartReason reason, string message)

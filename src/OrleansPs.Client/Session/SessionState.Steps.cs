@@ -64,6 +64,7 @@ internal sealed partial class SessionState
                 RestoredCut = reply.RestoredCut,
                 Inherited = reply.Inherited,
             };
+            Enter(reply.Policy);
             _certificates.Clear();
             foreach (var certificate in reply.Certificates) _certificates.Add(certificate);
             waiting = _ledger.Reset();
@@ -106,6 +107,7 @@ internal sealed partial class SessionState
             _clock = null;
             (_cut, _term) = (reply.Cut, Math.Max(_term, reply.Term));
             _minClock = Math.Max(_minClock, reply.MinClock);
+            Enter(reply.Policy);
             if (reply.Certificate is not null) _certificates.Add(reply.Certificate);
             _ledger.Reset();
             return new(reply.Clock, reply.MinClock);

@@ -27,6 +27,7 @@ internal sealed partial class SessionState
     private readonly CertificateLog _certificates = new();
     private readonly PushLedger _ledger;
 
+    private TrainingPolicy _policy;
     private SessionPhase _phase = SessionPhase.MustResume;
     private (StepRestartReason Reason, string Message) _restart = (StepRestartReason.StepAborted, "The session has not joined.");
     private WorkerPosition _position;
@@ -42,11 +43,14 @@ internal sealed partial class SessionState
         _spec = spec;
         _rank = rank;
         _metrics = metrics;
-        IsBulkSynchronous = spec.Consistency.Mode == ConsistencyMode.BulkSynchronous;
-        _ledger = new(blocks, spec.Tables.Count, spec.PushesPerStep, IsBulkSynchronous);
+        _policy = TrainingPolicy.Of(spec);
+        _ledger = new(blocks, spec.Tables.Count, spec.PushesPerStep) { IsOrdered = IsBulkSynchronous };
     }
 
-    public bool IsBulkSynchronous { get; }
+    /// <summary>The policy in force; it changes between two steps.</summary>
+    public TrainingPolicy Policy => Volatile.Read(ref _policy);
+
+    public bool IsBulkSynchronous => Policy.IsRounds;
 
     public int Rank => _rank;
 
@@ -163,7 +167,18 @@ internal sealed partial class SessionState
 
     private SessionView View() => new(
         _life, _generation, _term, _incarnation, _position.Step, _position.Clock, _minClock, _cut, Known(),
-        _certificates.Newest);
+        _certificates.Newest, _policy.Number);
+
+    /// <summary>Works by a policy from now on: what is under way or kept of the time before is of no use any more.</summary>
+    private void Enter(TrainingPolicy? policy)
+    {
+        policy ??= TrainingPolicy.Of(_spec);
+        if (policy == _policy) return;
+        Volatile.Write(ref _policy, policy);
+        _ledger.IsOrdered = policy.IsRounds;
+        _certificates.Clear();
+        _life++;
+    }
 
     // At clock c of BSP c rounds are closed, even if their certificates are no longer kept.
     private long Known() => IsBulkSynchronous ? Math.Max(_certificates.Known, _position.Clock) : 0;

@@ -13,10 +13,11 @@ namespace OrleansPs.Client;
 /// <param name="Cut">The adopted cut.</param>
 /// <param name="Known">How many rounds are known to be closed.</param>
 /// <param name="Newest">The newest certificate.</param>
+/// <param name="Policy">The number of the policy in force.</param>
 internal readonly record struct SessionView(
     int Life, long Generation, long Term, long Incarnation, long Step, long Clock, long MinClock, long Cut, long Known,
-    Certificate? Newest)
+    Certificate? Newest, long Policy)
 {
     public MessageHeader Header(int rank, int sequence) =>
-        new(Generation, Term, 0, rank, Incarnation, Step, Clock, sequence, Cut, Known);
+        new(Generation, Term, 0, rank, Incarnation, Step, Clock, sequence, Cut, Known) { Policy = Policy };
 }

@@ -12,25 +12,17 @@ namespace OrleansPs.Client;
 internal sealed class BlockCopies
 {
     private readonly Entry[] _entries;
-    private readonly int _staleness;
 
-    public BlockCopies(BlockLayout layout, int staleness)
-    {
-        _entries = [.. layout.Blocks.Select(b => new Entry(b))];
-        _staleness = staleness;
-    }
+    public BlockCopies(BlockLayout layout) => _entries = [.. layout.Blocks.Select(b => new Entry(b))];
 
-    /// <summary>Copies are made where the options ask for them and the policy has a bound to keep.</summary>
-    public static BlockCopies? For(ModelSpec spec, BlockLayout layout, WorkerOptions options) =>
-        options.Cache == PullCache.WithinBound && spec.Consistency.Mode == ConsistencyMode.StaleSynchronous
-            ? new(layout, spec.Consistency.Staleness)
-            : null;
+    /// <summary>Copies are made where the options ask for them, while the policy has a bound to keep.</summary>
+    public static BlockCopies? For(BlockLayout layout, WorkerOptions options) => options.Cache == PullCache.WithinBound ? new(layout) : null;
 
     /// <summary>Answers a pull of one block, wholly or not at all.</summary>
-    public bool TryRead(SessionView view, BlockTransfer transfer)
+    public bool TryRead(SessionView view, int staleness, BlockTransfer transfer)
     {
         var entry = _entries[transfer.Block];
-        lock (entry) return entry.TryRead(view, view.Clock - _staleness, transfer.Values);
+        lock (entry) return entry.TryRead(view, view.Clock - staleness, transfer.Values);
     }
 
     /// <summary>Keeps what a pull read, unless a newer copy is there.</summary>

@@ -33,6 +33,9 @@ internal sealed class BlockOperation : IDisposable
 
     public SessionView View { get; private set; }
 
+    // Only where there is a bound to keep.
+    private BlockCopies? Copies => _context.State.Policy.Consistency.Mode == ConsistencyMode.StaleSynchronous ? _context.Copies : null;
+
     /// <summary>Whether the operation is a prefetch: it reads anew, and its refusals concern nobody.</summary>
     public bool IsBackground { get; private set; }
 
@@ -93,8 +96,8 @@ internal sealed class BlockOperation : IDisposable
     public bool TryCopy(int index)
     {
         var transfer = _plan.Transfers[index];
-        if (_context.Copies is null || transfer.Pushes || transfer.IsOfRows || IsBackground) return false;
-        if (!_context.Copies.TryRead(View, transfer)) return false;
+        if (Copies is not { } copies || transfer.Pushes || transfer.IsOfRows || IsBackground) return false;
+        if (!copies.TryRead(View, _context.State.Policy.Consistency.Staleness, transfer)) return false;
         _context.Metrics.CacheHit();
         Interlocked.Increment(ref _done);
         return true;
@@ -103,7 +106,7 @@ internal sealed class BlockOperation : IDisposable
     public void Complete(int index)
     {
         var transfer = _plan.Transfers[index];
-        if (transfer.Pulls && !transfer.IsOfRows) _context.Copies?.Store(View, transfer);
+        if (transfer.Pulls && !transfer.IsOfRows) Copies?.Store(View, transfer);
         Interlocked.Increment(ref _done);
         if (transfer.Pushes) _context.State.Acknowledge(View, transfer.Block, _sequences[index]);
     }

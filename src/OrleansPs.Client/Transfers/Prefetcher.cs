@@ -8,7 +8,7 @@ namespace OrleansPs.Client;
 /// Thread safe. A copy is of the moment when the prefetch started: under SSP and ASP it may lack pushes of the worker
 /// itself that were acknowledged since, as a cached one may.
 /// </remarks>
-internal sealed class Prefetcher(SessionContext context, OperationPool operations, ConsistencyPolicy consistency) : IDisposable
+internal sealed class Prefetcher(SessionContext context, OperationPool operations) : IDisposable
 {
     public const int Capacity = 4;
 
@@ -89,7 +89,7 @@ internal sealed class Prefetcher(SessionContext context, OperationPool operation
         }
     }
 
-    private bool Serves(SessionView copy, SessionView now) => copy.Life == now.Life && consistency.Mode switch
+    private bool Serves(SessionView copy, SessionView now) => copy.Life == now.Life && context.State.Policy.Consistency is var consistency && consistency.Mode switch
     {
         ConsistencyMode.BulkSynchronous => copy.Clock == now.Clock,
         ConsistencyMode.StaleSynchronous => copy.MinClock >= now.Clock - consistency.Staleness,

@@ -22,6 +22,9 @@ public enum BlockEntryKind : byte
 
     /// <summary>A rank has pulled: what it saw is remembered, to compensate the staleness of its pushes (SSP, ASP).</summary>
     Mark,
+
+    /// <summary>The block works by another policy from here on.</summary>
+    Policy,
 }
 
 /// <summary>
@@ -32,14 +35,19 @@ public enum BlockEntryKind : byte
 /// <param name="Index">Its place in the log, from 1.</param>
 /// <param name="Kind">What it does.</param>
 /// <param name="Header">
-/// The push's header (Push), the rank and incarnation (Fence), the rank (Mark), or that of the coordinator's command (Freeze, Thaw).
+/// The push's header (Push), the rank and incarnation (Fence), the rank (Mark), or that of the coordinator's command (Freeze, Thaw, Policy); with Policy its
+/// clock is how many rounds count as applied.
 /// </param>
 /// <param name="Certificate">The certificate (Round).</param>
 /// <param name="Cut">The cut (Freeze, Thaw).</param>
 /// <param name="CutWritten">With Thaw: whether the cut was written rather than given up.</param>
 public readonly record struct BlockEntry(
     long Epoch, long Index, BlockEntryKind Kind, MessageHeader Header = default, Certificate? Certificate = null,
-    long Cut = 0, bool CutWritten = false);
+    long Cut = 0, bool CutWritten = false)
+{
+    /// <summary>The policy (Policy).</summary>
+    public TrainingPolicy? Policy { get; init; }
+}
 
 /// <summary>Is given each entry right after it was applied: where a standby is fed from.</summary>
 public interface IBlockEntrySink

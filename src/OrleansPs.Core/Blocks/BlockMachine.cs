@@ -24,6 +24,7 @@ internal sealed class BlockMachine
         _marks = PullMarks.For(spec, shape);
         Fences = new(spec.RankLimit);
         Cut = cut;
+        Policy = TrainingPolicy.Of(spec);
         if (image is null) return;
         Version = image.Version;
         Index = image.EntryIndex;
@@ -45,13 +46,16 @@ internal sealed class BlockMachine
     /// <summary>The newest coordinator term whose command is in the log: a replica that takes over refuses what this one did.</summary>
     public long Term { get; private set; }
 
+    /// <summary>The policy that the block works by.</summary>
+    public TrainingPolicy Policy { get; private set; }
+
     public FenceTable Fences { get; }
 
     public Certificate? LastCertificate { get; private set; }
 
     public long StateBytes => _body.Bytes;
 
-    public bool IsRounds => _spec.Consistency.Mode == ConsistencyMode.BulkSynchronous;
+    public bool IsRounds => Policy.IsRounds;
 
     /// <summary>Whether a rank's pull is an entry: it is where staleness is compensated.</summary>
     public bool MarksPulls => _marks is not null && !IsRounds;
@@ -77,12 +81,12 @@ internal sealed class BlockMachine
     /// <summary>All that this machine knows; the arrays stay its own.</summary>
     public ReplicaState ToState() => new(
         _body.ToImage(new(Version, Index, _dedupe.ToImages(Fences))), Cut, WrittenCut, Term, Fences.ToArray(), LastCertificate,
-        _body.Staged.ToImages(), _marks?.ToImage() ?? PullMarksImage.None);
+        _body.Staged.ToImages(), _marks?.ToImage() ?? PullMarksImage.None, Policy);
 
     /// <summary>Goes on where another machine stood, whose image this one was made of.</summary>
     public void Load(ReplicaState state)
     {
-        (WrittenCut, Term, LastCertificate) = (state.WrittenCut, state.Term, state.LastCertificate);
+        (WrittenCut, Term, LastCertificate, Policy) = (state.WrittenCut, state.Term, state.LastCertificate, state.Policy);
         for (var rank = 0; rank < state.Fences.Count; rank++) Fences.Raise(rank, state.Fences[rank]);
         _body.Staged.Load(state.Staged);
         _marks?.Load(state.Marks);
@@ -98,6 +102,7 @@ internal sealed class BlockMachine
             case BlockEntryKind.Round: ApplyRound(entry.Certificate!); break;
             case BlockEntryKind.Freeze: Freeze(entry.Cut); break;
             case BlockEntryKind.Thaw: Thaw(entry.Cut, entry.CutWritten); break;
+            case BlockEntryKind.Policy: ChangePolicy(entry.Policy!, entry.Header.Clock); break;
             case BlockEntryKind.Fence: Fences.Raise(entry.Header.Rank, entry.Header.Incarnation); break;
             case BlockEntryKind.Mark: _marks?.Set(entry.Header.Rank, _body); break;
         }
@@ -120,9 +125,21 @@ internal sealed class BlockMachine
     private void ApplyPush(in MessageHeader header, ReadOnlySpan<SegmentSlice> gradient)
     {
         Fences.Raise(header.Rank, header.Incarnation);
-        if (IsRounds) _body.Staged.Add(header.Rank, header.Incarnation, gradient);
+        if (IsRounds) Stage(header, gradient);
         else if (header.Cut < Cut) PushBeforeCut(header, gradient);
         else PushLive(header, gradient);
+    }
+
+    // A push that was applied before there were rounds, of a step that nobody ended then, is not applied once more.
+    private void Stage(in MessageHeader header, ReadOnlySpan<SegmentSlice> gradient) => _body.Staged.Add(
+        header.Rank, header.Incarnation, _dedupe.Contains(header.Rank, header.Step, header.Sequence) ? [] : gradient);
+
+    private void ChangePolicy(TrainingPolicy policy, long version)
+    {
+        Policy = policy;
+        Version = version;
+        LastCertificate = null;
+        _body.Staged.Forget();
     }
 
     private void PushLive(in MessageHeader header, ReadOnlySpan<SegmentSlice> gradient)
@@ -180,5 +197,5 @@ internal sealed class BlockMachine
         return _marks is null ? moment : moment with { LrFactor = moment.LrFactor / _marks.DivisorOf(header.Rank) };
     }
 
-    private PushMoment MomentAt(long clock) => new(clock, _spec.Schedule.FactorAt(clock), Cut);
+    private PushMoment MomentAt(long clock) => new(clock, _spec.Schedule.FactorAt(clock) * Policy.LrScale, Cut);
 }

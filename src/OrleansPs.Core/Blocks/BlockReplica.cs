@@ -83,6 +83,9 @@ public sealed class BlockReplica
     /// <summary>The index of the last entry.</summary>
     public long LastEntry => _machine.Index;
 
+    /// <summary>The policy that the block works by.</summary>
+    public TrainingPolicy Policy => _machine.Policy;
+
     /// <summary>The bytes of its parameters and optimizer state.</summary>
     public long StateBytes => _machine.StateBytes;
 
@@ -137,11 +140,28 @@ public sealed class BlockReplica
     {
         ArgumentNullException.ThrowIfNull(certificates);
         if (Foreign(header) is { } status) return Reply(status);
-        foreach (var certificate in certificates)
-        {
-            status = Follow(certificate);
-            if (status != BlockStatus.Ok) return Reply(status);
-        }
+        if (header.Policy != Policy.Number) return Reply(BlockStatus.OtherPolicy);
+        return Reply(FollowAll(certificates));
+    }
+
+    /// <summary>Works by a policy from here on. What is staged for a round that nobody closed is thrown away.</summary>
+    /// <param name="header">
+    /// Of the coordinator; its term must not be older than the newest one heard of. Its certificate says how many rounds the block must have applied
+    /// before, -1 for any number, and its clock how many count as applied from now on.
+    /// </param>
+    /// <param name="policy">The policy; one that the block has, or had, changes nothing.</param>
+    /// <param name="certificates">The certificates that the block may lack, ascending by round.</param>
+    public BlockReply ChangePolicy(in MessageHeader header, TrainingPolicy policy, IReadOnlyList<Certificate> certificates)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        ArgumentNullException.ThrowIfNull(certificates);
+        if (Foreign(header) is { } foreign) return Reply(foreign);
+        if (header.Term < Term) return Reply(BlockStatus.Fenced);
+        if (policy.Number <= Policy.Number) return Reply(policy.Number == Policy.Number ? BlockStatus.Ok : BlockStatus.OtherPolicy);
+        var status = _machine.IsRounds && header.Certificate >= 0 ? FollowAll(certificates) : BlockStatus.Ok;
+        if (status == BlockStatus.Ok && _machine.IsRounds && header.Certificate >= 0) status = CheckRound(header.Certificate);
+        if (status != BlockStatus.Ok) return Reply(status);
+        Commit(new() { Kind = BlockEntryKind.Policy, Header = header, Policy = policy });
         return Reply(BlockStatus.Ok);
     }
 
@@ -223,11 +243,19 @@ public sealed class BlockReplica
     private BlockStatus Admit(in MessageHeader header, Certificate? newest)
     {
         if (Foreign(header) is { } status) return status;
+        if (header.Policy != Policy.Number) return BlockStatus.OtherPolicy;
         if (header.Rank >= 0 && _machine.Fences.Refuses(header.Rank, header.Incarnation)) return BlockStatus.Fenced;
         if (!_machine.IsRounds) return BlockStatus.Ok;
         if (newest is not null) status = Follow(newest);
         else status = BlockStatus.Ok;
         return status == BlockStatus.Ok && header.Certificate > Version ? BlockStatus.NeedCertificates : status;
+    }
+
+    private BlockStatus FollowAll(IReadOnlyList<Certificate> certificates)
+    {
+        var status = BlockStatus.Ok;
+        for (var i = 0; status == BlockStatus.Ok && _machine.IsRounds && i < certificates.Count; i++) status = Follow(certificates[i]);
+        return status;
     }
 
     /// <summary>Applies a certificate if it is the next one.</summary>
@@ -265,5 +293,7 @@ public sealed class BlockReplica
         _sink?.OnEntry(entry, gradient);
     }
 
-    private BlockReply Reply(BlockStatus status) => new(status, Version, Version, Generation);
+    private BlockReply Reply(BlockStatus status) => status == BlockStatus.OtherPolicy
+        ? new(status, _machine.IsRounds ? Version : -1, Policy.Number, Generation)
+        : new(status, Version, Version, Generation);
 }

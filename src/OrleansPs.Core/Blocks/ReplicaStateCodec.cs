@@ -14,8 +14,9 @@ namespace OrleansPs.Core.Blocks;
 /// <remarks>It lives as long as a move, so it may change between versions; it is not the snapshot format. Thread safe.</remarks>
 internal static class ReplicaStateCodec
 {
-    private const int Version = 3;
-    private const int FixedBytes = sizeof(int) + sizeof(long) + (3 * sizeof(long));
+    private const int Version = 4;
+    private const int FixedBytes = sizeof(int) + sizeof(long) + (3 * sizeof(long)) + PolicyBytes;
+    private const int PolicyBytes = (2 * sizeof(long)) + (3 * sizeof(int));
 
     public static long LengthOf(ReplicaState state)
     {
@@ -39,6 +40,7 @@ internal static class ReplicaStateCodec
         writer.Int64(state.Cut);
         writer.Int64(state.WrittenCut);
         writer.Int64(state.Term);
+        WritePolicy(ref writer, state.Policy);
         writer.Int32(state.Fences.Count);
         foreach (var fence in state.Fences) writer.Int64(fence);
         WriteCertificate(ref writer, state.LastCertificate);
@@ -72,6 +74,7 @@ internal static class ReplicaStateCodec
         var chunk = reader.Bytes((int)Math.Clamp(reader.Int64(), -1, int.MaxValue));
         CheckSum(bytes[reader.Position..], name);
         var (cut, written, term) = (reader.Int64(), reader.Int64(), reader.Int64());
+        var policy = ReadPolicy(ref reader, name);
         var image = BlockImageCodec.Decode(chunk, name, new(spec.Name, generation, cut, shape.Index, epoch));
         if (ImageFit.Misfit(spec, shape, image) is { } misfit) throw new SnapshotCorruptException(name, $"it {misfit}");
         var fences = new long[Count(reader.Int32(), spec.RankLimit, name)];
@@ -82,7 +85,7 @@ internal static class ReplicaStateCodec
         for (var i = 0; i < staged.Length; i++) staged[i] = ReadStaged(ref reader, shape, image, name);
         CheckRanks(staged.Select(s => s.Rank), spec, name);
         if (reader.Left != 0) throw new SnapshotCorruptException(name, "it goes on behind its end.");
-        return new(image, cut, written, term, fences, certificate, staged, marks);
+        return new(image, cut, written, term, fences, certificate, staged, marks, policy);
     }
 
     private static void CheckSum(ReadOnlySpan<byte> rest, string name)
@@ -161,6 +164,28 @@ internal static class ReplicaStateCodec
         return new(pushes, marks);
     }
 
+    private static void WritePolicy(ref ByteWriter writer, TrainingPolicy policy)
+    {
+        writer.Int64(policy.Number);
+        writer.Int32((int)policy.Consistency.Mode);
+        writer.Int32(policy.Consistency.Staleness);
+        writer.Int32(policy.BackupWorkers);
+        writer.Int64(BitConverter.DoubleToInt64Bits(policy.LrScale));
+    }
+
+    private static TrainingPolicy ReadPolicy(ref ByteReader reader, string name)
+    {
+        var (number, mode, staleness) = (reader.Int64(), (ConsistencyMode)reader.Int32(), reader.Int32());
+        var consistency = mode switch
+        {
+            ConsistencyMode.BulkSynchronous => ConsistencyPolicy.BulkSynchronous,
+            ConsistencyMode.Asynchronous => ConsistencyPolicy.Asynchronous,
+            ConsistencyMode.StaleSynchronous when staleness is >= 0 and <= 1_000_000 => ConsistencyPolicy.StaleSynchronous(staleness),
+            _ => throw new SnapshotCorruptException(name, $"its consistency is {mode} with a staleness of {staleness}."),
+        };
+        return new(number, consistency, reader.Int32(), BitConverter.Int64BitsToDouble(reader.Int64()));
+    }
+
     private static void WriteCertificate(ref ByteWriter writer, Certificate? certificate)
     {
         writer.Int64(certificate?.Round ?? -1);
@@ -188,7 +213,7 @@ internal static class ReplicaStateCodec
 /// <summary>All that a replica knows.</summary>
 internal sealed record ReplicaState(
     BlockImage Image, long Cut, long WrittenCut, long Term, IReadOnlyList<long> Fences, Certificate? LastCertificate,
-    IReadOnlyList<StagedImage> Staged, PullMarksImage Marks);
+    IReadOnlyList<StagedImage> Staged, PullMarksImage Marks, TrainingPolicy Policy);
 
 /// <summary>One rank's contribution to the open round.</summary>
 internal sealed record StagedImage(int Rank, long Incarnation, int NextSequence)

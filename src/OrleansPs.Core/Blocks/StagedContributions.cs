@@ -11,6 +11,9 @@ internal interface IStagedRound
     /// <summary>Adds a checked push to its rank's contribution. A newer incarnation starts afresh.</summary>
     void Add(int rank, long incarnation, ReadOnlySpan<SegmentSlice> gradient);
 
+    /// <summary>Throws all contributions away.</summary>
+    void Forget();
+
     /// <summary>The contributions as they are, by rank; their arrays stay this object's.</summary>
     IReadOnlyList<StagedImage> ToImages();
 
@@ -72,6 +75,8 @@ internal abstract class StagedContributions<T>(int ranks, int window)
         contribution.NextSequence++;
         contribution.Add(gradient);
     }
+
+    public void Forget() => Clear();
 
     /// <summary>Returns all memory.</summary>
     public void Release()

@@ -17,7 +17,11 @@ public abstract record ControlEntry
 /// <param name="Nonce">The join's nonce.</param>
 /// <param name="Incarnation">Its new incarnation.</param>
 /// <param name="Clock">The clock of its next step.</param>
-public sealed record RankJoined(int Rank, Guid Nonce, long Incarnation, long Clock) : ControlEntry;
+public sealed record RankJoined(int Rank, Guid Nonce, long Incarnation, long Clock) : ControlEntry
+{
+    /// <summary>Whether a session resumed that had played the rank before.</summary>
+    public bool Resumes { get; init; }
+}
 
 /// <summary>A rank finished its step.</summary>
 /// <param name="Rank">The rank.</param>
@@ -49,6 +53,15 @@ public sealed record CutAdopted(IReadOnlyList<int> Ranks) : ControlEntry;
 /// <param name="Cut">Its number.</param>
 /// <param name="Completed">Whether its manifest is written; otherwise it was given up.</param>
 public sealed record CutClosed(long Cut, bool Completed) : ControlEntry;
+
+/// <summary>Another policy is to be in force. Every live rank stands still; nobody goes on before all blocks have it.</summary>
+/// <param name="Policy">The policy.</param>
+/// <param name="Clock">The round that all go on in, if it has rounds; 0 otherwise.</param>
+public sealed record PolicyChanged(TrainingPolicy Policy, long Clock) : ControlEntry;
+
+/// <summary>All blocks have the newest policy.</summary>
+/// <param name="Number">Its number.</param>
+public sealed record PolicyTaken(long Number) : ControlEntry;
 
 /// <summary>Other replicas hold a block.</summary>
 /// <param name="Block">The block.</param>

@@ -49,6 +49,7 @@ public static class ControlEntryCodec
             case RankJoined e:
                 Begin(writer, "joined", ("rank", e.Rank), ("incarnation", e.Incarnation), ("clock", e.Clock));
                 writer.WriteString("nonce", e.Nonce);
+                if (e.Resumes) writer.WriteBoolean("resumes", true);
                 break;
             case StepFinished e: Begin(writer, "finished", ("rank", e.Rank), ("cursor", e.Cursor)); break;
             case RankRetired e: Begin(writer, "retired", ("rank", e.Rank), ("status", (long)e.Status)); break;
@@ -64,6 +65,12 @@ public static class ControlEntryCodec
                 SpecWriter.WriteList(writer, "ranks", e.Ranks, static (w, rank) => w.WriteNumberValue(rank));
                 break;
             case CutClosed e: Begin(writer, "cutClosed", ("cut", e.Cut), ("completed", e.Completed ? 1 : 0)); break;
+            case PolicyChanged e:
+                Begin(writer, "policy", ("clock", e.Clock));
+                writer.WritePropertyName("to");
+                PolicyJson.Write(writer, e.Policy);
+                break;
+            case PolicyTaken e: Begin(writer, "policyTaken", ("number", e.Number)); break;
             case MapChanged e:
                 Begin(writer, "map", ("block", e.Block));
                 writer.WritePropertyName("sites");
@@ -78,7 +85,8 @@ public static class ControlEntryCodec
         var kind = fields.Text("kind");
         return kind switch
         {
-            "joined" => new RankJoined(fields.Int32("rank"), ReadNonce(fields), fields.Int64("incarnation"), fields.Int64("clock")),
+            "joined" => new RankJoined(fields.Int32("rank"), ReadNonce(fields), fields.Int64("incarnation"), fields.Int64("clock"))
+            { Resumes = fields.Has("resumes") && fields.Bool("resumes") },
             "finished" => new StepFinished(fields.Int32("rank"), fields.Int64("cursor")),
             "retired" => new RankRetired(fields.Int32("rank"), (WorkerStatus)fields.Int32("status")),
             "round" => new RoundClosed(ControlStateCodec.ReadCertificate(fields.Take("certificate"), fields.PathOf("certificate"))),
@@ -86,6 +94,8 @@ public static class ControlEntryCodec
             "cutOpened" => new CutOpened(fields.Int64("cut")),
             "cutAdopted" => new CutAdopted(fields.List("ranks", JsonFields.Int32)),
             "cutClosed" => new CutClosed(fields.Int64("cut"), fields.Int64("completed") == 1),
+            "policy" => new PolicyChanged(PolicyJson.Read(fields.Take("to"), fields.PathOf("to")), fields.Int64("clock")),
+            "policyTaken" => new PolicyTaken(fields.Int64("number")),
             "map" => new MapChanged(fields.Int32("block"), BlockSitesJson.Read(fields.Take("sites"), fields.PathOf("sites"))),
             _ => throw JsonFields.Wrong(fields.PathOf("kind"), "a decision"),
         };

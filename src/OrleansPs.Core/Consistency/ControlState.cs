@@ -14,11 +14,10 @@ public sealed class ControlState
     private readonly List<Certificate> _certificates = [];
     private readonly SortedDictionary<int, RankRecord> _roundStart = [];
     private readonly List<BlockSites> _map = [];
-    private readonly ConsistencyMode _mode;
 
     private ControlState(ModelSpec spec, long generation)
     {
-        _mode = spec.Consistency.Mode;
+        Policy = TrainingPolicy.Of(spec);
         Generation = generation;
     }
 
@@ -42,6 +41,15 @@ public sealed class ControlState
 
     /// <summary>The cut the model was last put back to, or 0.</summary>
     public long RestoredCut { get; private init; }
+
+    /// <summary>The newest policy.</summary>
+    public TrainingPolicy Policy { get; private set; }
+
+    /// <summary>
+    /// While blocks may not have heard of the newest policy yet: under BSP how many rounds they must have applied before, otherwise -1. Nobody
+    /// passes the gate then. Null when all have it.
+    /// </summary>
+    public long? SwitchFrom { get; private set; }
 
     /// <summary>The open cut, or null.</summary>
     public OpenCut? OpenCut { get; private set; }
@@ -99,6 +107,8 @@ public sealed class ControlState
             NewestCut = Math.Max(newestCut, manifest.Cut),
             LastCut = manifest.Cut,
         };
+        // Restored blocks begin with the policy of the spec, as new ones do.
+        if (manifest.Policy is { } policy) (state.Policy, state.SwitchFrom) = (policy, -1);
         foreach (var record in RestoredRanks.Of(manifest, workers, spec.RankLimit))
         {
             state._ranks[record.Rank] = new() { Record = record, Cut = state.NewestCut };
@@ -112,7 +122,8 @@ public sealed class ControlState
 
     internal static ControlState Load(
         ModelSpec spec, long generation, long round, long minClock, long index, long newestCut, long lastCut, long restoredCut,
-        long openCut, IReadOnlyList<RankState> ranks, IReadOnlyList<Certificate> certificates, IReadOnlyList<RankRecord> roundStart)
+        long openCut, IReadOnlyList<RankState> ranks, IReadOnlyList<Certificate> certificates, IReadOnlyList<RankRecord> roundStart,
+        TrainingPolicy? policy, long? switchFrom)
     {
         var state = new ControlState(spec, generation)
         {
@@ -123,7 +134,9 @@ public sealed class ControlState
             NewestCut = newestCut,
             LastCut = lastCut,
             OpenCut = openCut > 0 ? new(openCut, round) : null,
+            SwitchFrom = switchFrom,
         };
+        if (policy is not null) state.Policy = policy;
         foreach (var rank in ranks) state._ranks[rank.Record.Rank] = rank;
         foreach (var record in roundStart) state._roundStart[record.Rank] = record;
         state._certificates.AddRange(certificates);
@@ -143,6 +156,8 @@ public sealed class ControlState
             NewestCut = NewestCut,
             LastCut = LastCut,
             OpenCut = OpenCut?.Copy(),
+            Policy = Policy,
+            SwitchFrom = SwitchFrom,
         };
         foreach (var (rank, state) in _ranks) clone._ranks[rank] = state;
         foreach (var (rank, record) in _roundStart) clone._roundStart[rank] = record;
@@ -165,6 +180,8 @@ public sealed class ControlState
             case CutOpened e: OpenCutAt(e.Cut); break;
             case CutAdopted e: foreach (var rank in e.Ranks) Adopt(rank); break;
             case CutClosed e: CloseCut(e); break;
+            case PolicyChanged e: ChangePolicy(e); break;
+            case PolicyTaken: EndSwitch(); break;
             case MapChanged e: (_map[e.Block], MapVersion) = (e.Sites, MapVersion + 1); break;
         }
         RaiseMinClock();
@@ -177,6 +194,7 @@ public sealed class ControlState
         {
             Nonce = e.Nonce,
             PastNonces = rank.Nonce == Guid.Empty ? [] : [rank.Nonce, .. rank.PastNonces.Take(RankState.KeptNonces - 1)],
+            FirstNonces = e.Resumes ? rank.FirstNonces : [e.Nonce, .. rank.FirstNonces.Take(RankState.KeptNonces - 1)],
             Record = rank.Record with { Incarnation = e.Incarnation, Status = WorkerStatus.Live, Clock = e.Clock },
         };
         Adopt(e.Rank);
@@ -220,14 +238,14 @@ public sealed class ControlState
         NewestCut = cut;
         OpenCut = new(cut, Round);
         foreach (var (rank, state) in _ranks.ToArray())
-            if (_mode == ConsistencyMode.BulkSynchronous || state.Record.Status != WorkerStatus.Live) Adopt(rank);
+            if (Policy.IsRounds || state.Record.Status != WorkerStatus.Live) Adopt(rank);
     }
 
     private void Adopt(int rank)
     {
         var state = _ranks[rank];
         _ranks[rank] = state with { Cut = NewestCut };
-        OpenCut?.Add(_mode == ConsistencyMode.BulkSynchronous ? AtRoundStart(state) : state.Record);
+        OpenCut?.Add(Policy.IsRounds ? AtRoundStart(state) : state.Record);
     }
 
     /// <summary>
@@ -243,6 +261,29 @@ public sealed class ControlState
             : start with { Incarnation = record.Incarnation, Status = WorkerStatus.Live, Clock = Round };
     }
 
+    /// <summary>
+    /// Everybody stands still. To BSP all go on in one round; otherwise nobody's clock is below the slowest that was ever told of, so that nobody
+    /// waits out an old gap, nor is it forgotten how far ahead others are.
+    /// </summary>
+    private void ChangePolicy(PolicyChanged e)
+    {
+        SwitchFrom = Policy.IsRounds ? Round : -1;
+        Policy = e.Policy;
+        foreach (var (rank, state) in _ranks.ToArray())
+        {
+            var clock = !state.Participates ? state.Record.Clock : Policy.IsRounds ? e.Clock : Math.Max(state.Record.Clock, MinClock);
+            _ranks[rank] = state with { ContributedRound = -1, Record = state.Record with { Clock = clock } };
+            _roundStart[rank] = _ranks[rank].Record;
+        }
+        if (Policy.IsRounds) Round = e.Clock;
+    }
+
+    private void EndSwitch()
+    {
+        SwitchFrom = null;
+        _certificates.Clear();
+    }
+
     private void CloseCut(CutClosed e)
     {
         OpenCut = null;
@@ -251,7 +292,7 @@ public sealed class ControlState
 
     private void RaiseMinClock()
     {
-        if (_mode == ConsistencyMode.BulkSynchronous)
+        if (Policy.IsRounds)
         {
             MinClock = Round;
             return;

@@ -30,6 +30,8 @@ public static class ControlStateCodec
             writer.WriteNumber("lastCut", state.LastCut);
             writer.WriteNumber("restoredCut", state.RestoredCut);
             writer.WriteNumber("openCut", state.OpenCut?.Cut ?? 0);
+            PolicyJson.WriteField(writer, state.Policy);
+            if (state.SwitchFrom is { } from) writer.WriteNumber("switchFrom", from);
             SpecWriter.WriteList(writer, "ranks", [.. state.Ranks.Values], Write);
             SpecWriter.WriteList(writer, "certificates", state.Certificates, Write);
             SpecWriter.WriteList(writer, "roundStart", [.. state.RoundStart.Values], ManifestJson.Write);
@@ -55,7 +57,8 @@ public static class ControlStateCodec
                 spec, fields.Int64("generation"), fields.Int64("round"), fields.Int64("minClock"), fields.Int64("index"),
                 fields.Int64("newestCut"), fields.Int64("lastCut"), fields.Int64("restoredCut"), fields.Int64("openCut"),
                 fields.List("ranks", ReadRank), fields.List("certificates", ReadCertificate),
-                fields.List("roundStart", ManifestJson.ReadRank));
+                fields.List("roundStart", ManifestJson.ReadRank), PolicyJson.ReadField(fields),
+                fields.Has("switchFrom") ? fields.Int64("switchFrom") : null);
             var version = fields.Int64("mapVersion");
             state.BeginMap(fields.List("map", BlockSitesJson.Read), version);
             fields.End();
@@ -74,6 +77,7 @@ public static class ControlStateCodec
         ManifestJson.Write(writer, rank.Record);
         writer.WriteString("nonce", rank.Nonce);
         SpecWriter.WriteList(writer, "pastNonces", rank.PastNonces, (w, nonce) => w.WriteStringValue(nonce));
+        if (rank.FirstNonces.Count > 0) SpecWriter.WriteList(writer, "firstNonces", rank.FirstNonces, (w, nonce) => w.WriteStringValue(nonce));
         writer.WriteNumber("contributedRound", rank.ContributedRound);
         writer.WriteNumber("contributedIncarnation", rank.ContributedIncarnation);
         if (rank.RoundsMissed > 0) writer.WriteNumber("roundsMissed", rank.RoundsMissed);
@@ -89,6 +93,7 @@ public static class ControlStateCodec
             Record = ManifestJson.ReadRank(fields.Take("record"), fields.PathOf("record")),
             Nonce = ReadGuid(fields.Take("nonce"), fields.PathOf("nonce")),
             PastNonces = fields.List("pastNonces", ReadGuid),
+            FirstNonces = fields.Has("firstNonces") ? fields.List("firstNonces", ReadGuid) : [],
             ContributedRound = fields.Int64("contributedRound"),
             ContributedIncarnation = fields.Int64("contributedIncarnation"),
             RoundsMissed = fields.Has("roundsMissed") ? fields.Int64("roundsMissed") : 0,

@@ -101,7 +101,7 @@ public sealed partial class Coordinator
 
     private void OpenDueCut(TimeSpan now)
     {
-        if (_state.OpenCut is not null || !(_wanted || IsDue(now))) return;
+        if (_state.OpenCut is not null || _target is not null || _state.SwitchFrom is not null || !(_wanted || IsDue(now))) return;
         (_wanted, _opened) = (false, (now, _state.MinClock));
         Decide(new CutOpened(_state.NewestCut + 1));
         if (IsRounds)
@@ -157,7 +157,7 @@ public sealed partial class Coordinator
         var open = _state.OpenCut!;
         var ranks = open.Positions.Values.ToArray();
         var round = IsRounds ? open.Round : ranks.Where(IsParticipant).Select(r => r.Clock).DefaultIfEmpty(_state.MinClock).Min();
-        return new(open.Cut, round, ranks, [.. _chunks.Values], [.. _openPushes.OrderBy(p => (p.Block, p.Rank))]);
+        return new(open.Cut, round, ranks, [.. _chunks.Values], [.. _openPushes.OrderBy(p => (p.Block, p.Rank))], _state.Policy);
     }
 
     private static bool IsParticipant(RankRecord record) => record.Status is WorkerStatus.Live or WorkerStatus.Expected;

@@ -35,8 +35,9 @@ public sealed partial class Coordinator
         CertifyIdleBlocks();
         OpenDueCut(now);
         AdvanceCut();
+        AdvancePolicy(now);
         foreach (var (rank, parked) in _parked.ToArray())
-            if (IsOpenFor(_state.Ranks[rank])) Release(rank, parked);
+            if (IsOpenFor(_state.Ranks[rank]) && !IsHeld(rank)) Release(rank, parked);
     }
 
     /// <summary>
@@ -45,7 +46,7 @@ public sealed partial class Coordinator
     /// </summary>
     private bool CanCloseRound()
     {
-        if (_freezing || _state.Certificates.Count >= MaxCertificates) return false;
+        if (_freezing || _state.SwitchFrom is not null || _state.Certificates.Count >= MaxCertificates) return false;
         var (contributed, missing) = (false, 0);
         foreach (var rank in _state.Ranks.Values)
         {
@@ -53,7 +54,7 @@ public sealed partial class Coordinator
             contributed |= has;
             if (rank.Participates && !has) missing++;
         }
-        return contributed && missing <= _spec.BackupWorkers;
+        return contributed && missing <= _state.Policy.BackupWorkers;
     }
 
     private void CloseRound() => Decide(new RoundClosed(new(_state.Round,
@@ -72,7 +73,7 @@ public sealed partial class Coordinator
     /// <summary>BSP: the rank's round is closed. SSP(s): it is at most s clocks ahead of the slowest. ASP: always.</summary>
     private bool IsOpenFor(RankState rank) => IsRounds
         ? rank.Record.Clock <= _state.Round
-        : rank.Record.Clock - _state.MinClock <= _spec.Consistency.Staleness;
+        : rank.Record.Clock - _state.MinClock <= _state.Policy.Consistency.Staleness;
 
     private void Park(int rank, ParkedCall call)
     {
@@ -98,6 +99,7 @@ public sealed partial class Coordinator
     {
         _parked.Remove(rank);
         _waits.Remove(rank);
+        _released.Add(rank);
         var state = _state.Ranks[rank];
         Tell(new Answer(parked.Call, parked.IsJoin ? ReplyToJoin(state) : ReplyToClock(state)));
     }
@@ -105,10 +107,10 @@ public sealed partial class Coordinator
     private JoinReply ReplyToJoin(RankState rank) => new(
         CoordinatorStatus.Ok, _state.Generation, Term, rank.Record.Incarnation, rank.Record.Step, rank.Record.Clock,
         rank.Record.Cursor, _state.MinClock, rank.Cut, _state.RestoredCut, [.. _state.Certificates], rank.Record.Inherited)
-    { MapVersion = _state.MapVersion };
+    { MapVersion = _state.MapVersion, Policy = Changed(_state.Policy) };
 
     private ClockReply ReplyToClock(RankState rank) => new(
         CoordinatorStatus.Ok, rank.Record.Clock, Math.Min(_state.MinClock, rank.Record.Clock), rank.Cut, Term,
         _state.Certificates.Count > 0 ? _state.Certificates[^1] : null)
-    { MapVersion = _state.MapVersion };
+    { MapVersion = _state.MapVersion, Policy = Changed(_state.Policy) };
 }

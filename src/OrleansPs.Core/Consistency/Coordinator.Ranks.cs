@@ -22,7 +22,8 @@ public sealed partial class Coordinator
         if (rank.Nonce != command.Nonce || rank.Record.Status == WorkerStatus.Expected)
         {
             Unpark(command.Rank, CoordinatorStatus.Fenced);
-            Decide(new RankJoined(command.Rank, command.Nonce, rank.Record.Incarnation + 1, ClockOfJoiner(rank)));
+            Decide(new RankJoined(command.Rank, command.Nonce, rank.Record.Incarnation + 1, ClockOfJoiner(rank)) { Resumes = command.Incarnation >= 0 });
+            _released.Remove(command.Rank);
         }
         _leases.Renew(command.Rank, now);
         Park(command.Rank, new(call, now, IsJoin: true));
@@ -39,7 +40,11 @@ public sealed partial class Coordinator
             return;
         }
         _leases.Renew(command.Rank, now);
-        if (command.Step == _state.Ranks[command.Rank].Record.Step) Decide(new StepFinished(command.Rank, command.Cursor));
+        if (command.Step == _state.Ranks[command.Rank].Record.Step)
+        {
+            Decide(new StepFinished(command.Rank, command.Cursor));
+            _released.Remove(command.Rank);
+        }
         Park(command.Rank, new(call, now, IsJoin: false));
         Advance(now);
     }
@@ -85,7 +90,7 @@ public sealed partial class Coordinator
         if (command.Rank < 0 || command.Rank >= _spec.RankLimit) return CoordinatorStatus.RankOutOfRange;
         if (!_state.Ranks.TryGetValue(command.Rank, out var rank)) return null;
         if (rank.Nonce == command.Nonce) return rank.Participates ? null : CoordinatorStatus.Evicted;
-        var isOvertaken = rank.PastNonces.Contains(command.Nonce)
+        var isOvertaken = rank.PastNonces.Contains(command.Nonce) || rank.FirstNonces.Contains(command.Nonce)
             || (command.Incarnation >= 0 && command.Generation == _state.Generation
                 && rank.Record.Incarnation > command.Incarnation
                 && rank.Record.Status is not (WorkerStatus.Evicted or WorkerStatus.Expected));
@@ -134,7 +139,7 @@ public sealed partial class Coordinator
     private long ClockOfJoiner(RankState rank)
     {
         if (IsRounds) return rank.ContributedRound == _state.Round ? _state.Round + 1 : _state.Round;
-        if (_spec.Consistency.Mode == ConsistencyMode.Asynchronous) return rank.Record.Clock;
+        if (_state.Policy.Consistency.Mode == ConsistencyMode.Asynchronous) return rank.Record.Clock;
         var others = _state.Ranks.Values.Where(r => r.Participates && r.Record.Rank != rank.Record.Rank).ToArray();
         return others.Length == 0
             ? Math.Max(rank.Record.Clock, _state.MinClock)

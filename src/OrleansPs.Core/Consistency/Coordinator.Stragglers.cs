@@ -8,21 +8,21 @@ public sealed partial class Coordinator
 
     /// <summary>
     /// The ranks that others wait for, and since when: under BSP those whose contribution to the open round is missing, under
-    /// SSP those that are too far behind somebody who waits. Empty while the gate is open for all who have come to it.
+    /// SSP those that are too far behind somebody who waits, and before a change of policy those that do not stand still yet. Empty while the gate is open for all who have come to it.
     /// </summary>
     public IReadOnlyDictionary<int, TimeSpan> Stragglers()
     {
         var stragglers = new SortedDictionary<int, TimeSpan>();
         foreach (var (waiting, since) in _waits)
         {
-            if (IsOpenFor(_state.Ranks[waiting])) continue;
+            if (IsOpenFor(_state.Ranks[waiting]) && !IsHeld(waiting)) continue;
             foreach (var (rank, state) in _state.Ranks)
                 if (HoldsUp(state, _state.Ranks[waiting]) && !(stragglers.TryGetValue(rank, out var earlier) && earlier <= since)) stragglers[rank] = since;
         }
         return stragglers;
     }
 
-    private bool HoldsUp(RankState rank, RankState waiting) => rank.Participates && (IsRounds
-        ? rank.ContributedRound != _state.Round
-        : waiting.Record.Clock - rank.Record.Clock > _spec.Consistency.Staleness);
+    private bool HoldsUp(RankState rank, RankState waiting) => rank.Participates && (IsHeld(waiting.Record.Rank) ? !StandsStill(rank)
+        : IsRounds ? rank.ContributedRound != _state.Round
+        : waiting.Record.Clock - rank.Record.Clock > _state.Policy.Consistency.Staleness);
 }

@@ -42,6 +42,7 @@ public sealed partial class Coordinator
         Term = term;
         foreach (var rank in state.Ranks.Values.Where(r => r.Participates && WasPresent(r))) GrantGrace(rank, now);
         AbortCut("a new coordinator took over");
+        BeginPolicy(now);
         BeginMap(now);
     }
 
@@ -60,7 +61,7 @@ public sealed partial class Coordinator
     /// <summary>Whether it decides nothing any more.</summary>
     public bool IsOver => _stopped is not null;
 
-    private bool IsRounds => _spec.Consistency.Mode == ConsistencyMode.BulkSynchronous;
+    private bool IsRounds => _state.Policy.IsRounds;
 
     /// <summary>Moves the effects that are due to a list, and forgets them.</summary>
     public void TakeEffects(ICollection<CoordinatorEffect> into)
@@ -104,6 +105,7 @@ public sealed partial class Coordinator
         foreach (var rank in _leases.Expire(now)) Retire(rank, WorkerStatus.Evicted);
         AnswerLongWaits(now);
         CertifyIdleBlocks(again: true);
+        TellPolicyAgain(now);
         TickMap(now);
         Advance(now);
     }

@@ -44,15 +44,27 @@ public sealed record WriteChunks(long Cut) : CoordinatorEffect;
 /// <param name="Ranks">Where each rank stands, by rank.</param>
 /// <param name="Chunks">The chunks, by block.</param>
 /// <param name="Open">Pushes of unfinished steps that the chunks contain.</param>
+/// <param name="Policy">The policy in force.</param>
 public sealed record WriteManifest(
     long Cut, long Round, IReadOnlyList<RankRecord> Ranks, IReadOnlyList<ChunkRecord> Chunks,
-    IReadOnlyList<OpenPushes> Open) : CoordinatorEffect;
+    IReadOnlyList<OpenPushes> Open, TrainingPolicy Policy) : CoordinatorEffect;
 
 /// <summary>The cut is over: blocks that hold a frozen copy of it may forget it.</summary>
 /// <param name="Cut">The cut.</param>
 /// <param name="Completed">Whether it can be restored; otherwise what was written of it may be deleted.</param>
 /// <param name="Reason">Why it was given up; null if it was completed.</param>
 public sealed record EndCut(long Cut, bool Completed, string? Reason) : CoordinatorEffect;
+
+/// <summary>Give all blocks a policy, then call <see cref="Coordinator.BlocksChanged"/> or <see cref="Coordinator.ChangeFailed"/>.</summary>
+/// <param name="Policy">The policy.</param>
+/// <param name="Clock">With rounds: how many a block counts as applied from now on; 0 otherwise.</param>
+/// <param name="From">With rounds before: how many a block must have applied; -1 for any number.</param>
+/// <param name="Certificates">The certificates that a block may lack until then, ascending by round.</param>
+public sealed record ChangeBlocks(TrainingPolicy Policy, long Clock, long From, IReadOnlyList<Certificate> Certificates) : CoordinatorEffect;
+
+/// <summary>A policy is in force: whoever asked for it may be told.</summary>
+/// <param name="Policy">The policy.</param>
+public sealed record PolicyInForce(TrainingPolicy Policy) : CoordinatorEffect;
 
 /// <summary>Tell the block map to whoever asks from now on.</summary>
 /// <param name="Map">The sites, by block.</param>

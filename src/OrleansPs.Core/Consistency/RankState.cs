@@ -16,6 +16,12 @@ public sealed record RankState
     /// <summary>The nonces of the joins before, newest first, a few of them: a join that comes late takes nothing over.</summary>
     public IReadOnlyList<Guid> PastNonces { get; init; } = [];
 
+    /// <summary>
+    /// The nonces of first joins, newest first, a few of them. A late copy of a resume is known by its incarnation too, however often its rank was
+    /// taken up since, as happens to a rank that is late in round after round; one of a first join is known by its nonce alone.
+    /// </summary>
+    public IReadOnlyList<Guid> FirstNonces { get; init; } = [];
+
     /// <summary>Under BSP the newest round the rank contributed to, and -1 before.</summary>
     public long ContributedRound { get; init; } = -1;
 

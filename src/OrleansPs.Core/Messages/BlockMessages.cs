@@ -47,6 +47,12 @@ public enum BlockStatus : byte
 
     /// <summary>The message arrived without its numbers, as a copy of a message may: send it again.</summary>
     Incomplete,
+
+    /// <summary>
+    /// The block works by another policy. <see cref="BlockReply.From"/> is its number, and <see cref="BlockReply.Version"/> how many rounds are
+    /// applied, or -1 where there are none.
+    /// </summary>
+    OtherPolicy,
 }
 
 /// <summary>What a block answers, and what it knows.</summary>

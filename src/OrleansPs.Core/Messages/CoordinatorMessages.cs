@@ -76,6 +76,9 @@ public sealed record JoinReply(
 {
     /// <summary>The version of the block map: what a block of an older one answers is not to be relied on.</summary>
     public long MapVersion { get; init; }
+
+    /// <summary>The policy in force; null for that of the spec.</summary>
+    public TrainingPolicy? Policy { get; init; }
 }
 
 /// <summary>End a step, and wait for the gate. Idempotent by rank, incarnation and step.</summary>
@@ -98,6 +101,9 @@ public readonly record struct ClockReply(
 {
     /// <summary>The version of the block map: what a block of an older one answers is not to be relied on.</summary>
     public long MapVersion { get; init; }
+
+    /// <summary>The policy in force; null for that of the spec. A worker works by it from its next step on.</summary>
+    public TrainingPolicy? Policy { get; init; }
 }
 
 /// <summary>The answer to a request for certificates.</summary>

@@ -13,7 +13,11 @@ namespace OrleansPs.Core.Messages;
 /// <param name="Certificate">How many rounds the sender knows to be closed: the newest certificate's round + 1.</param>
 public readonly record struct MessageHeader(
     long Generation, long Term, long Epoch, int Rank, long Incarnation, long Step, long Clock, int Sequence, long Cut,
-    long Certificate);
+    long Certificate)
+{
+    /// <summary>The number of the policy that the sender works by; another one is refused.</summary>
+    public long Policy { get; init; }
+}
 
 /// <summary>The decision which ranks' contributions make up a round of BSP. Certificates form a chain by round.</summary>
 /// <param name="Round">The round it closes.</param>

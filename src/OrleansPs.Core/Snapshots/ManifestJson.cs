@@ -17,6 +17,7 @@ internal static class ManifestJson
         writer.WriteString("takenAt", manifest.TakenAt.UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
         writer.WritePropertyName("spec");
         SpecWriter.Write(writer, manifest.Spec);
+        PolicyJson.WriteField(writer, manifest.Policy);
         SpecWriter.WriteList(writer, "ranks", manifest.Ranks, Write);
         SpecWriter.WriteList(writer, "chunks", manifest.Chunks, Write);
         SpecWriter.WriteList(writer, "open", manifest.Open, Write);
@@ -32,6 +33,7 @@ internal static class ManifestJson
             Round = fields.Int64("round"),
             TakenAt = ReadTime(fields),
             Spec = SpecReader.Read(fields.Take("spec"), fields.PathOf("spec")),
+            Policy = PolicyJson.ReadField(fields),
             Ranks = fields.List("ranks", ReadRank),
             Chunks = fields.List("chunks", ReadChunk),
             Open = fields.List("open", ReadOpen),

@@ -23,6 +23,9 @@ public sealed record SnapshotManifest
     /// <summary>The model's spec.</summary>
     public required ModelSpec Spec { get; init; }
 
+    /// <summary>The policy in force; null for that of the spec.</summary>
+    public TrainingPolicy? Policy { get; init; }
+
     /// <summary>All ranks, by rank.</summary>
     public required IReadOnlyList<RankRecord> Ranks { get; init; }
 

@@ -112,7 +112,7 @@ internal static class SpecReader
             _ => GradientClipping.None,
         });
 
-    private static ConsistencyPolicy ReadConsistency(JsonFields fields) =>
+    internal static ConsistencyPolicy ReadConsistency(JsonFields fields) =>
         Ended(fields, fields.Name("type", SpecNames.Consistency) switch
         {
             ConsistencyMode.BulkSynchronous => ConsistencyPolicy.BulkSynchronous,

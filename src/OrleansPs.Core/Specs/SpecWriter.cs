@@ -186,7 +186,7 @@ internal static class SpecWriter
         writer.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter writer, ConsistencyPolicy consistency)
+    internal static void Write(Utf8JsonWriter writer, ConsistencyPolicy consistency)
     {
         writer.WriteStartObject();
         writer.WriteString("type", SpecNames.Consistency.Of(consistency.Mode));

@@ -51,6 +51,10 @@ internal sealed partial class BlockGrain
         ? WhenSafe(header, replica.Freeze(header, cut, certificates)).AsTask()
         : Task.FromResult(Blank(header));
 
+    public Task<BlockReply> ChangePolicy(MessageHeader header, TrainingPolicy policy, Certificate[] certificates) => Serving is { } replica
+        ? WhenSafe(header, replica.ChangePolicy(header, policy, certificates)).AsTask()
+        : Task.FromResult(Blank(header));
+
     public async Task<Outcome<WrittenCut>> WriteCut(MessageHeader header, long cut, ChunkRecord? since)
     {
         if (Serving is not { } replica) return new(new(Blank(header).Status, null, []), null);

@@ -37,6 +37,10 @@ internal interface IBlockControl : IGrainWithStringKey
     [Alias("Freeze")]
     Task<BlockReply> Freeze(MessageHeader header, long cut, Certificate[] certificates);
 
+    /// <summary>Gives a block a policy.</summary>
+    [Alias("ChangePolicy")]
+    Task<BlockReply> ChangePolicy(MessageHeader header, TrainingPolicy policy, Certificate[] certificates);
+
     /// <summary>Takes a cut and writes its chunk to the storage, maybe as a delta of an earlier one.</summary>
     [Alias("WriteCut")]
     Task<Outcome<WrittenCut>> WriteCut(MessageHeader header, long cut, ChunkRecord? since);

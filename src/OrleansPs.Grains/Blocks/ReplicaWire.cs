@@ -46,10 +46,12 @@ internal readonly record struct AcceptReply(
 /// <param name="Cut">The cut.</param>
 /// <param name="CutWritten">Whether it was written.</param>
 /// <param name="Slices">How many pieces of the payload are this entry's.</param>
+/// <param name="Policy">The policy.</param>
 [GenerateSerializer, Alias("orleansps.EntryItem")]
 internal readonly record struct EntryItem(
     [property: Id(0)] long Epoch, [property: Id(1)] long Index, [property: Id(2)] BlockEntryKind Kind, [property: Id(3)] MessageHeader Header,
-    [property: Id(4)] Certificate? Certificate, [property: Id(5)] long Cut, [property: Id(6)] bool CutWritten, [property: Id(7)] int Slices);
+    [property: Id(4)] Certificate? Certificate, [property: Id(5)] long Cut, [property: Id(6)] bool CutWritten, [property: Id(7)] int Slices,
+    [property: Id(8)] TrainingPolicy? Policy);
 
 /// <summary>Entries as items and a payload, and back.</summary>
 internal static class EntryBatch
@@ -62,7 +64,7 @@ internal static class EntryBatch
         for (var i = 0; i < items.Length; i++)
         {
             var e = entries[i].Entry;
-            items[i] = new(e.Epoch, e.Index, e.Kind, e.Header, e.Certificate, e.Cut, e.CutWritten, entries[i].Gradient.Length);
+            items[i] = new(e.Epoch, e.Index, e.Kind, e.Header, e.Certificate, e.Cut, e.CutWritten, entries[i].Gradient.Length, e.Policy);
             slices += entries[i].Gradient.Length;
         }
         return (items, slices == 0 ? null : new LentEntries([.. entries], slices));
@@ -76,7 +78,8 @@ internal static class EntryBatch
         {
             if (items[i].Slices > (gradients?.Slices.Length ?? 0) - at) return null;
             var e = new BlockEntry(
-                items[i].Epoch, items[i].Index, items[i].Kind, items[i].Header, items[i].Certificate, items[i].Cut, items[i].CutWritten);
+                items[i].Epoch, items[i].Index, items[i].Kind, items[i].Header, items[i].Certificate, items[i].Cut, items[i].CutWritten)
+            { Policy = items[i].Policy };
             entries[i] = new(e, items[i].Slices == 0 ? default : gradients!.Slices.Slice(at, items[i].Slices));
         }
         return entries;

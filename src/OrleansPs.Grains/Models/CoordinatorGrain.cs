@@ -20,7 +20,8 @@ internal sealed class CoordinatorGrain(ClusterServices services) : Grain, ICoord
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_callLimit = TimeSpan.FromSeconds(10);
 
-    private readonly LongCalls _longCalls = new(services.Time);
+    private readonly LongCalls<SnapshotInfo> _longCalls = new(services.Time);
+    private readonly LongCalls<TrainingPolicy> _longChanges = new(services.Time);
     private ModelDoor _door = null!;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -61,6 +62,9 @@ internal sealed class CoordinatorGrain(ClusterServices services) : Grain, ICoord
 
     public Task<Outcome<SnapshotInfo?>> Restore(Guid nonce, RestoreOptions options) =>
         _longCalls.RunAsync(nonce, () => DoAsync(model => model.RestoreAsync(options, CancellationToken.None)));
+
+    public Task<Outcome<TrainingPolicy?>> ChangePolicy(Guid nonce, PolicyChange change) =>
+        _longChanges.RunAsync(nonce, () => DoAsync(model => model.Host.ChangePolicyAsync(change, CancellationToken.None)));
 
     public Task<Outcome<bool>> Evict(int rank) => DoAsync(model =>
     {

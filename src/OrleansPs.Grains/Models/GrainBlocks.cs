@@ -82,6 +82,15 @@ internal sealed class GrainBlocks : IBlockSet, IReplicaSet
         return null;
     }
 
+    public async ValueTask<string?> ChangePolicyAsync(MessageHeader header, ChangeBlocks change)
+    {
+        Certificate[] all = [.. change.Certificates];
+        var replies = await AllAsync((grain, epoch) => grain.ChangePolicy(header with { Epoch = epoch }, change.Policy, all), r => r.Status).ConfigureAwait(false);
+        foreach (var reply in replies)
+            if (reply.Status != BlockStatus.Ok) return $"a block answered {reply.Status} to a change of policy";
+        return null;
+    }
+
     public async ValueTask<CutPart> WriteCutAsync(
         int block, MessageHeader header, long cut, ChunkRecord? since, CancellationToken cancellationToken)
     {

@@ -7,15 +7,16 @@ namespace OrleansPs.Grains;
 /// it is done. The last few results are kept.
 /// </summary>
 /// <remarks>For one turn at a time.</remarks>
-internal sealed class LongCalls(TimeProvider time)
+internal sealed class LongCalls<T>(TimeProvider time)
+    where T : class
 {
     private const int Kept = 64;
     private static readonly TimeSpan s_wait = TimeSpan.FromSeconds(5);
 
-    private readonly Dictionary<Guid, Task<Outcome<SnapshotInfo>>> _calls = [];
+    private readonly Dictionary<Guid, Task<Outcome<T>>> _calls = [];
     private readonly List<Guid> _order = [];
 
-    public async Task<Outcome<SnapshotInfo?>> RunAsync(Guid nonce, Func<Task<Outcome<SnapshotInfo>>> work)
+    public async Task<Outcome<T?>> RunAsync(Guid nonce, Func<Task<Outcome<T>>> work)
     {
         if (!_calls.TryGetValue(nonce, out var call)) call = Begin(nonce, work);
         await Task.WhenAny(call, Task.Delay(s_wait, time));
@@ -27,7 +28,7 @@ internal sealed class LongCalls(TimeProvider time)
     }
 
     // One that still runs is kept however many there are: forgotten, it would run once more.
-    private Task<Outcome<SnapshotInfo>> Begin(Guid nonce, Func<Task<Outcome<SnapshotInfo>>> work)
+    private Task<Outcome<T>> Begin(Guid nonce, Func<Task<Outcome<T>>> work)
     {
         var call = work();
         if (_order.Count >= Kept && _order.FindIndex(n => _calls[n].IsCompleted) is var oldest and >= 0) Forget(_order[oldest]);

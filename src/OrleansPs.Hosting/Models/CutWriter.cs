@@ -92,6 +92,7 @@ internal sealed partial class CutWriter(
         Round = effect.Round,
         TakenAt = time.GetUtcNow(),
         Spec = spec,
+        Policy = effect.Policy.Number == 0 ? null : effect.Policy,
         Ranks = effect.Ranks,
         Chunks = effect.Chunks,
         Open = effect.Open,

@@ -27,6 +27,10 @@ public interface IBlockSet
     /// <returns>Null, or why it can't be.</returns>
     ValueTask<string?> FreezeAsync(MessageHeader header, FreezeBlocks cut);
 
+    /// <summary>Gives every block a policy.</summary>
+    /// <returns>Null, or why it can't be.</returns>
+    ValueTask<string?> ChangePolicyAsync(MessageHeader header, ChangeBlocks change);
+
     /// <summary>Takes a cut from one block and writes its chunk to the storage.</summary>
     /// <param name="block">The block.</param>
     /// <param name="header">Of the coordinator.</param>

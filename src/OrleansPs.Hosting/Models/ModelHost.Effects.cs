@@ -17,6 +17,13 @@ internal sealed partial class ModelHost
             case FreezeBlocks e:
                 _ = FreezeAsync(runtime, e);
                 break;
+            case ChangeBlocks e:
+                _ = ChangePolicyAsync(runtime, e);
+                break;
+            case PolicyInForce e:
+                LogPolicy(_logger, Spec.Name, e.Policy);
+                PolicyTaken(runtime);
+                break;
             case WriteChunks e:
                 _background.Start(() => writer!.WriteChunksAsync(e.Cut, _stop.Token));
                 break;

@@ -156,6 +156,7 @@ internal sealed partial class ModelHost : ISnapshotReader
         if (previous is null) return;
         previous.Coordinator.Do((c, _) => c.Stop(CoordinatorStatus.OtherGeneration));
         _waiters.FailAll("the model was put back to a snapshot");
+        PolicyTaken(null);
         await previous.Blocks.CloseAsync().ConfigureAwait(false);
     }
 

@@ -130,6 +130,7 @@ internal sealed partial class ModelHost : IAsyncDisposable
         runtime?.Coordinator.Do((c, _) => c.Stop(CoordinatorStatus.NotCoordinator));
         await _background.EndAsync().ConfigureAwait(false);
         _waiters.FailAll(reason);
+        PolicyTaken(null);
         return runtime;
     }
 

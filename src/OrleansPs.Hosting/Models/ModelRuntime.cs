@@ -17,5 +17,5 @@ internal sealed class ModelRuntime(
 
     /// <summary>The header of the coordinator's own messages to blocks.</summary>
     public MessageHeader Header(long round = 0) =>
-        new() { Generation = Generation, Term = Coordinator.Term, Rank = -1, Certificate = round };
+        new() { Generation = Generation, Term = Coordinator.Term, Rank = -1, Certificate = round, Policy = Coordinator.Read(c => c.State.Policy.Number) };
 }

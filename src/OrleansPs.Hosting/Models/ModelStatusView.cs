@@ -18,6 +18,10 @@ internal static class ModelStatusView
             BlocksFor = stragglers.TryGetValue(r.Record.Rank, out var since) ? now - since : null,
             RoundsMissed = r.RoundsMissed,
         });
-        return new(spec, state.Generation, state.MinClock, blocks, [.. workers], last?.ToInfo(), coordinator.SnapshotError);
+        return new(spec, state.Generation, state.MinClock, blocks, [.. workers], last?.ToInfo(), coordinator.SnapshotError)
+        {
+            Policy = state.Policy,
+            NextPolicy = coordinator.NextPolicy,
+        };
     }
 }

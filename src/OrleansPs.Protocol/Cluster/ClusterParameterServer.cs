@@ -104,6 +104,13 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
     public Task<ISnapshotWeights> OpenSnapshotAsync(string model, long? cut = null, CancellationToken cancellationToken = default) =>
         SnapshotWeights.OpenAsync(_cuts, model, cut, cancellationToken);
 
+    public Task<TrainingPolicy> ChangePolicyAsync(string model, PolicyChange change, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        var (coordinator, nonce) = (Coordinator(model), Guid.NewGuid());
+        return _retries.RunLongAsync(() => coordinator.ChangePolicy(nonce, change), cancellationToken);
+    }
+
     public Task EvictAsync(string model, int rank, CancellationToken cancellationToken = default) =>
         _retries.RunAsync(() => Coordinator(model).Evict(rank), cancellationToken);
 

@@ -45,6 +45,10 @@ public interface ICoordinatorGrain : IGrainWithStringKey
     [Alias("Restore")]
     Task<Outcome<SnapshotInfo?>> Restore(Guid nonce, RestoreOptions options);
 
+    /// <summary>Changes the policy; a call again under the same nonce is the same change.</summary>
+    [Alias("ChangePolicy")]
+    Task<Outcome<TrainingPolicy?>> ChangePolicy(Guid nonce, PolicyChange change);
+
     /// <summary>Takes a rank out.</summary>
     [Alias("Evict")]
     Task<Outcome<bool>> Evict(int rank);

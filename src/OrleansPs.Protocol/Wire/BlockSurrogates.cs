@@ -16,18 +16,20 @@ internal struct MessageHeaderSurrogate
     [Id(7)] public int Sequence;
     [Id(8)] public long Cut;
     [Id(9)] public long Certificate;
+    [Id(10)] public long Policy;
 }
 
 [RegisterConverter]
 internal sealed class MessageHeaderConverter : IConverter<MessageHeader, MessageHeaderSurrogate>
 {
     public MessageHeader ConvertFromSurrogate(in MessageHeaderSurrogate s) =>
-        new(s.Generation, s.Term, s.Epoch, s.Rank, s.Incarnation, s.Step, s.Clock, s.Sequence, s.Cut, s.Certificate);
+        new(s.Generation, s.Term, s.Epoch, s.Rank, s.Incarnation, s.Step, s.Clock, s.Sequence, s.Cut, s.Certificate) { Policy = s.Policy };
 
     public MessageHeaderSurrogate ConvertToSurrogate(in MessageHeader v) => new()
     {
         Generation = v.Generation, Term = v.Term, Epoch = v.Epoch, Rank = v.Rank, Incarnation = v.Incarnation, Step = v.Step,
         Clock = v.Clock, Sequence = v.Sequence, Cut = v.Cut, Certificate = v.Certificate,
+        Policy = v.Policy,
     };
 }
 

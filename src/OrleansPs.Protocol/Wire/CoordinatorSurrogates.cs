@@ -52,6 +52,7 @@ internal struct JoinReplySurrogate
     [Id(10)] public Certificate[] Certificates;
     [Id(11)] public InheritedCursor[] Inherited;
     [Id(12)] public long MapVersion;
+    [Id(13)] public TrainingPolicy? Policy;
 }
 
 [RegisterConverter]
@@ -60,13 +61,13 @@ internal sealed class JoinReplyConverter : IConverter<JoinReply, JoinReplySurrog
     public JoinReply ConvertFromSurrogate(in JoinReplySurrogate s) => new(
         (CoordinatorStatus)s.Status, s.Generation, s.Term, s.Incarnation, s.Step, s.Clock, s.Cursor, s.MinClock, s.Cut,
         s.RestoredCut, s.Certificates ?? [], s.Inherited ?? [])
-    { MapVersion = s.MapVersion };
+    { MapVersion = s.MapVersion, Policy = s.Policy };
 
     public JoinReplySurrogate ConvertToSurrogate(in JoinReply v) => new()
     {
         Status = (byte)v.Status, Generation = v.Generation, Term = v.Term, Incarnation = v.Incarnation, Step = v.Step,
         Clock = v.Clock, Cursor = v.Cursor, MinClock = v.MinClock, Cut = v.Cut, RestoredCut = v.RestoredCut,
-        Certificates = [.. v.Certificates], Inherited = [.. v.Inherited], MapVersion = v.MapVersion,
+        Certificates = [.. v.Certificates], Inherited = [.. v.Inherited], MapVersion = v.MapVersion, Policy = v.Policy,
     };
 }
 
@@ -99,18 +100,20 @@ internal struct ClockReplySurrogate
     [Id(4)] public long Term;
     [Id(5)] public Certificate? Certificate;
     [Id(6)] public long MapVersion;
+    [Id(7)] public TrainingPolicy? Policy;
 }
 
 [RegisterConverter]
 internal sealed class ClockReplyConverter : IConverter<ClockReply, ClockReplySurrogate>
 {
     public ClockReply ConvertFromSurrogate(in ClockReplySurrogate s) =>
-        new((CoordinatorStatus)s.Status, s.Clock, s.MinClock, s.Cut, s.Term, s.Certificate) { MapVersion = s.MapVersion };
+        new((CoordinatorStatus)s.Status, s.Clock, s.MinClock, s.Cut, s.Term, s.Certificate)
+        { MapVersion = s.MapVersion, Policy = s.Policy };
 
     public ClockReplySurrogate ConvertToSurrogate(in ClockReply v) => new()
     {
         Status = (byte)v.Status, Clock = v.Clock, MinClock = v.MinClock, Cut = v.Cut, Term = v.Term, Certificate = v.Certificate,
-        MapVersion = v.MapVersion,
+        MapVersion = v.MapVersion, Policy = v.Policy,
     };
 }
 

@@ -92,17 +92,20 @@ internal struct ModelStatusSurrogate
     [Id(4)] public WorkerInfo[] Workers;
     [Id(5)] public SnapshotInfo? LastSnapshot;
     [Id(6)] public string? SnapshotError;
+    [Id(7)] public TrainingPolicy? Policy;
+    [Id(8)] public TrainingPolicy? NextPolicy;
 }
 
 [RegisterConverter]
 internal sealed class ModelStatusConverter : IConverter<ModelStatus, ModelStatusSurrogate>
 {
     public ModelStatus ConvertFromSurrogate(in ModelStatusSurrogate s) =>
-        new(s.Spec, s.Generation, s.Round, s.Blocks, s.Workers ?? [], s.LastSnapshot, s.SnapshotError);
+        new(s.Spec, s.Generation, s.Round, s.Blocks, s.Workers ?? [], s.LastSnapshot, s.SnapshotError)
+        { Policy = s.Policy ?? TrainingPolicy.Of(s.Spec), NextPolicy = s.NextPolicy };
 
     public ModelStatusSurrogate ConvertToSurrogate(in ModelStatus v) => new()
     {
         Spec = v.Spec, Generation = v.Generation, Round = v.Round, Blocks = v.Blocks, Workers = [.. v.Workers],
-        LastSnapshot = v.LastSnapshot, SnapshotError = v.SnapshotError,
+        LastSnapshot = v.LastSnapshot, SnapshotError = v.SnapshotError, Policy = v.Policy, NextPolicy = v.NextPolicy,
     };
 }

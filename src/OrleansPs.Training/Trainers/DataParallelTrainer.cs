@@ -14,7 +14,6 @@ public sealed class DataParallelTrainer
     private readonly TrainerOptions _options;
     private readonly TimeProvider _time;
     private readonly BatchPlan _plan;
-    private readonly bool _prefetches;
     private (long Step, int Epoch, double Loss) _last;
     private TimeSpan _compute;
     private long _started;
@@ -37,8 +36,6 @@ public sealed class DataParallelTrainer
         _options = options;
         _time = time ?? TimeProvider.System;
         _plan = new(objective.Examples, options);
-        // What is pulled before a round closes is not of the version that the next step needs.
-        _prefetches = options.Prefetch && objective.Parameters.Count > 0 && worker.Spec.Consistency.Mode != ConsistencyMode.BulkSynchronous;
     }
 
     /// <summary>
@@ -52,6 +49,9 @@ public sealed class DataParallelTrainer
         do await RunStepsAsync(onStep, cancellationToken).ConfigureAwait(false);
         while (!await TryEndAsync(cancellationToken).ConfigureAwait(false));
     }
+
+    // What is pulled before a round closes is not of the version that the next step needs.
+    private bool Prefetches => _options.Prefetch && _objective.Parameters.Count > 0 && !_worker.Policy.IsRounds;
 
     private async Task RunStepsAsync(Action<StepReport>? onStep, CancellationToken cancellationToken)
     {
@@ -82,7 +82,7 @@ public sealed class DataParallelTrainer
     private async ValueTask<long> StepAsync(WorkerPosition position, CancellationToken cancellationToken)
     {
         await PullAsync(position, cancellationToken).ConfigureAwait(false);
-        if (_prefetches) _worker.Prefetch(_objective.Parameters);
+        if (Prefetches) _worker.Prefetch(_objective.Parameters);
         var computing = _time.GetTimestamp();
         _last = (position.Step, _plan.EpochOf(_worker.Rank, position), _objective.ComputeGradients(_plan.BatchOf(_worker.Rank, position)));
         await StraggleAsync(position, computing, cancellationToken).ConfigureAwait(false);

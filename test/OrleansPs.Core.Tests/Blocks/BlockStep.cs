@@ -7,20 +7,26 @@ namespace OrleansPs.Core.Tests.Blocks;
 internal sealed record BlockStep(
     string Verb, MessageHeader Header, IReadOnlyList<float?> Gradient, IReadOnlyList<Certificate> Certificates)
 {
+    /// <summary>Of the verb policy, as in: policy p1 asp x0.5 k2.</summary>
+    public TrainingPolicy? Policy { get; private init; }
+
     public static BlockStep Parse(string command)
     {
         var words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var header = new MessageHeader { Rank = -1, Clock = -1 };
         List<float?> gradient = [];
         List<Certificate> certificates = [];
+        var (mode, scale) = (ConsistencyPolicy.Asynchronous, 1.0);
         foreach (var word in words.Skip(1))
         {
-            if (word[0] == '+') gradient = [.. word[1..].Split(',').Select(Float)];
+            if (word is "asp" or "bsp") mode = word == "bsp" ? ConsistencyPolicy.BulkSynchronous : mode;
+            else if (word[0] == 'x') scale = double.Parse(word[1..], CultureInfo.InvariantCulture);
+            else if (word[0] == '+') gradient = [.. word[1..].Split(',').Select(Float)];
             else if (word[0] == '[') certificates.Add(ParseCertificate(word[1..^1]));
             else header = With(header, word);
         }
         if (header.Certificate == 0 && certificates.Count > 0) header = header with { Certificate = certificates[^1].Round + 1 };
-        return new(words[0] == "values" ? "pull" : words[0], header, gradient, certificates);
+        return new(words[0] == "values" ? "pull" : words[0], header, gradient, certificates) { Policy = new(header.Policy, mode, 0, scale) };
     }
 
     /// <summary>As in 3:0.1,2.4 for round 3 with rank 0 in its first incarnation and rank 2 in its fourth.</summary>
@@ -49,6 +55,7 @@ internal sealed record BlockStep(
             'g' => header with { Generation = number },
             'e' => header with { Epoch = number },
             't' => header with { Term = number },
+            'p' => header with { Policy = number },
             'k' => header with { Certificate = number },
             _ => throw new FormatException($"No message has '{word}'."),
         };

@@ -87,6 +87,7 @@ internal sealed class BlockStory
             case "pull": reply = block.Pull(step.Header, newest, values); break;
             case "certify": return block.Certify(step.Header, step.Certificates);
             case "freeze": return block.Freeze(step.Header, step.Header.Cut, step.Certificates);
+            case "policy": return block.ChangePolicy(step.Header, step.Policy!, step.Certificates);
             case "drop": return block.DropCut(step.Header, step.Header.Cut);
             case "fence": return block.Fence(step.Header, step.Header.Rank, step.Header.Incarnation);
             case "take":

@@ -82,13 +82,15 @@ public class ReplicaStateCodecTests
     [Fact]
     public void A_faulty_writer_is_found_out_although_its_checksum_fits()
     {
-        // Behind the chunk: three numbers, then the fences, the certificate's round and members, pushes and ranks of pulls, the staged ranks.
+        // Behind the chunk: three numbers and the policy, then the fences, the certificate's round and members, pushes and ranks of pulls, the staged ranks.
         var bytes = State();
-        var fences = ChunkStart + (int)BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(sizeof(int))) + (3 * sizeof(long));
+        var policy = ChunkStart + (int)BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(sizeof(int))) + (3 * sizeof(long));
+        var fences = policy + (2 * sizeof(long)) + (3 * sizeof(int));
         var certificate = fences + sizeof(int) + (4 * sizeof(long));
         var members = certificate + sizeof(long);
         var pulls = members + sizeof(int) + 12 + sizeof(long);
         var staged = pulls + sizeof(int);
+        Refused(Sealed(bytes, policy + sizeof(long), 7), "consistency is 7");
         Refused(Sealed(bytes, fences, 5), "5 ranks of 4");
         Refused(Sealed(bytes, fences, -1), "-1 ranks of 4");
         Refused(Sealed(bytes, members, 99), "99 ranks of 4");

@@ -46,6 +46,7 @@ internal static class Replicas
         Term = long.MaxValue,
         Rank = -1,
         Certificate = replica.Version,
+        Policy = replica.Policy.Number,
     };
 }
 

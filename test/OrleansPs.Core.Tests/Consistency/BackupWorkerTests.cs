@@ -38,6 +38,20 @@ public class BackupWorkerTests
         """);
 
     [Fact]
+    public void A_late_copy_of_the_first_join_is_known_however_often_the_rank_was_late() => Of(workers: 2, backups: 1).Tell("""
+        join 0        => 0 joins .1 s0 c0
+        join 1 n7     => 1 joins .1 s0 c0
+        clock 0       => 0 clock c1 min1 [0:0.1]
+        join 1 resume => 1 joins .2 s0 c1 min1 0..0
+        join 1 resume => 1 joins .3 s0 c1 min1 0..0
+        join 1 resume => 1 joins .4 s0 c1 min1 0..0
+        join 1 resume => 1 joins .5 s0 c1 min1 0..0
+        join 1 resume => 1 joins .6 s0 c1 min1 0..0
+        join 1 resume => 1 joins .7 s0 c1 min1 0..0
+        join 1 n7     => 1 join Fenced
+        """);
+
+    [Fact]
     public void Many_messages_of_one_rank_are_one_contribution() => Of(workers: 4, backups: 1).Tell("""
         join 0      => 0 joins .1 s0 c0
         join 1      => 1 joins .1 s0 c0

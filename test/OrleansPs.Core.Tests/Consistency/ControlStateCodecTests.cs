@@ -78,7 +78,7 @@ public class ControlStateCodecTests
         {
             foreach (var field in Objects(whole).ElementAt(place).Select(f => f.Key).ToArray())
             {
-                Refused(Changed(place, o => o.Remove(field)), "missing");
+                if (field != "firstNonces") Refused(Changed(place, o => o.Remove(field)), "missing");
                 Refused(Changed(place, o => o[field] = null));
                 Refused(Changed(place, o => o[field] = true));
             }

@@ -107,11 +107,24 @@ internal sealed class CoordinatorStory
             case "takeover": TakeOver(); break;
             case "stragglers": return string.Join(", ", _coordinator.Stragglers().Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Key} for {(_now - s.Value).TotalSeconds}")));
             case "missed": return string.Join(' ', State.Ranks.Values.Select(r => r.RoundsMissed));
+            case "policy": _coordinator.RequestPolicy(State.Policy.With(_spec, Change(words)), _now); break;
+            case "changed": _coordinator.BlocksChanged(Int(words[1]), _now); break;
+            case "unchanged": _coordinator.ChangeFailed(Int(words[1]), _now); break;
             case "waiting": return string.Join(' ', _coordinator.Waiting);
             default: throw new FormatException($"A coordinator has no '{verb}'.");
         }
         return "";
     }
+
+    /// <summary>As in: policy bsp, policy ssp2, policy asp b1 x0.5.</summary>
+    private static PolicyChange Change(string[] words) => new()
+    {
+        Consistency = words.Contains("bsp") ? ConsistencyPolicy.BulkSynchronous
+            : words.Contains("asp") ? ConsistencyPolicy.Asynchronous
+            : words.FirstOrDefault(w => w.StartsWith("ssp", StringComparison.Ordinal)) is { } ssp ? ConsistencyPolicy.StaleSynchronous(Int(ssp[3..])) : null,
+        BackupWorkers = (int?)Number(words, 'b'),
+        LrScale = words.FirstOrDefault(w => w[0] == 'x') is { } scale ? double.Parse(scale[1..], CultureInfo.InvariantCulture) : null,
+    };
 
     private void TakeOver()
     {

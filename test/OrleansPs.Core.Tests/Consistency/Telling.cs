@@ -11,6 +11,8 @@ internal static class Telling
     {
         CertifyBlocks e => $"certify{Range(e.Certificates)}",
         FreezeBlocks e => $"freeze {e.Cut} at {e.Round}{Range(e.Certificates)}",
+        ChangeBlocks e => $"change blocks to {e.Policy.Number} {e.Policy} at {e.Clock} from {e.From}{Range(e.Certificates)}",
+        PolicyInForce e => $"in force {e.Policy.Number}",
         WriteChunks e => $"write {e.Cut}",
         WriteManifest e => $"manifest {e.Cut} at {e.Round}: {string.Join("; ", e.Ranks.Select(Of))}"
             + $" in {string.Join(' ', e.Chunks.Select(c => c.Name))}"
@@ -23,9 +25,9 @@ internal static class Telling
     {
         JoinReply { Status: CoordinatorStatus.Ok } r => $"joins .{r.Incarnation} s{r.Step} c{r.Clock}"
             + Unless0(" q", r.Cursor) + Unless0(" min", r.MinClock) + Unless0(" cut", r.Cut) + Unless0(" restored", r.RestoredCut)
-            + Range(r.Certificates) + Of(r.Inherited),
+            + Range(r.Certificates) + Of(r.Inherited) + Of(r.Policy),
         ClockReply { Status: CoordinatorStatus.Ok } r => $"clock c{r.Clock} min{r.MinClock}{Unless0(" cut", r.Cut)}"
-            + (r.Certificate is null ? "" : $" {Of(r.Certificate)}"),
+            + (r.Certificate is null ? "" : $" {Of(r.Certificate)}") + Of(r.Policy),
         PresenceReply { Status: CoordinatorStatus.Ok } r => $"is heard min{r.MinClock}",
         JoinReply { Status: CoordinatorStatus.Evicted } r => $"join Evicted .{r.Incarnation}" + Blank(
             r, Coordinator.Refused(r.Status) with { Generation = r.Generation, Incarnation = r.Incarnation }),
@@ -46,14 +48,17 @@ internal static class Telling
         var text = new StringBuilder();
         text.AppendLine($"generation {state.Generation} round {state.Round} min {state.MinClock} index {state.Index}");
         text.AppendLine($"cuts: newest {state.NewestCut} last {state.LastCut} restored {state.RestoredCut}");
+        if (state.Policy.Number > 0) text.AppendLine($"policy {state.Policy.Number} {state.Policy} from {state.SwitchFrom}");
         if (state.OpenCut is { } open)
             text.AppendLine($"open {open.Cut} at {open.Round}: {string.Join("; ", open.Positions.Values.Select(Of))}");
         foreach (var rank in state.Ranks.Values)
             text.AppendLine($"{Of(rank.Record)} cut {rank.Cut} in {rank.ContributedRound}.{rank.ContributedIncarnation}{Unless0(" missed ", rank.RoundsMissed)} "
-                + $"nonce {rank.Nonce:N} before {string.Join(' ', rank.PastNonces.Select(n => n.ToString("N")))}");
+                + $"nonce {rank.Nonce:N} before {string.Join(' ', rank.PastNonces.Select(n => n.ToString("N")))} first {string.Join(' ', rank.FirstNonces.Select(n => n.ToString("N")))}");
         foreach (var certificate in state.Certificates) text.AppendLine(Of(certificate));
         return text.ToString();
     }
+
+    private static string Of(TrainingPolicy? policy) => policy is null ? "" : $" {policy.Number} {policy}";
 
     private static string Of(IReadOnlyList<InheritedCursor> inherited) =>
         string.Concat(inherited.Select(i => $" inherits {i.Rank}:s{i.Step}:q{i.Cursor}"));

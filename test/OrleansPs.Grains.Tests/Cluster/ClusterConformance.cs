@@ -12,6 +12,8 @@ public sealed class ClusterBulkSynchronous() : BulkSynchronousConformance(new Cl
 
 public sealed class ClusterBackupWorkers() : BackupWorkerConformance(new ClusterHost());
 
+public sealed class ClusterPolicies() : PolicyConformance(new ClusterHost());
+
 public sealed class ClusterDeterminism() : DeterminismConformance(new ClusterHost());
 
 public sealed class ClusterStaleSynchronous() : StaleSynchronousConformance(new ClusterHost());

@@ -8,6 +8,8 @@ public sealed class ReplicatedBulkSynchronous() : BulkSynchronousConformance(new
 
 public sealed class ReplicatedBackupWorkers() : BackupWorkerConformance(new ClusterHost(isReplicated: true));
 
+public sealed class ReplicatedPolicies() : PolicyConformance(new ClusterHost(isReplicated: true));
+
 public sealed class ReplicatedDeterminism() : DeterminismConformance(new ClusterHost(isReplicated: true));
 
 public sealed class ReplicatedStaleSynchronous() : StaleSynchronousConformance(new ClusterHost(isReplicated: true));

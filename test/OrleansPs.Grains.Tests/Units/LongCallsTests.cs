@@ -8,7 +8,7 @@ public class LongCallsTests
 {
     private static readonly Outcome<SnapshotInfo> s_unavailable = new(null, Fault.Of(new ServerUnavailableException("no silo")));
     private readonly FakeTimeProvider _time = new();
-    private readonly LongCalls _calls;
+    private readonly LongCalls<SnapshotInfo> _calls;
     private int _ran;
 
     public LongCallsTests() => _calls = new(_time);

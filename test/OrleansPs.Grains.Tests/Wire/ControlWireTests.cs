@@ -37,11 +37,11 @@ public sealed class ControlWireTests
     {
         var chunk = new ChunkRecord(1, "g0-c1-b1-e0", 5, "ab");
         var nonce = new Guid("00112233-4455-6677-8899-aabbccddeeff");
-        var header = new MessageHeader(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+        var header = new MessageHeader(1, 2, 3, 4, 5, 6, 7, 8, 9, 10) { Policy = 11 };
         yield return Of("AcceptReply", new AcceptReply(StandbyStatus.Deposed, 2, 3));
         yield return Of("BlockDescription", new BlockDescription(1, 2, 3));
         yield return Of("BlockPlan", new BlockPlan([1, 2], 3, chunk, true));
-        yield return Of("EntryItem", new EntryItem(1, 2, BlockEntryKind.Round, header, new(3, [new(4, 5)]), 6, true, 7));
+        yield return Of("EntryItem", new EntryItem(1, 2, BlockEntryKind.Round, header, new(3, [new(4, 5)]), 6, true, 7, new(8, ConsistencyPolicy.Asynchronous, 9, 0.5)));
         yield return Of("PreparedBlock", new PreparedBlock(
             nonce, SiloAddress.New(IPAddress.Loopback, 11111, 7)));
         yield return Of("RecordReply", new RecordReply(RecordStatus.Refused, nonce, 3, [4]));

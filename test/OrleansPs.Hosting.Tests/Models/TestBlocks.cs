@@ -87,6 +87,13 @@ internal sealed class TestBlocks(ModelSpec spec, ISnapshotStore? store, long gen
             ? $"a block answered {status}" : null;
     }
 
+    public async ValueTask<string?> ChangePolicyAsync(MessageHeader header, ChangeBlocks change)
+    {
+        await AskAsync("policy");
+        return Do((b, _) => b.ChangePolicy(header, change.Policy, change.Certificates).Status, all => all.Max()) is var status and not BlockStatus.Ok
+            ? $"a block answered {status}" : null;
+    }
+
     public async ValueTask<CutPart> WriteCutAsync(
         int block, MessageHeader header, long cut, ChunkRecord? since, CancellationToken cancellationToken)
     {

@@ -69,6 +69,8 @@ internal sealed class FakeCoordinator : ICoordinatorGrain
 
     public Task<Outcome<SnapshotInfo?>> Restore(Guid nonce, RestoreOptions options) => throw new NotSupportedException();
 
+    public Task<Outcome<TrainingPolicy?>> ChangePolicy(Guid nonce, PolicyChange change) => throw new NotSupportedException();
+
     public Task<Outcome<bool>> Evict(int rank) => throw new NotSupportedException();
 
     public Task<Outcome<BlockInfo[]>> Blocks() => throw new NotSupportedException();

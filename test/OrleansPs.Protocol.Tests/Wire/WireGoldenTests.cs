@@ -35,7 +35,8 @@ public sealed class WireGoldenTests
 
     private static IEnumerable<Sample> Samples()
     {
-        var header = new MessageHeader(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+        var header = new MessageHeader(1, 2, 3, 4, 5, 6, 7, 8, 9, 10) { Policy = 11 };
+        var policy = new TrainingPolicy(1, ConsistencyPolicy.StaleSynchronous(2), 3, 0.5);
         var certificate = new Certificate(5, [new(0, 1), new(3, 300)]);
         var snapshot = new SnapshotInfo("m", 1, 2, 3, DateTimeOffset.UnixEpoch, 4);
         var worker = new WorkerInfo(1, 2, WorkerStatus.Live, 3, 4, 5, true) { BlocksFor = TimeSpan.FromSeconds(6), RoundsMissed = 7 };
@@ -47,9 +48,9 @@ public sealed class WireGoldenTests
         yield return Of("TensorPayload with keys", TensorPayloadTests.Rows((0, [-1, 5], [1f, 2f, 3f, 4f])));
         yield return Of("PullReply", new PullReply(new(BlockStatus.Ok, 1, 1, 1), TensorPayloadTests.Payload((0, [1f]))));
         yield return Of("JoinCommand", new JoinCommand(1, new Guid("00112233-4455-6677-8899-aabbccddeeff"), 2, 3));
-        yield return Of("JoinReply", new JoinReply(CoordinatorStatus.Ok, 1, 2, 3, 4, 5, 6, 7, 8, 9, [certificate], [new(1, 2, 3)]) { MapVersion = 10 });
+        yield return Of("JoinReply", new JoinReply(CoordinatorStatus.Ok, 1, 2, 3, 4, 5, 6, 7, 8, 9, [certificate], [new(1, 2, 3)]) { MapVersion = 10, Policy = policy });
         yield return Of("ClockCommand", new ClockCommand(1, 2, 3, 4, 5));
-        yield return Of("ClockReply", new ClockReply(CoordinatorStatus.Waiting, 1, 2, 3, 4, certificate) { MapVersion = 5 });
+        yield return Of("ClockReply", new ClockReply(CoordinatorStatus.Waiting, 1, 2, 3, 4, certificate) { MapVersion = 5, Policy = policy });
         yield return Of("PresenceCommand", new PresenceCommand(PresenceKind.Leave, 1, 2, 3));
         yield return Of("PresenceReply", new PresenceReply(CoordinatorStatus.Evicted, 4) { MapVersion = 3 });
         yield return Of("BlockMap", new BlockMap(1, 2, 3, [new("m/0/n/127.0.0.1:1@2", 4)]));
@@ -62,7 +63,10 @@ public sealed class WireGoldenTests
         yield return Of("CertificatesReply", new CertificatesReply(1, [certificate]));
         yield return Of("InheritedCursor", new InheritedCursor(1, 2, 3));
         yield return Of("ModelSpec", spec);
-        yield return Of("ModelStatus", new ModelStatus(spec, 1, 2, 3, [worker], snapshot, "no space"));
+        yield return Of("ModelStatus", new ModelStatus(spec, 1, 2, 3, [worker], snapshot, "no space") { Policy = policy, NextPolicy = policy with { Number = 2 } });
+        yield return Of("TrainingPolicy", policy);
+        yield return Of("ConsistencyPolicy", policy.Consistency);
+        yield return Of("PolicyChange", new PolicyChange { Consistency = policy.Consistency, BackupWorkers = 1, LrScale = 2 });
         yield return Of("Outcome", new Outcome<int>(7, null));
         yield return Of("RestoreOptions", new RestoreOptions { Cut = 1, Workers = 2 });
         yield return Of("ServiceIdentity", new ServiceIdentity("s1", "c1", 1));

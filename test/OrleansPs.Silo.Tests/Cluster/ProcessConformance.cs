@@ -12,6 +12,8 @@ public sealed class ProcessBulkSynchronous() : BulkSynchronousConformance(new Pr
 
 public sealed class ProcessBackupWorkers() : BackupWorkerConformance(new ProcessHost());
 
+public sealed class ProcessPolicies() : PolicyConformance(new ProcessHost());
+
 public sealed class ProcessDeterminism() : DeterminismConformance(new ProcessHost());
 
 public sealed class ProcessStaleSynchronous() : StaleSynchronousConformance(new ProcessHost());

@@ -55,8 +55,10 @@ internal static class FinalCheck
 
     private static void BringUpToDate(World world, History history, BlockReplica block)
     {
-        if (!world.IsRounds) return;
-        var header = new MessageHeader { Generation = block.Generation, Epoch = block.Epoch, Rank = -1 };
+        if (block.Policy.Number != history.Policy.Number)
+            world.Violate("P6", $"At the end block {block.Block} works by {block.Policy}, and the record has {history.Policy}.");
+        if (!history.Policy.IsRounds) return;
+        var header = new MessageHeader { Generation = block.Generation, Epoch = block.Epoch, Rank = -1, Policy = block.Policy.Number };
         var reply = block.Certify(header, [.. history.Certificates.Where(c => c.Round >= block.Version)]);
         if (reply.Status != BlockStatus.Ok || reply.Version != history.Round)
             world.Violate("P3", $"At the end block {block.Block} answers {reply} and not round {history.Round}.");
@@ -77,7 +79,7 @@ internal static class FinalCheck
         for (var id = 0; id < low.Length; id++)
         {
             low[id] = isOf(id) && history.Finished[id / world.Work.PushCalls] != History.Never;
-            high[id] = low[id] || (isOf(id) && !world.IsRounds && history.Attempted[id]);
+            high[id] = low[id] || (isOf(id) && history.Attempted[id]);
         }
         return (low, high);
     }

@@ -18,6 +18,12 @@ internal sealed class RankLine
     public IReadOnlyList<InheritedCursor> Inherited { get; set; } = [];
 }
 
+/// <summary>What was finished under one policy.</summary>
+/// <param name="Policy">The policy.</param>
+/// <param name="Finished">See <see cref="History.Finished"/>; what was finished before it was is <see cref="History.Before"/>.</param>
+/// <param name="FinishedAt">See <see cref="History.FinishedAt"/>.</param>
+internal sealed record PolicyLine(TrainingPolicy Policy, long[] Finished, long[] FinishedAt);
+
 /// <summary>
 /// What one generation's decisions amount to, worked out a second time from the entries alone, in the plainest way; and whether each
 /// decision was right.
@@ -44,26 +50,28 @@ internal sealed class History
     private readonly List<float[]?> _momentum = [];
     private readonly List<RealRows> _realRows = [];
     private readonly long _firstRound;
-    private readonly bool _isRounds;
+    private readonly Dictionary<long, PolicyLine> _policies = [];
 
     public History(World world, long generation, SnapshotManifest? from, ControlState state)
     {
         _world = world;
         _work = world.Work;
         Generation = generation;
-        _isRounds = world.Spec.Consistency.Mode == ConsistencyMode.BulkSynchronous;
+        Policy = state.Policy;
         _firstRound = Round = MinClock = from?.Round ?? 0;
         Finished = [.. Enumerable.Repeat(Never, _work.Owners * _work.Items)];
         FinishedAt = new long[Finished.Length];
         DoneBy = new int[Finished.Length];
         Attempted = new bool[_work.Size];
         Twice = new bool[_work.Size];
-        if (_isRounds)
+        _policies[Policy.Number] = new(Policy, Finished, FinishedAt);
+        if (world.Model.RealParameter >= 0)
         {
             _real.Add(from is null ? new float[world.RealLength] : world.Histories[from.Generation].RealAt(from.Round));
             _momentum.Add(from is null ? null : world.Histories[from.Generation].MomentumAt(from.Round));
             _realRows.Add(from is null ? new(world.Model.Rows?.Lifetime) : world.Histories[from.Generation].RealRowsAt(from.Round));
         }
+        Expect("P6", Policy == (from?.Policy ?? TrainingPolicy.Of(world.Spec)), $"it begins with {Policy}");
         foreach (var rank in state.Ranks.Values.Select(r => r.Record))
         {
             _lines[rank.Rank] = new()
@@ -85,18 +93,24 @@ internal sealed class History
 
     public long MinClock { get; private set; }
 
+    /// <summary>The newest policy.</summary>
+    public TrainingPolicy Policy { get; private set; }
+
+    /// <summary>What was finished under a policy, and under those before.</summary>
+    public PolicyLine Under(long policy) => _policies[policy];
+
     /// <summary>By item: the clock (BSP: the closed round) it was finished at.</summary>
-    public long[] Finished { get; }
+    public long[] Finished { get; private set; }
 
     /// <summary>By item: the count of finished items when it was finished.</summary>
-    public long[] FinishedAt { get; }
+    public long[] FinishedAt { get; private set; }
 
     /// <summary>By item: which rank finished it.</summary>
     public int[] DoneBy { get; }
 
     public long FinishCount { get; private set; }
 
-    /// <summary>By push: whether anybody sent it in this generation, or the snapshot has it of an open step.</summary>
+    /// <summary>By push: whether anybody sent it in this generation while there were no rounds, or the snapshot has it of an open step.</summary>
     public bool[] Attempted { get; }
 
     /// <summary>
@@ -125,8 +139,9 @@ internal sealed class History
     /// <summary>Whether somebody else does a rank's data now.</summary>
     public bool HasHeir(int rank) => _lines.Values.Any(l => l.Inherited.Any(i => i.Rank == rank));
 
-    public void Attempt(int rank, long step)
+    public void Attempt(int rank, long step, long policy)
     {
+        if (!_policies.TryGetValue(policy, out var line) || line.Policy.IsRounds) return;
         if (ItemOf(rank, step) is not { } item) return;
         for (var call = 0; call < _work.PushCalls; call++) Attempted[_work.Id(item, call)] = true;
     }
@@ -139,6 +154,8 @@ internal sealed class History
             case StepFinished e: Finish(e); break;
             case RankRetired e: Line(e.Rank).Participates = false; break;
             case RoundClosed e: CloseRound(e.Certificate); break;
+            case PolicyChanged e: ChangePolicy(e); break;
+            case PolicyTaken e: Expect("P6", e.Number == Policy.Number, $"{e} while {Policy} is the newest"); break;
         }
         RaiseMinClock();
     }
@@ -177,12 +194,12 @@ internal sealed class History
     {
         var line = Line(e.Rank);
         Expect("P1", e.Incarnation == line.Incarnation + 1, $"{e} follows incarnation {line.Incarnation}");
-        if (_isRounds)
+        if (Policy.IsRounds)
         {
             var has = _contributions.Any(c => c.Rank == e.Rank && c.Clock == Round);
             Expect("P3", e.Clock == (has ? Round + 1 : Round), $"{e} while round {Round} is open, contributed: {has}");
         }
-        else if (_world.Spec.Consistency.Mode == ConsistencyMode.StaleSynchronous)
+        else if (Policy.Consistency.Mode == ConsistencyMode.StaleSynchronous)
         {
             Expect("P7", e.Clock >= MinClock, $"{e} has others wait out an old gap, since the slowest clock is {MinClock}");
         }
@@ -200,8 +217,8 @@ internal sealed class History
         }
         Expect("P5", e.Cursor == Workload.CursorOf(line.Step + 1), $"{e} ends step {line.Step}");
         Expect("P1", Finished[_work.Number(item)] == Never, $"{item} was finished before {e}");
-        Attempt(e.Rank, line.Step);
-        if (_isRounds)
+        Attempt(e.Rank, line.Step, Policy.Number);
+        if (Policy.IsRounds)
         {
             Expect("P3", line.Clock == Round, $"{e} at clock {line.Clock} while round {Round} is open");
             _contributions.Add((line.Clock, e.Rank, line.Incarnation, item));
@@ -224,14 +241,35 @@ internal sealed class History
         Expect("P3", members.SequenceEqual(certificate.Members),
             $"round {Round} closes with {string.Join(' ', certificate.Members)}; contributed have {string.Join(' ', members)}");
         var missing = _lines.Where(l => l.Value.Participates && !due.Any(c => c.Rank == l.Key)).Select(l => l.Key).ToArray();
-        Expect("P3", due.Length > 0 && missing.Length <= _world.Spec.BackupWorkers,
-            $"round {Round} closes without ranks {string.Join(' ', missing)}, and {_world.Spec.BackupWorkers} are backup workers");
+        Expect("P3", due.Length > 0 && missing.Length <= Policy.BackupWorkers,
+            $"round {Round} closes without ranks {string.Join(' ', missing)}, and {Policy.BackupWorkers} are backup workers");
         foreach (var contribution in due) Finished[_work.Number(contribution.Item)] = Round;
         _contributions.RemoveAll(c => c.Clock == Round);
-        _real.Add(NextReal(due.Select(c => c.Item)));
-        _realRows.Add(_realRows[^1].Next(Round, due.Select(c => RealRowsOf(c.Item))));
+        if (_world.Model.RealParameter >= 0)
+        {
+            _real.Add(NextReal(due.Select(c => c.Item)));
+            _realRows.Add(_realRows[^1].Next(Round, due.Select(c => RealRowsOf(c.Item))));
+        }
         Certificates.Add(certificate);
         Round++;
+    }
+
+    /// <summary>All that was finished was so before: whoever works by the new policy has to see it.</summary>
+    private void ChangePolicy(PolicyChanged e)
+    {
+        Expect("P6", e.Policy.Number == Policy.Number + 1, $"{e} follows {Policy}");
+        Expect("P6", _contributions.Count == 0, $"{e} while a round has begun");
+        Expect("P6", _world.AtWork(this) is not { } rank, $"{e} while rank {_world.AtWork(this)} is at work");
+        var clocks = _lines.Values.Where(l => l.Participates).Select(l => l.Clock).Append(MinClock).Max();
+        Expect("P6", !e.Policy.IsRounds || e.Clock == clocks, $"{e}, and the fastest clock is {clocks}");
+        foreach (var line in _lines.Values.Where(l => l.Participates)) line.Clock = e.Policy.IsRounds ? e.Clock : Math.Max(line.Clock, MinClock);
+        Policy = e.Policy;
+        Finished = [.. Finished.Select(clock => clock == Never ? Never : Before)];
+        FinishedAt = new long[Finished.Length];
+        _policies[Policy.Number] = new(Policy, Finished, FinishedAt);
+        Certificates.Clear();
+        if (Policy.IsRounds) Round = e.Clock;
+        _world.PolicyChanges++;
     }
 
     /// <summary>
@@ -287,7 +325,7 @@ internal sealed class History
 
     private void RaiseMinClock()
     {
-        if (_isRounds)
+        if (Policy.IsRounds)
         {
             // A round may close without a rank that takes part.
             MinClock = Round;

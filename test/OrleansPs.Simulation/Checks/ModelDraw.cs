@@ -11,6 +11,9 @@ internal sealed record ModelDraw(ModelSpec Spec, Workload Work, BlockLayout Layo
     /// <summary>What workers do with tables; null where the model has none.</summary>
     public RowWork? Rows { get; private init; }
 
+    /// <summary>Whether its policy changes while it is trained.</summary>
+    public bool ChangesPolicy { get; private init; }
+
     /// <summary>Whether the control record has a second copy.</summary>
     public bool HasWitness { get; private init; } = true;
 
@@ -21,7 +24,7 @@ internal sealed record ModelDraw(ModelSpec Spec, Workload Work, BlockLayout Layo
     public static readonly int[] Sizes = [4096, 4352, 8192];
 
     /// <summary>The parameter of real numbers; -1 where there is none, since without rounds the order of adding is free.</summary>
-    public int RealParameter => Spec.Consistency.Mode == ConsistencyMode.BulkSynchronous ? Spec.Parameters.Count - 1 : -1;
+    public int RealParameter => HasReal(Spec, ChangesPolicy) ? Spec.Parameters.Count - 1 : -1;
 
     public static ModelDraw Draw(int seed, int? blockBytes = null, ConsistencyPolicy? consistency = null, TimeSpan? lease = null)
     {
@@ -63,22 +66,26 @@ internal sealed record ModelDraw(ModelSpec Spec, Workload Work, BlockLayout Layo
             Lease = lease ?? spec.Lease,
             Durability = isReplicated ? DurabilityPolicy.Replicated(every) : DurabilityPolicy.Snapshot(every),
         };
-        var rows = RowWork.Draw(seed, work.Size);
+        var changes = consistency is null && blockBytes is null && lease is null && new Random(seed ^ 0x90f1c).Next(3) == 0;
+        // Real rows are of rounds alone, and what a policy changes has both.
+        var rows = changes ? null : RowWork.Draw(seed, work.Size);
         if (rows is not null) spec = spec with { Tables = rows.TablesOf(spec) };
-        return Fit(spec, work, lengths) with { Rows = rows, Silos = random.Next(2, 5), HasWitness = isReplicated || random.Next(2) == 0 };
+        return Fit(spec, work, lengths, changes) with { Rows = rows, Silos = random.Next(2, 5), HasWitness = isReplicated || random.Next(2) == 0 };
     }
 
     /// <summary>The same, but every round waits for all.</summary>
     public ModelDraw WithoutBackups() => this with { Spec = Spec with { BackupWorkers = 0 } };
 
+    private static bool HasReal(ModelSpec spec, bool changes) => spec.Consistency.Mode == ConsistencyMode.BulkSynchronous && !changes;
+
     /// <summary>Makes parameters longer until each piece of them in a block of any size shows every push.</summary>
-    private static ModelDraw Fit(ModelSpec spec, Workload work, int[] lengths)
+    private static ModelDraw Fit(ModelSpec spec, Workload work, int[] lengths, bool changes)
     {
         while (true)
         {
             var parameters = lengths.Select((length, i) => new DenseParameter($"p{i}", [length])).ToArray();
             // The real parameter's optimizer has state, and counts: both must come through rounds, cuts and restores.
-            if (spec.Consistency.Mode == ConsistencyMode.BulkSynchronous)
+            if (HasReal(spec, changes))
                 parameters[^1] = parameters[^1] with { Optimizer = Optimizer.Sgd(lr: 1, History.Momentum, History.Dampening) };
             var fitting = spec with { Parameters = parameters };
             var tight = Sizes.Select(size => BlockLayout.Create(fitting with { BlockBytes = size }))
@@ -87,7 +94,7 @@ internal sealed record ModelDraw(ModelSpec Spec, Workload Work, BlockLayout Layo
             if (tight.Length == 0)
             {
                 fitting.Validate();
-                return new(fitting, work, BlockLayout.Create(fitting));
+                return new(fitting, work, BlockLayout.Create(fitting)) { ChangesPolicy = changes };
             }
             lengths[tight.Parameter] += work.Size - tight.Length;
         }

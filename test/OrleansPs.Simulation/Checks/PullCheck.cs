@@ -3,12 +3,13 @@ namespace OrleansPs.Simulation;
 /// <summary>A pull as its worker made it.</summary>
 /// <param name="Rank">Whose.</param>
 /// <param name="Generation">In which generation.</param>
+/// <param name="Policy">The number of the policy that its worker works by.</param>
 /// <param name="Clock">At which clock it began.</param>
 /// <param name="FinishCount">How many items were finished when it began.</param>
 /// <param name="IsFresh">Whether it was neither cached nor prefetched.</param>
 /// <param name="Own">The pushes of the open step that were acknowledged before it began.</param>
 internal sealed record Pull(
-    int Rank, long Generation, long Clock, long FinishCount, bool IsFresh, IReadOnlyList<int> Own);
+    int Rank, long Generation, long Policy, long Clock, long FinishCount, bool IsFresh, IReadOnlyList<int> Own);
 
 /// <summary>What a worker reads: P3 under BSP, P4 under SSP, and never anything twice.</summary>
 internal sealed class PullCheck(World world)
@@ -47,7 +48,7 @@ internal sealed class PullCheck(World world)
     private void CheckLedger(Pull pull, History history, long key, ReadOnlySpan<float> row)
     {
         var (low, high) = BoundsOf(pull, history, world.HasCall);
-        if (RowCheck.FirstWrong(world, key, row, low, high, history.Twice) is { } wrong) world.Violate(PromiseOf(wrong), $"{pull}: {wrong}.");
+        if (RowCheck.FirstWrong(world, key, row, low, high, history.Twice) is { } wrong) world.Violate(PromiseOf(wrong, history.Under(pull.Policy).Policy), $"{pull}: {wrong}.");
     }
 
     public int ParameterOf(string name) => int.Parse(name.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);
@@ -65,49 +66,51 @@ internal sealed class PullCheck(World world)
         {
             var segment = world.Model.Layout.Blocks[address.Block].Segments[address.Index];
             if (CounterCheck.FirstWrong(values.Slice(segment.Start, segment.Length), segment.Start, low, high, history.Twice) is not { } wrong) continue;
-            world.Violate(PromiseOf(wrong.Problem), $"{pull}: {world.Describe(wrong.Id)} {wrong.Problem} in parameter {parameter}, block {address.Block}.");
+            world.Violate(PromiseOf(wrong.Problem, history.Under(pull.Policy).Policy), $"{pull}: {world.Describe(wrong.Id)} {wrong.Problem} in parameter {parameter}, block {address.Block}.");
             return;
         }
     }
 
-    private string PromiseOf(string problem) =>
+    private static string PromiseOf(string problem, TrainingPolicy policy) =>
         problem.Contains("times", StringComparison.Ordinal) ? "P1"
-        : world.IsRounds ? "P3"
+        : policy.IsRounds ? "P3"
         : problem.Contains("missing", StringComparison.Ordinal) ? "P4"
         : "P1";
 
     private (bool[] Low, bool[] High) BoundsOf(Pull pull, History history, Func<int, bool> isOf)
     {
         var low = new bool[_work.Size];
-        var high = world.IsRounds ? low : Masked(history.Attempted, isOf);
-        for (var number = 0; number < history.Finished.Length; number++)
+        var high = Masked(history.Attempted, isOf);
+        var line = history.Under(pull.Policy);
+        var isRounds = line.Policy.IsRounds;
+        for (var number = 0; number < line.Finished.Length; number++)
         {
-            if (history.Finished[number] == History.Never) continue;
+            if (line.Finished[number] == History.Never) continue;
             var item = _work.ItemAt(number);
-            var must = world.IsRounds
-                ? history.Finished[number] < pull.Clock
-                : MustSee(pull, history, item, number);
+            var must = isRounds
+                ? line.Finished[number] < pull.Clock
+                : MustSee(pull, history, line, number);
             for (var call = 0; call < _work.PushCalls; call++)
             {
                 var id = _work.Id(item, call);
                 if (!isOf(id)) continue;
                 low[id] = must;
-                if (!world.IsRounds) high[id] = true;
+                high[id] |= must || !isRounds;
             }
         }
-        foreach (var id in world.IsRounds || !pull.IsFresh ? [] : pull.Own)
+        foreach (var id in isRounds || !pull.IsFresh ? [] : pull.Own)
             if (isOf(id)) low[id] = true;
         return (low, high);
     }
 
-    private bool MustSee(Pull pull, History history, Item item, int number)
+    private static bool MustSee(Pull pull, History history, PolicyLine line, int number)
     {
-        var clock = history.Finished[number];
+        var clock = line.Finished[number];
         if (clock == History.Before) return true;
-        if (history.FinishedAt[number] >= pull.FinishCount) return false;
+        if (line.FinishedAt[number] >= pull.FinishCount) return false;
         if (pull.IsFresh && history.DoneBy[number] == pull.Rank) return true;
-        var staleness = world.Spec.Consistency.Staleness;
-        return world.Spec.Consistency.Mode == ConsistencyMode.StaleSynchronous && clock <= pull.Clock - staleness - 1;
+        var staleness = line.Policy.Consistency.Staleness;
+        return line.Policy.Consistency.Mode == ConsistencyMode.StaleSynchronous && clock <= pull.Clock - staleness - 1;
     }
 
     private static bool[] Masked(bool[] attempted, Func<int, bool> isOf)

@@ -12,7 +12,7 @@ internal static class ReplicaReader
     public static float[][] Read(World world, BlockReplica replica)
     {
         var slices = world.Model.Layout.Blocks[replica.Block].Segments.Select((s, i) => new SegmentSlice(i, new float[s.Length])).ToArray();
-        var header = new MessageHeader { Generation = replica.Generation, Epoch = replica.Epoch, Rank = -1, Clock = -1 };
+        var header = new MessageHeader { Generation = replica.Generation, Epoch = replica.Epoch, Rank = -1, Clock = -1, Policy = replica.Policy.Number };
         var reply = replica.Pull(header, null, slices);
         if (reply.Status != BlockStatus.Ok)
             world.Violate("P7", $"Block {replica.Block} answered {reply.Status} to a reader of any version.");

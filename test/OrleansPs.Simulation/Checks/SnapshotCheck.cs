@@ -48,6 +48,8 @@ internal sealed class SnapshotCheck(World world)
         Check(loaded);
     }
 
+    private bool IsRounds(SnapshotManifest manifest) => (manifest.Policy ?? TrainingPolicy.Of(world.Spec)).IsRounds;
+
     private void Check(Loaded loaded)
     {
         var manifest = loaded.Manifest;
@@ -56,21 +58,21 @@ internal sealed class SnapshotCheck(World world)
         foreach (var rank in manifest.Ranks)
             if (rank.Cursor != Workload.CursorOf(rank.Step))
                 world.Violate("P5", $"In cut {manifest.Cut} {rank} has the cursor of another step.");
-        if (world.IsRounds) CheckRanks(manifest);
+        if (IsRounds(manifest)) CheckRanks(manifest);
         foreach (var image in loaded.Blocks) CheckBlock(manifest, image);
     }
 
     /// <summary>Under BSP a rank's step in the cut counts those of its steps whose rounds are closed in it.</summary>
     private void CheckRanks(SnapshotManifest manifest)
     {
-        var history = world.Histories[manifest.Generation];
+        var finished = world.Histories[manifest.Generation].Under(manifest.Policy?.Number ?? 0).Finished;
         // A late join may bring back a rank whose data somebody else does now; it never does a step.
         var heirs = manifest.Ranks.SelectMany(r => r.Inherited).Select(i => i.Rank).ToHashSet();
         foreach (var rank in manifest.Ranks.Where(r => !heirs.Contains(r.Rank)))
         {
             for (long step = 0; _work.ItemOf(rank.Rank, step, rank.Inherited) is { } item; step++)
             {
-                var isIn = history.Finished[_work.Number(item)] < manifest.Round;
+                var isIn = finished[_work.Number(item)] < manifest.Round;
                 if (isIn != step < rank.Step)
                     world.Violate("P5", $"Cut {manifest.Cut} of round {manifest.Round} has {rank}; step {step} is in a closed round: {isIn}.");
             }
@@ -79,7 +81,7 @@ internal sealed class SnapshotCheck(World world)
 
     private void CheckBlock(SnapshotManifest manifest, BlockImage image)
     {
-        if (world.IsRounds && image.Version != manifest.Round)
+        if (IsRounds(manifest) && image.Version != manifest.Round)
             world.Violate("P5", $"Cut {manifest.Cut} is of round {manifest.Round}; block {image.Block} is of {image.Version}.");
         var pushes = PushesIn(manifest, image.Block);
         if (image.Rows is not null) RowCheck.CheckImage(world, manifest, image, [.. pushes.Select((p, id) => p && world.HasCall(id))]);

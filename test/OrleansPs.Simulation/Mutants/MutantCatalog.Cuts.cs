@@ -31,6 +31,6 @@ internal static partial class MutantCatalog
             new Edit("if (image.Step < finished) return;", "if (image.Step < finished + 1) return;")),
         new("cut-counts-the-open-round", "Under BSP a cut holds the ranks as they were when the open round began.", "P1 P5",
             Consistency + "ControlState.cs", 50,
-            new Edit("_mode == ConsistencyMode.BulkSynchronous ? AtRoundStart(state) : state.Record", "state.Record")),
+            new Edit("Policy.IsRounds ? AtRoundStart(state) : state.Record", "state.Record")),
     ];
 }

@@ -7,7 +7,7 @@ internal static partial class MutantCatalog
     [
         new("gate-is-off-by-one", "Under SSP(s) a worker is at most s clocks ahead of the slowest.", "P4",
             Consistency + "Coordinator.Gate.cs", 50,
-            new Edit("<= _spec.Consistency.Staleness;", "<= _spec.Consistency.Staleness + 1L;")),
+            new Edit("<= _state.Policy.Consistency.Staleness;", "<= _state.Policy.Consistency.Staleness + 1L;")),
         new("slowest-clock-ignores-newcomers", "The slowest clock is that of all participating ranks, newcomers included.", "P4",
             Consistency + "ControlState.cs", 50,
             new Edit("if (rank.Participates) min", "if (rank.Participates && rank.Record.Step > 0) min")),
@@ -16,7 +16,7 @@ internal static partial class MutantCatalog
             new Edit("if (rank.Participates) min", "min")),
         new("clock-counts-twice", "A clock counts once, however often it is sent.", "P1 P5",
             Consistency + "Coordinator.Ranks.cs", 50,
-            new Edit("if (command.Step == _state.Ranks[command.Rank].Record.Step) Decide", "Decide")),
+            new Edit("if (command.Step == _state.Ranks[command.Rank].Record.Step)\n", "if (true)\n")),
         new("join-counts-twice", "A join counts once by its nonce, however often it is sent.", "P7",
             Consistency + "Coordinator.Ranks.cs", 50,
             new Edit("rank.Nonce != command.Nonce || rank.Record.Status == WorkerStatus.Expected", "true")),

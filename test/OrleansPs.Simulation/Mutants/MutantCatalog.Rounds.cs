@@ -42,14 +42,14 @@ internal static partial class MutantCatalog
                             contributed |= has;
                             if (rank.Participates && !has) missing++;
                         }
-                        return contributed && missing <= _spec.BackupWorkers;
+                        return contributed && missing <= _state.Policy.BackupWorkers;
                 """, """
                         var contributed = _state.Ranks.Values.Count(r => r.ContributedRound == _state.Round);
-                        return contributed > 0 && contributed >= _state.Ranks.Values.Count(r => r.Participates) - _spec.BackupWorkers;
+                        return contributed > 0 && contributed >= _state.Ranks.Values.Count(r => r.Participates) - _state.Policy.BackupWorkers;
                 """)),
         new("round-closes-with-one-too-few", "A round goes without as many ranks as there are backup workers, and no more.", "P3",
             Consistency + "Coordinator.Gate.cs", 100,
-            new Edit("missing <= _spec.BackupWorkers;", "missing <= (_spec.BackupWorkers > 0 ? _spec.BackupWorkers + 1 : 0);")),
+            new Edit("missing <= _state.Policy.BackupWorkers;", "missing <= (_state.Policy.BackupWorkers > 0 ? _state.Policy.BackupWorkers + 1 : 0);")),
         new("straggler-ends-its-step", "A step whose round closed without it does not count: its end is refused, and it is done again.", "P1 P3",
             Consistency + "Coordinator.Ranks.cs", 100,
             new Edit("command.Step == record.Step && record.Clock < _state.Round)", "command.Step == record.Step && false)")),
@@ -61,6 +61,6 @@ internal static partial class MutantCatalog
             new Edit("rank.ContributedRound == _state.Round ? _state.Round + 1 : _state.Round", "_state.Round")),
         new("round-waits-for-the-gone", "A round waits for participating ranks only.", "Liveness",
             Consistency + "Coordinator.Gate.cs", 50,
-            new Edit("if (rank.Participates && !has) return false;", "if (!has) return false;")),
+            new Edit("if (rank.Participates && !has) missing++;", "if (!has) missing++;")),
     ];
 }

@@ -23,7 +23,7 @@ internal static partial class MutantCatalog
             new Edit("_stamps[slice.Segment] = view.MinClock;", "_stamps[slice.Segment] = view.Clock;")),
         new("copy-serves-too-long", "A copy serves at clock c while its stamp is c - s or more.", "P4",
             Transfers + "BlockCopies.cs", 50,
-            new Edit("view.Clock - _staleness,", "view.Clock - _staleness - 1,")),
+            new Edit("view.Clock - staleness,", "view.Clock - staleness - 1,")),
         new("prefetch-serves-for-ever", "A prefetched copy obeys the bound as any other.", "P4",
             Transfers + "Prefetcher.cs", 50,
             new Edit("copy.MinClock >= now.Clock - consistency.Staleness", "true")),

@@ -15,8 +15,8 @@ internal static partial class MutantCatalog
     /// <summary>Of pushes and rounds.</summary>
     public static IReadOnlyList<Mutant> OfBlocks { get; } = [.. Identity, .. Rounds];
 
-    /// <summary>Of cuts, coordinators and sessions.</summary>
-    public static IReadOnlyList<Mutant> OfDecisions { get; } = [.. Cuts, .. Decisions, .. Sessions];
+    /// <summary>Of cuts, coordinators, sessions and policies.</summary>
+    public static IReadOnlyList<Mutant> OfDecisions { get; } = [.. Cuts, .. Decisions, .. Sessions, .. Policies];
 
     /// <summary>Of replicas and the block map.</summary>
     public static IReadOnlyList<Mutant> OfReplicas { get; } = [.. Replicas.Concat(Maps).Where(m => m.Within < Many)];

@@ -9,6 +9,7 @@ namespace OrleansPs.Simulation;
 internal sealed class CutWork(World world, SimCoordinator host)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ChangePatience = TimeSpan.FromMilliseconds(300);
 
     /// <summary>What is under way of a cut.</summary>
     public Phase Stage { get; private set; }
@@ -27,6 +28,7 @@ internal sealed class CutWork(World world, SimCoordinator host)
         {
             case CertifyBlocks e: Certify(e); break;
             case FreezeBlocks e: Freeze(e); break;
+            case ChangeBlocks e: Change(e); break;
             case WriteChunks e: WriteChunks(e); break;
             case WriteManifest e: WriteManifest(e); break;
             case EndCut e: End(e); break;
@@ -67,6 +69,25 @@ internal sealed class CutWork(World world, SimCoordinator host)
         if (tries > 1) Later(TimeSpan.FromMilliseconds(300), () =>
         {
             if (!frozen.Contains(block)) FreezeBlock(effect, block, frozen, tries - 1);
+        });
+    }
+
+    private void Change(ChangeBlocks effect)
+    {
+        var changed = new HashSet<int>();
+        var header = host.Header(effect.From) with { Clock = effect.Clock };
+        for (var b = 0; b < world.BlockCount; b++)
+        {
+            var block = b;
+            Ask(block, header, (r, h) => r.ChangePolicy(h, effect.Policy, effect.Certificates), reply =>
+            {
+                if (reply.Status == BlockStatus.Ok && changed.Add(block) && changed.Count == world.BlockCount)
+                    host.Do((c, now) => c.BlocksChanged(effect.Policy.Number, now));
+            });
+        }
+        Later(ChangePatience, () =>
+        {
+            if (changed.Count < world.BlockCount) host.Do((c, now) => c.ChangeFailed(effect.Policy.Number, now));
         });
     }
 
@@ -120,6 +141,7 @@ internal sealed class CutWork(World world, SimCoordinator host)
             Round = effect.Round,
             TakenAt = DateTimeOffset.UnixEpoch + world.Scheduler.Time,
             Spec = world.Spec,
+            Policy = effect.Policy.Number == 0 ? null : effect.Policy,
             Ranks = effect.Ranks,
             Chunks = effect.Chunks,
             Open = effect.Open,

@@ -32,6 +32,12 @@ internal sealed partial class Life
     /// <summary>Whether no other life of the rank ran while this one did.</summary>
     public bool IsAlone { get; set; } = true;
 
+    /// <summary>Whether it is in the middle of a step: since it was let through it has neither ended it nor joined anew.</summary>
+    public bool IsAtWork { get; private set; }
+
+    /// <summary>The incarnation of the last join.</summary>
+    public long Incarnation => _transport.Incarnation;
+
     /// <summary>The generation of the last join.</summary>
     public long Generation => _transport.Generation;
 
@@ -85,6 +91,7 @@ internal sealed partial class Life
 
     private async Task<WorkerState> TrainAsync()
     {
+        IsAtWork = true;
         CheckPosition();
         while (true)
         {
@@ -153,11 +160,13 @@ internal sealed partial class Life
 
     private async Task ResumeAsync()
     {
+        IsAtWork = false;
         while (true)
         {
             try
             {
                 await _session.ResumeAsync().ConfigureAwait(false);
+                IsAtWork = true;
                 CheckPosition();
                 return;
             }
@@ -242,7 +251,7 @@ internal sealed partial class Life
         {
             var values = new TensorSet();
             foreach (var (name, memory) in gradients) values.Add(name, new float[memory.Length]);
-            var pull = Pull(position, fresh: true, _world.IsRounds ? own : [.. own, id]);
+            var pull = Pull(position, fresh: true, _session.Policy.IsRounds ? own : [.. own, id]);
             await _session.PushPullAsync(gradients, values, cancel.Token).ConfigureAwait(false);
             _world.Pulls.Check(pull, values);
         }
@@ -291,18 +300,20 @@ internal sealed partial class Life
     }
 
     private Pull Pull(WorkerPosition position, bool fresh, List<int> own) => new(
-        _worker.Rank, _transport.Generation, position.Clock, History.FinishCount, fresh, [.. own]);
+        _worker.Rank, _transport.Generation, _session.Policy.Number, position.Clock, History.FinishCount, fresh, [.. own]);
 
     private async Task ClockAsync(WorkerPosition position)
     {
         var cursor = Workload.CursorOf(position.Step + 1);
         var generation = _transport.Generation;
+        IsAtWork = false;
         while (true)
         {
             try
             {
                 using var cancel = Cancellation();
                 var result = await _session.ClockAsync(cursor, cancel.Token).ConfigureAwait(false);
+                IsAtWork = true;
                 CheckGate(position, result, _world.Histories[generation]);
                 return;
             }
@@ -316,8 +327,9 @@ internal sealed partial class Life
     private void CheckGate(WorkerPosition position, ClockResult result, History history)
     {
         var item = history.ItemOf(_worker.Rank, position.Step)!.Value;
-        var limit = _world.Spec.Consistency.Staleness;
-        if (result.Clock - history.MinClock > limit || result.MinClock > history.MinClock)
+        var limit = history.Policy.Consistency.Staleness;
+        // One that is no more waited for hears late.
+        if (history.Policy.Number == _session.Policy.Number && (result.Clock - history.MinClock > limit || result.MinClock > history.MinClock))
             _world.Violate("P4", $"Rank {_worker.Rank} passed the gate with {result}; the slowest clock is {history.MinClock}.");
         if (history.Finished[_world.Work.Number(item)] == History.Never)
             _world.Violate("P1", $"Rank {_worker.Rank} was told that step {position.Step} is finished; the record does not have it.");

@@ -60,7 +60,7 @@ internal sealed class SimCoordinator
 
     public long MapVersion { get; private set; }
 
-    public bool IsSettled => _core.IsSettled && !_record.IsReplacing && _record.Open == 0;
+    public bool IsSettled => _core.IsSettled && _core.State.SwitchFrom is null && !_record.IsReplacing && _record.Open == 0;
 
     public Phase Stage => _cuts.Stage;
 
@@ -114,7 +114,7 @@ internal sealed class SimCoordinator
 
     /// <summary>The header of the coordinator's own messages to blocks.</summary>
     public MessageHeader Header(long round = 0) =>
-        new() { Generation = Generation, Term = Term, Rank = -1, Certificate = round };
+        new() { Generation = Generation, Term = Term, Rank = -1, Certificate = round, Policy = _core.State.Policy.Number };
 
     public override string ToString() =>
         $"coordinator of generation {Generation} and term {Term} on {Silo.Name}, over {IsOver}, dead {IsDead}, paused {Process.IsPaused}, "

@@ -38,6 +38,7 @@ internal static class CtlApp
         var factory = new CommandFactory(root, surroundings);
         root.Subcommands.Add(new ModelCommands(factory).Build());
         foreach (var command in new WorkerCommands(factory).Build()) root.Subcommands.Add(command);
+        root.Subcommands.Add(new PolicyCommands(factory).Build());
         foreach (var command in new SiloCommands(factory).Build()) root.Subcommands.Add(command);
         root.Subcommands.Add(new SnapshotCommands(factory).Build());
         return root;

@@ -6,11 +6,19 @@ namespace OrleansPs.Ctl;
 /// <summary>A model in JSON. Its spec has the form that a model can be created of.</summary>
 internal sealed record ModelDocument(
     string Model, long Generation, long Round, int Blocks, IReadOnlyList<WorkerDocument> Workers, SnapshotInfo? LastSnapshot,
-    string? SnapshotError, JsonElement Spec)
+    string? SnapshotError, PolicyDocument Policy, JsonElement Spec)
 {
     public static ModelDocument Of(ModelStatus status) => new(
         status.Spec.Name, status.Generation, status.Round, status.Blocks, WorkerDocument.Of(status.Workers), status.LastSnapshot,
-        status.SnapshotError, JsonSerializer.Deserialize<JsonElement>(ModelSpecJson.Encode(status.Spec)));
+        status.SnapshotError, PolicyDocument.Of(status.Policy), JsonSerializer.Deserialize<JsonElement>(ModelSpecJson.Encode(status.Spec)));
+}
+
+/// <summary>A policy in JSON; under ASP the staleness is null.</summary>
+internal sealed record PolicyDocument(long Number, ConsistencyMode Mode, int? Staleness, int BackupWorkers, double LrScale)
+{
+    public static PolicyDocument Of(TrainingPolicy policy) => new(
+        policy.Number, policy.Consistency.Mode, policy.Consistency.Mode == ConsistencyMode.Asynchronous ? null : policy.Consistency.Staleness,
+        policy.BackupWorkers, policy.LrScale);
 }
 
 /// <summary>A worker in JSON.</summary>

@@ -41,13 +41,15 @@ internal static class Tables
     private static IEnumerable<string[]> Facts(ModelStatus status)
     {
         var spec = status.Spec;
-        yield return ["consistency", spec.Consistency.ToString()];
+        yield return ["consistency", status.Policy.Consistency.ToString()];
+        if (status.Policy.Number > 0) yield return ["policy", Texts.Of($"{status.Policy} (change {status.Policy.Number}; the spec has {spec.Consistency})")];
+        if (status.NextPolicy is { } next && next != status.Policy) yield return ["next policy", next.ToString()];
         yield return ["durability", spec.Durability.IsReplicated ? "replicated" : "snapshot"];
         yield return ["parameters", $"{Texts.Count(spec.Parameters.Count)} ({Texts.Many(spec.Length, "element")}, {Texts.Bytes(spec.Length * sizeof(float))})"];
         yield return ["blocks", Texts.Count(status.Blocks)];
         yield return ["workers", $"{Texts.Count(status.Workers.Count(w => w.Status == WorkerStatus.Live))} live, {Texts.Count(status.Workers.Count)} known"];
-        yield return [spec.Consistency.Mode == ConsistencyMode.BulkSynchronous ? "open round" : "slowest clock", Texts.Count(status.Round)];
-        if (spec.BackupWorkers > 0) yield return ["backup workers", Texts.Count(spec.BackupWorkers)];
+        yield return [status.Policy.IsRounds ? "open round" : "slowest clock", Texts.Count(status.Round)];
+        if (status.Policy.BackupWorkers > 0) yield return ["backup workers", Texts.Count(status.Policy.BackupWorkers)];
         if (Stragglers(status) is { Length: > 0 } stragglers) yield return ["waits for", stragglers];
         yield return ["generation", Texts.Count(status.Generation)];
         yield return ["last snapshot", status.LastSnapshot is { } last ? $"{Texts.Snapshot(last)}, {Texts.Time(last.TakenAt)}" : "none"];

@@ -13,6 +13,8 @@ internal sealed class WatchedWorker(IParameterWorker worker, Action<int, WorkerP
 
     public WorkerPosition Position => worker.Position;
 
+    public TrainingPolicy Policy => worker.Policy;
+
     public ValueTask PullAsync(TensorSet values, CancellationToken cancellationToken = default) => worker.PullAsync(values, cancellationToken);
 
     public ValueTask PushAsync(TensorSet gradients, CancellationToken cancellationToken = default) => worker.PushAsync(gradients, cancellationToken);
