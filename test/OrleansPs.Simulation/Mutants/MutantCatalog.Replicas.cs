@@ -69,7 +69,7 @@ internal static partial class MutantCatalog
             new Edit("        work.Suspect = nonce;\n", "        work.Suspect = nonce;\n        LetSuspectGo(block);\n        return;\n")),
         new("answer-that-comes-twice-closes", "An answer that comes twice closes no replica that was taken.", "P2 Liveness",
             Consistency + "Coordinator.Map.cs", 500,
-            new Edit("site is not null && !Knows(block, site.Nonce)", "site is not null")),
+            new Edit("(_stopped is null ? !Knows(block, site.Nonce) : work.Attempt == attempt)", "true")),
         new("new-term-tells-nobody", "A new coordinator tells every replica what it is.", "P1 P2 P3 P4 Liveness",
             Consistency + "Coordinator.Map.cs", 50,
             new Edit("for (var block = 0; block < _work.Length; block++) Appoint(block, now);", "{ }")),

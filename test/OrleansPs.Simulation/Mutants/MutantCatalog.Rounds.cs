@@ -31,7 +31,7 @@ internal static partial class MutantCatalog
                 "private readonly List<T> _members = [];\n    private readonly List<T> _arrived = [];"),
             new Edit("contribution.NextSequence++;", "contribution.NextSequence++;\n        if (!_arrived.Contains(contribution)) _arrived.Add(contribution);"),
             new Edit("        return _members;", "        _members.Sort((a, b) => _arrived.IndexOf(a) - _arrived.IndexOf(b));\n        return _members;"),
-            new Edit("        _members.Clear();\n        for", "        _members.Clear();\n        _arrived.Clear();\n        for")),
+            new Edit("        _members.Clear();\n        for (var", "        _members.Clear();\n        _arrived.Clear();\n        for (var")),
         new("round-closes-by-count", "A round closes when each participating rank has contributed, not when as many have as participate.", "P1 P3",
             Consistency + "Coordinator.Gate.cs", 200,
             new Edit("""
