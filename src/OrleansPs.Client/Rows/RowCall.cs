@@ -125,7 +125,7 @@ internal sealed class RowCall
         if (_spec.Clipping.Mode != ClippingMode.GlobalNorm) return;
         var squares = 0.0;
         foreach (var table in _tables) squares += GradientMath.SumOfSquares(table.Sums);
-        var factor = limit / (Math.Sqrt(squares) + 1e-6);
+        var factor = GradientGate.FactorOf(_spec.Clipping, squares);
         if (factor >= 1) return;
         foreach (var table in _tables) GradientMath.Scale(table.Sums, (float)factor);
     }

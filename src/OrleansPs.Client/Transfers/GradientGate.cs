@@ -15,6 +15,9 @@ internal sealed class GradientGate(ModelSpec spec)
         return true;
     }
 
+    /// <summary>What a call's gradients are multiplied by if it is below 1, by the sum of their squares: as PyTorch's <c>clip_grad_norm_</c>.</summary>
+    internal static double FactorOf(GradientClipping clipping, double squares) => clipping.Limit / (Math.Sqrt(squares) + 1e-6);
+
     private bool IsFinite(TensorSet gradients)
     {
         for (var i = 0; i < gradients.Count; i++)
@@ -48,7 +51,7 @@ internal sealed class GradientGate(ModelSpec spec)
     {
         var squares = 0.0;
         for (var i = 0; i < gradients.Count; i++) squares += GradientMath.SumOfSquares(gradients[i].Value.Span);
-        var factor = spec.Clipping.Limit / (Math.Sqrt(squares) + 1e-6);
+        var factor = FactorOf(spec.Clipping, squares);
         if (factor >= 1) return;
         for (var i = 0; i < gradients.Count; i++) GradientMath.Scale(gradients[i].Value.Span, (float)factor);
     }

@@ -108,6 +108,17 @@ public static class BlockImageCodec
         writer.Bytes(Magic);
         writer.Int32(FormatVersion);
         writer.Int32((image.Slot0 is null ? 0 : 1) | (image.Slot1 is null ? 0 : 2));
+        WriteIdentity(ref writer, image, identity, total);
+        writer.Int32(image.Length);
+        writer.Int32(image.Segments.Count);
+        writer.Int32(image.Dedupe.Count);
+        writer.Int64(ValuesOffset(image));
+        EndHeader(ref writer, identity.Model);
+    }
+
+    /// <summary>What all kinds of chunks say behind their flags.</summary>
+    internal static void WriteIdentity(ref ByteWriter writer, BlockImage image, in ChunkIdentity identity, int total)
+    {
         writer.Int64(total);
         writer.Int64(identity.Generation);
         writer.Int64(identity.Cut);
@@ -115,12 +126,13 @@ public static class BlockImageCodec
         writer.Int64(image.Version);
         writer.Int64(image.EntryIndex);
         writer.Int32(image.Block);
-        writer.Int32(image.Length);
-        writer.Int32(image.Segments.Count);
-        writer.Int32(image.Dedupe.Count);
-        writer.Int64(ValuesOffset(image));
+    }
+
+    /// <summary>The reserved part of a header, and the model's name behind it.</summary>
+    internal static void EndHeader(ref ByteWriter writer, string model)
+    {
         writer.Zeros(ModelOffset - writer.Position);
-        writer.Ascii(identity.Model);
+        writer.Ascii(model);
         writer.Zeros(HeaderBytes - writer.Position);
     }
 

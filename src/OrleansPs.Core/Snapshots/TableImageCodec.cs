@@ -61,13 +61,7 @@ internal static class TableImageCodec
         writer.Int32(FormatVersion);
         writer.Int32((rows.CountsUpdates ? 1 : 0) | (rows.Ages ? 2 : 0) | (rows.Sketch is null ? 0 : 4)
             | (rows.BaseCut < 0 ? 0 : 8) | (rows.Remaining is null ? 0 : 16));
-        writer.Int64(total);
-        writer.Int64(identity.Generation);
-        writer.Int64(identity.Cut);
-        writer.Int64(identity.Epoch);
-        writer.Int64(image.Version);
-        writer.Int64(image.EntryIndex);
-        writer.Int32(image.Block);
+        BlockImageCodec.WriteIdentity(ref writer, image, identity, total);
         writer.Int32(rows.Width);
         writer.Int32(rows.StateFloats);
         writer.Int32(rows.Count);
@@ -77,9 +71,7 @@ internal static class TableImageCodec
         writer.Int64(RecordsOffset(image, rows));
         writer.Int64(Math.Max(0, rows.BaseCut));
         writer.Int32(rows.RemainingCount);
-        writer.Zeros(BlockImageCodec.ModelOffset - writer.Position);
-        writer.Ascii(identity.Model);
-        writer.Zeros(BlockImageCodec.HeaderBytes - writer.Position);
+        BlockImageCodec.EndHeader(ref writer, identity.Model);
     }
 
     private static void WriteKeys(ref ByteWriter writer, ReadOnlySpan<long> keys)

@@ -20,7 +20,7 @@ internal static class MessageRules
     /// <summary>A pull of rows, whose slices have keys and no memory yet.</summary>
     public static void RequirePull(ModelSpec spec, BlockShape shape, in MessageHeader header, ReadOnlySpan<SegmentSlice> keys)
     {
-        Require(header.Rank >= -1 && header.Rank < spec.RankLimit, nameof(header.Rank), header.Rank, $"-1 to {spec.RankLimit - 1}");
+        RequireReader(spec, header);
         Require(shape.Table >= 0, "Block", shape.Index, "a shard of a table");
         Require(keys.Length == 1 && keys[0].Segment == 0, "Segments", keys.Length, "1 for a table");
         RequireKeys(keys[0].Keys.Span);
@@ -28,7 +28,7 @@ internal static class MessageRules
 
     public static void RequirePull(ModelSpec spec, BlockShape shape, in MessageHeader header, ReadOnlySpan<int> segments)
     {
-        Require(header.Rank >= -1 && header.Rank < spec.RankLimit, nameof(header.Rank), header.Rank, $"-1 to {spec.RankLimit - 1}");
+        RequireReader(spec, header);
         var last = -1;
         foreach (var segment in segments)
         {
@@ -47,6 +47,9 @@ internal static class MessageRules
             last = member.Rank;
         }
     }
+
+    private static void RequireReader(ModelSpec spec, in MessageHeader header) =>
+        Require(header.Rank >= -1 && header.Rank < spec.RankLimit, nameof(header.Rank), header.Rank, $"-1 to {spec.RankLimit - 1}");
 
     private static void RequireRows(EmbeddingTable table, ReadOnlySpan<SegmentSlice> slices)
     {
