@@ -1,17 +1,17 @@
 using System.Globalization;
+using System.Text.Json;
 using OrleansPs.Bench;
 using OrleansPs.Train;
 
 using var interruption = new Interruption();
 return args switch
 {
-    ["replicated"] => await ReplicatedSuite.RunAsync(Console.Out, interruption.Token).ConfigureAwait(false),
-    ["relay", var port, var next] => Relay.Serve(int.Parse(port, CultureInfo.InvariantCulture), int.Parse(next, CultureInfo.InvariantCulture)),
-    _ => Usage(),
+    // Processes that take part in a measurement.
+    ["relay", var port, var next] => Relay.Serve(Whole(port), Whole(next)),
+    ["serve", var port] => RawSocket.Serve(Whole(port)),
+    ["worker", var settings] => await WorkerProcess.ServeAsync(
+        JsonSerializer.Deserialize<WorkerSettings>(settings)!, Console.In, Console.Out, interruption.Token).ConfigureAwait(false),
+    _ => await new BenchApp(Console.Out, Console.Error).RunAsync(args, interruption.Token).ConfigureAwait(false),
 };
 
-static int Usage()
-{
-    Console.Error.WriteLine("orleansps-bench: say what to measure: replicated");
-    return 2;
-}
+static int Whole(string text) => int.Parse(text, CultureInfo.InvariantCulture);

@@ -28,11 +28,10 @@ internal sealed class RowCall
         if (_spec.NonFinite != NonFinitePolicy.Accept && !IsFinite(gradients)) return false;
         Clear();
         for (var i = 0; i < gradients.Count; i++)
-        {
-            var batch = gradients[i];
-            var table = TableOf(batch);
-            if (_spec.GroupOf(_spec.Tables[table.Index]) is not { Frozen: true }) table.Add(batch.Keys.Span, batch.Rows.Span);
-        }
+            if (TableOf(gradients[i]) is var table && !IsFrozen(table)) table.Add(gradients[i].Keys.Span);
+        foreach (var table in _tables) table.Arrange(int.MaxValue);
+        for (var i = 0; i < gradients.Count; i++)
+            if (TableOf(gradients[i]) is var table && !IsFrozen(table)) table.AddRows(gradients[i].Rows.Span);
         Clip();
         return true;
     }
@@ -43,11 +42,10 @@ internal sealed class RowCall
         foreach (var table in _tables)
         {
             if (table.Count == 0) continue;
-            table.Sort(withRows: true);
             table.AddTransfers(_transfers, push: true);
             _pushed.Add(new(table.Index, table.Name, table.Count, table.Limit));
         }
-        return new([.. _transfers], [], []) { RowsPushed = _pushed };
+        return new([.. _transfers]) { RowsPushed = _pushed, BytesPushed = BytesOfRows() };
     }
 
     /// <summary>What a pull reads.</summary>
@@ -59,20 +57,16 @@ internal sealed class RowCall
         for (var i = 0; i < rows.Count; i++) TableOf(rows[i]).Add(rows[i].Keys.Span);
         foreach (var table in _tables)
         {
-            if (table.Count == 0) continue;
-            if (table.Count > table.Limit) throw new TooManyRowsException(table.Name, table.Count, table.Limit);
-            table.Sort(withRows: false);
-            table.AddTransfers(_transfers, push: false);
+            table.Arrange(table.Limit);
+            if (table.Count > 0) table.AddTransfers(_transfers, push: false);
         }
-        return new([.. _transfers], [], []);
+        return new([.. _transfers]) { BytesPulled = BytesOfRows() };
     }
 
     /// <summary>Gives the caller what a pull has read.</summary>
     public void Deliver(RowSet rows)
     {
-        foreach (var table in _tables)
-            if (table.Count > 0) table.Arrange();
-        for (var i = 0; i < rows.Count; i++) TableOf(rows[i]).CopyTo(rows[i].Keys.Span, rows[i].Rows.Span);
+        for (var i = 0; i < rows.Count; i++) TableOf(rows[i]).CopyRows(rows[i].Rows.Span);
     }
 
     public void Release()
@@ -101,6 +95,15 @@ internal sealed class RowCall
     {
         var table = _layout.TableIndexOf(batch.Table);
         return table >= 0 ? _tables[table] : throw new UnknownTableException(batch.Table, _spec.Tables.Select(t => t.Name));
+    }
+
+    private bool IsFrozen(TableCall table) => _spec.GroupOf(_spec.Tables[table.Index]) is { Frozen: true };
+
+    private long BytesOfRows()
+    {
+        var bytes = 0L;
+        foreach (var table in _tables) bytes += (long)table.Count * table.Width * sizeof(float);
+        return bytes;
     }
 
     private bool IsFinite(RowSet gradients)

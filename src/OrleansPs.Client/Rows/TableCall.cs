@@ -1,7 +1,7 @@
 using System.Buffers;
 using OrleansPs.Core.Messages;
+using OrleansPs.Core.Optimizers;
 using OrleansPs.Core.Partitioning;
-using OrleansPs.Core.Tables;
 
 namespace OrleansPs.Client;
 
@@ -9,133 +9,188 @@ namespace OrleansPs.Client;
 /// The rows of one table in one call: each key once, ascending, shard after shard, in memory of its own. So what is sent depends on
 /// the keys and their gradients alone, and the caller's order and repetitions stay here.
 /// </summary>
-/// <remarks>Used again and again by one call at a time. Not thread safe.</remarks>
-internal sealed class TableCall(EmbeddingTable table, int index, int firstShard)
+/// <remarks>
+/// First all keys are given, then they are arranged, then rows are given or taken batch after batch in the same order. Used again and again by one call at
+/// a time. Not thread safe.
+/// </remarks>
+internal sealed class TableCall
 {
-    private readonly RowSums _sums = new(table.Width);
-    private readonly int[] _shardSizes = new int[table.Shards];
+    private readonly EmbeddingTable _table;
+    private readonly BlockTransfer[] _pushes;
+    private readonly BlockTransfer[] _pulls;
+    private readonly int[] _shardEnds;
+    private long[] _given = [];
+    private int[] _places = [];
+    private int[] _slots = [];
+    private short[] _shards = [];
     private long[] _keys = [];
-    private int[] _order = [];
     private float[] _rows = [];
+    private int _givenCount;
+    private int _next;
 
-    public string Name => table.Name;
-
-    public int Index => index;
-
-    public int Limit => table.MaxRowsPerStep;
-
-    public int Width => table.Width;
-
-    /// <summary>How many keys there are, each once.</summary>
-    public int Count => _sums.Count;
-
-    /// <summary>The gradients, each key's added up.</summary>
-    public Span<float> Sums => _sums.Rows;
-
-    public void Clear() => _sums.Clear();
-
-    public void Add(ReadOnlySpan<long> keys, ReadOnlySpan<float> gradients) => _sums.Add(keys, gradients);
-
-    public void Add(ReadOnlySpan<long> keys)
+    public TableCall(EmbeddingTable table, int index, int firstShard)
     {
-        foreach (var key in keys) _sums.FindOrAdd(key, out _);
+        (_table, Index) = (table, index);
+        _shardEnds = new int[table.Shards];
+        _pushes = [.. Enumerable.Range(firstShard, table.Shards).Select(block => new BlockTransfer(block, new SegmentSlice[1], []))];
+        _pulls = [.. Enumerable.Range(firstShard, table.Shards).Select(block => new BlockTransfer(block, [], new SegmentSlice[1]))];
     }
 
-    /// <summary>Puts the keys in order, and for a push their gradients.</summary>
-    public void Sort(bool withRows)
+    public string Name => _table.Name;
+
+    public int Index { get; }
+
+    public int Limit => _table.MaxRowsPerStep;
+
+    public int Width => _table.Width;
+
+    /// <summary>How many keys there are, each once; of meaning when they are arranged.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The gradients, each key's added up.</summary>
+    public Span<float> Sums => _rows.AsSpan(0, Count * Width);
+
+    public void Clear() => (_givenCount, Count, _next) = (0, 0, 0);
+
+    /// <summary>Takes keys.</summary>
+    public void Add(ReadOnlySpan<long> keys)
     {
-        Reserve();
-        CountShards();
-        var next = 0;
-        for (var shard = 0; shard < _shardSizes.Length; shard++)
+        Pooled.Grow(ref _given, _givenCount, _givenCount + keys.Length);
+        keys.CopyTo(_given.AsSpan(_givenCount));
+        _givenCount += keys.Length;
+    }
+
+    /// <summary>Gives each key its slot: by shard, in a shard ascending.</summary>
+    /// <param name="limit">The most keys that there may be, each once.</param>
+    /// <exception cref="TooManyRowsException">There are more.</exception>
+    public void Arrange(int limit)
+    {
+        Pooled.Grow(ref _places, 0, _givenCount);
+        Pooled.Grow(ref _slots, 0, _givenCount);
+        Pooled.Grow(ref _shards, 0, _givenCount);
+        Pooled.Grow(ref _keys, 0, _givenCount);
+        var given = _given.AsSpan(0, _givenCount);
+        var places = _places.AsSpan(0, _givenCount);
+        for (var i = 0; i < places.Length; i++) places[i] = i;
+        if (!KeySort.IsAscending(given)) KeySort.Sort(given, places);
+        Count = CountShards(given);
+        if (Count > limit) throw new TooManyRowsException(Name, Count, limit);
+        Pooled.Grow(ref _rows, 0, checked(Count * Width));
+        Distribute(given, places);
+    }
+
+    /// <summary>Takes the next batch's gradients. Those of a key are added up in the order in which they come.</summary>
+    public void AddRows(ReadOnlySpan<float> gradients)
+    {
+        var width = Width;
+        var rows = _rows.AsSpan();
+        var slots = _slots.AsSpan(_next, gradients.Length / width);
+        for (var i = 0; i < slots.Length; i++)
         {
-            var end = next + _shardSizes[shard];
-            _shardSizes[shard] = next;
-            next = end;
+            var slot = slots[i];
+            var row = gradients.Slice(i * width, width);
+            if (slot >= 0) row.CopyTo(rows.Slice(slot * width, width));
+            else GradientMath.Add(rows.Slice(~slot * width, width), row);
         }
-        Distribute();
-        if (!withRows) return;
-        var sums = _sums.Rows;
-        for (var i = 0; i < Count; i++) sums.Slice(_order[i] * Width, Width).CopyTo(_rows.AsSpan(i * Width, Width));
+        _next += slots.Length;
+    }
+
+    /// <summary>Copies what was pulled to where the next batch wants it.</summary>
+    public void CopyRows(Span<float> destination)
+    {
+        var width = Width;
+        var rows = _rows.AsSpan();
+        var slots = _slots.AsSpan(_next, destination.Length / width);
+        for (var i = 0; i < slots.Length; i++)
+            rows.Slice((slots[i] >= 0 ? slots[i] : ~slots[i]) * width, width).CopyTo(destination.Slice(i * width, width));
+        _next += slots.Length;
     }
 
     /// <summary>Adds what is exchanged with each shard.</summary>
     public void AddTransfers(List<BlockTransfer> transfers, bool push)
     {
         var start = 0;
-        for (var shard = 0; shard < _shardSizes.Length; shard++)
+        for (var shard = 0; shard < _shardEnds.Length; shard++)
         {
-            var end = _shardSizes[shard];
+            var end = _shardEnds[shard];
             if (end > start)
             {
-                SegmentSlice[] slices = [new(0, _rows.AsMemory(start * Width, (end - start) * Width)) { Keys = _keys.AsMemory(start, end - start) }];
-                transfers.Add(push ? new(firstShard + shard, slices, []) : new(firstShard + shard, [], slices));
+                var transfer = (push ? _pushes : _pulls)[shard];
+                (push ? transfer.Gradient : transfer.Values)[0] =
+                    new(0, _rows.AsMemory(start * Width, (end - start) * Width)) { Keys = _keys.AsMemory(start, end - start) };
+                transfers.Add(transfer);
             }
             start = end;
         }
     }
 
-    /// <summary>After a pull: the order of keys as they came first becomes that of their rows.</summary>
-    public void Arrange()
-    {
-        var sums = _sums.Rows;
-        for (var i = 0; i < Count; i++) _rows.AsSpan(i * Width, Width).CopyTo(sums.Slice(_order[i] * Width, Width));
-    }
-
-    /// <summary>Copies pulled rows to where the caller wants them.</summary>
-    public void CopyTo(ReadOnlySpan<long> keys, Span<float> destination)
-    {
-        var sums = _sums.Rows;
-        for (var i = 0; i < keys.Length; i++)
-            sums.Slice(_sums.FindOrAdd(keys[i], out _) * Width, Width).CopyTo(destination.Slice(i * Width, Width));
-    }
-
     public void Release()
     {
-        _sums.Release();
-        Return();
-        (_keys, _order, _rows) = ([], [], []);
+        Pooled.Return(ref _given);
+        Pooled.Return(ref _places);
+        Pooled.Return(ref _slots);
+        Pooled.Return(ref _shards);
+        Pooled.Return(ref _keys);
+        Pooled.Return(ref _rows);
+        Clear();
     }
 
-    private void Reserve()
+    // In the end each shard's entry is where it begins.
+    private int CountShards(ReadOnlySpan<long> sorted)
     {
-        if (_keys.Length >= Count && _rows.Length >= Count * Width && _order.Length >= Count) return;
-        Return();
-        _keys = ArrayPool<long>.Shared.Rent(Count);
-        _order = ArrayPool<int>.Shared.Rent(Count);
-        _rows = ArrayPool<float>.Shared.Rent(checked(Count * Width));
-    }
-
-    private void Return()
-    {
-        if (_keys.Length == 0) return;
-        ArrayPool<long>.Shared.Return(_keys);
-        ArrayPool<int>.Shared.Return(_order);
-        ArrayPool<float>.Shared.Return(_rows);
-    }
-
-    private void CountShards()
-    {
-        Array.Clear(_shardSizes);
-        foreach (var key in _sums.Keys) _shardSizes[ShardOf(key)]++;
-    }
-
-    // Each shard's entry is where its next key goes, and in the end where it ends.
-    private void Distribute()
-    {
-        var keys = _sums.Keys;
-        for (var i = 0; i < keys.Length; i++)
+        Array.Clear(_shardEnds);
+        var count = 0;
+        for (var i = 0; i < sorted.Length; i++)
         {
-            var at = _shardSizes[ShardOf(keys[i])]++;
-            (_keys[at], _order[at]) = (keys[i], i);
+            if (i > 0 && sorted[i] == sorted[i - 1])
+            {
+                _shards[i] = -1;
+                continue;
+            }
+            var shard = KeyHash.Shard(KeyHash.Of(sorted[i]), _shardEnds.Length);
+            _shards[i] = (short)shard;
+            _shardEnds[shard]++;
+            count++;
         }
-        var start = 0;
-        foreach (var end in _shardSizes)
-        {
-            Array.Sort(_keys, _order, start, end - start);
-            start = end;
-        }
+        var next = 0;
+        foreach (ref var start in _shardEnds.AsSpan()) (start, next) = (next, next + start);
+        return count;
     }
 
-    private int ShardOf(long key) => KeyHash.Shard(KeyHash.Of(key), _shardSizes.Length);
+    // Then where its next key goes, and when all are there where it ends. A key that comes again has its slot's complement.
+    private void Distribute(ReadOnlySpan<long> sorted, ReadOnlySpan<int> places)
+    {
+        var slot = 0;
+        for (var i = 0; i < sorted.Length; i++)
+        {
+            if (_shards[i] < 0)
+            {
+                _slots[places[i]] = ~slot;
+                continue;
+            }
+            slot = _shardEnds[_shards[i]]++;
+            _keys[slot] = sorted[i];
+            _slots[places[i]] = slot;
+        }
+    }
+}
+
+/// <summary>Arrays of the shared pool that grow.</summary>
+internal static class Pooled
+{
+    /// <summary>Makes room for so many, keeping the first ones.</summary>
+    public static void Grow<T>(ref T[] array, int kept, int count)
+    {
+        if (array.Length >= count) return;
+        var next = ArrayPool<T>.Shared.Rent(count);
+        array.AsSpan(0, kept).CopyTo(next);
+        Return(ref array);
+        array = next;
+    }
+
+    public static void Return<T>(ref T[] array)
+    {
+        if (array.Length > 0) ArrayPool<T>.Shared.Return(array);
+        array = [];
+    }
 }

@@ -19,6 +19,8 @@ internal sealed record BlockTransfer(int Block, SegmentSlice[] Gradient, Segment
 /// <summary>How one operation's tensors map to blocks, worked out once and used again and again.</summary>
 internal sealed class TransferPlan
 {
+    public TransferPlan(BlockTransfer[] transfers) => (Transfers, Gradients, Values) = (transfers, [], []);
+
     public TransferPlan(BlockTransfer[] transfers, Memory<float>[] gradients, Memory<float>[] values)
     {
         Transfers = transfers;
@@ -40,7 +42,7 @@ internal sealed class TransferPlan
     /// <summary>How many rows are pushed, by table.</summary>
     public IReadOnlyList<RowsOfTable> RowsPushed { get; init; } = [];
 
-    public long BytesPushed { get; }
+    public long BytesPushed { get; init; }
 
-    public long BytesPulled { get; }
+    public long BytesPulled { get; init; }
 }

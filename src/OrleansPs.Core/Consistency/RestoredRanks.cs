@@ -21,7 +21,7 @@ internal static class RestoredRanks
         if (workers is not { } count)
             return manifest.Ranks.Select(r => IsActive(r) ? r with { Status = WorkerStatus.Expected } : r);
         return Enumerable.Range(0, count).Select(rank => Present(manifest, rank, count))
-            .Concat(manifest.Ranks.Where(r => r.Rank >= count && r.Rank < rankLimit).Select(Absent));
+            .Concat(manifest.Ranks.Where(r => r.Rank >= count && r.Rank < rankLimit).Select(r => Absent(manifest, r)));
     }
 
     private static RankRecord Present(SnapshotManifest manifest, int rank, int count)
@@ -36,10 +36,11 @@ internal static class RestoredRanks
         };
     }
 
-    private static RankRecord Absent(RankRecord record) => record with
+    /// <summary>What one that was done had inherited is done too: it stays with it, or its first owner would seem to have no heir.</summary>
+    private static RankRecord Absent(SnapshotManifest manifest, RankRecord record) => record with
     {
         Status = IsActive(record) ? WorkerStatus.Evicted : record.Status,
-        Inherited = [],
+        Inherited = OwnsData(manifest, record) ? [] : record.Inherited,
     };
 
     /// <summary>Whether a rank that does not go on leaves data that nobody has taken over yet.</summary>

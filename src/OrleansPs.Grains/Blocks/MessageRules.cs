@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using OrleansPs.Core.Messages;
 using OrleansPs.Core.Partitioning;
 
@@ -86,6 +88,33 @@ internal static class MessageRules
 
     private static void Require(bool holds, string field, long value, string rule)
     {
-        if (!holds) throw new ArgumentException($"A message to a block has {field} {value}; it must be {rule}.");
+        if (!holds) throw Broken(field, value, rule);
+    }
+
+    private static void Require(bool holds, string field, long value, [InterpolatedStringHandlerArgument(nameof(holds))] ref RuleText rule)
+    {
+        if (!holds) throw Broken(field, value, rule.ToString());
+    }
+
+    private static ArgumentException Broken(string field, long value, string rule) =>
+        new($"A message to a block has {field} {value}; it must be {rule}.");
+
+    /// <summary>The words of a rule, put together only if it is broken: nearly every message keeps them all.</summary>
+    [InterpolatedStringHandler]
+    private ref struct RuleText
+    {
+        private DefaultInterpolatedStringHandler _text;
+
+        public RuleText(int literalLength, int formattedCount, bool holds, out bool isWanted)
+        {
+            isWanted = !holds;
+            if (isWanted) _text = new(literalLength, formattedCount, CultureInfo.InvariantCulture);
+        }
+
+        public void AppendLiteral(string text) => _text.AppendLiteral(text);
+
+        public void AppendFormatted(long number) => _text.AppendFormatted(number);
+
+        public override string ToString() => _text.ToStringAndClear();
     }
 }

@@ -141,6 +141,17 @@ public class RestoreTests
     }
 
     [Fact]
+    public void What_an_absent_heir_has_done_is_nobodys_to_do_again()
+    {
+        RankRecord[] done = [Rank(0, Live, 4), Rank(1, OutOfData, 6, new InheritedCursor(3, 2, 20)), Rank(3, Evicted, 2)];
+        Assert.Equal([], InheritedBy(0, 1, done));
+        // And so it stays, however often the model is put back.
+        var once = Restore(Asynchronous, 1, done).Ranks.Values.Select(r => r.Record).ToArray();
+        Assert.Equal(["3:2"], InheritedBy(1, null, once));
+        Assert.Equal([], InheritedBy(0, 1, once));
+    }
+
+    [Fact]
     public void A_rank_that_comes_back_has_its_own_data_again()
     {
         RankRecord[] away = [Rank(0, Live, 4), Rank(1, Live, 4, new InheritedCursor(3, 2, 20)), Rank(3, Evicted, 2)];

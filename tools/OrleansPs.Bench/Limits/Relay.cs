@@ -74,7 +74,7 @@ internal sealed class Relay : IDisposable
     }
 
     // The process that listens may just be starting.
-    private static Socket Open(int port)
+    internal static Socket Open(int port)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -92,12 +92,12 @@ internal sealed class Relay : IDisposable
         }
     }
 
-    private static void SendAll(Socket socket, ReadOnlySpan<byte> bytes)
+    internal static void SendAll(Socket socket, ReadOnlySpan<byte> bytes)
     {
         while (bytes.Length > 0) bytes = bytes[socket.Send(bytes)..];
     }
 
-    private static void ReceiveAll(Socket socket, Span<byte> into)
+    internal static void ReceiveAll(Socket socket, Span<byte> into)
     {
         while (into.Length > 0)
         {

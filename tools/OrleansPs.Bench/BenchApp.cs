@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using OrleansPs.Tools;
+
+namespace OrleansPs.Bench;
+
+/// <summary>The program: what there is to measure, and the processes that take part.</summary>
+internal sealed class BenchApp(TextWriter output, TextWriter error)
+{
+    private const int Failed = 1;
+    private const int BadOption = 2;
+    private const int Interrupted = 130;
+
+    private readonly BenchOptions _options = new();
+
+    public async Task<int> RunAsync(string[] arguments, CancellationToken stop)
+    {
+        var root = new RootCommand("Measures pushes and pulls between processes on this machine, beside the bare socket and, if its rows are given, another system.");
+        foreach (var option in _options.All) root.Options.Add(option);
+        root.SetAction((result, cancel) => MeasureAsync(result, cancel));
+        var replicated = new Command("replicated", "What a standby costs a push");
+        replicated.SetAction((_, cancel) => ReplicatedSuite.RunAsync(output, cancel));
+        root.Subcommands.Add(replicated);
+        var parsed = root.Parse(arguments);
+        if (parsed.Action is ParseErrorAction) return Fail(BadOption, parsed.Errors[0].Message);
+        try
+        {
+            var configuration = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            return await parsed.InvokeAsync(configuration, stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return Interrupted;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ParameterServerException)
+        {
+            return Fail(Failed, e.Message);
+        }
+    }
+
+    private async Task<int> MeasureAsync(ParseResult result, CancellationToken stop)
+    {
+        var settings = _options.ToSettings(result);
+        IReadOnlyList<PeerRows> peers = result.GetValue(_options.Peer) is { } peer ? PeerRows.Read(peer) : [];
+        await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+            $"{settings.Silos} silo(s) + {settings.Workers} worker process(es), {Environment.ProcessorCount} processors, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}")).ConfigureAwait(false);
+        await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+            $"memcpy 1 MiB {MemoryCopy.Gigabytes(1 << 20):0.0} GB/s, 16 MiB {MemoryCopy.Gigabytes(16 << 20):0.0} GB/s; medians of {settings.Repetitions} repetitions")).ConfigureAwait(false);
+        var table = new TableReport(output, settings.Silos, peers);
+        await table.BeginAsync().ConfigureAwait(false);
+        var figures = new List<RowFigures>();
+        var run = await BenchRun.StartAsync(settings, stop).ConfigureAwait(false);
+        await using (run.ConfigureAwait(false))
+        {
+            foreach (var row in settings.Rows)
+            {
+                figures.Add(await run.MeasureAsync(row, stop).ConfigureAwait(false));
+                await table.ShowAsync(figures[^1]).ConfigureAwait(false);
+            }
+        }
+        await table.EndAsync(figures).ConfigureAwait(false);
+        if (result.GetValue(_options.Tsv) is { } tsv) await TsvReport.WriteAsync(tsv, settings, figures, stop).ConfigureAwait(false);
+        if (result.GetValue(_options.Json) is { } json) await JsonReport.WriteAsync(json, settings, figures, stop).ConfigureAwait(false);
+        return 0;
+    }
+
+    private int Fail(int status, string message)
+    {
+        error.WriteLine($"orleansps-bench: {message}");
+        return status;
+    }
+}
