@@ -65,4 +65,17 @@ public interface IParameterTransport
     /// transport that has delivered an answer of one never answers with those of an older one.
     /// </summary>
     ValueTask<IReadOnlyList<Certificate>> CertificatesAsync(long from, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// From here to <see cref="EndBurst"/> the calling thread sends what belongs together: a transport may let small requests wait until then, and send
+    /// them in one message. Bursts may be nested; each is ended on the thread that began it.
+    /// </summary>
+    void BeginBurst()
+    {
+    }
+
+    /// <summary>Sends what waits.</summary>
+    void EndBurst()
+    {
+    }
 }

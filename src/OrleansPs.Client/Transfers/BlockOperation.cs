@@ -138,7 +138,7 @@ internal sealed class BlockOperation : IDisposable
         var registration = cancellationToken.UnsafeRegister(static o => ((BlockOperation)o!).Cancel(), this);
         try
         {
-            var lanes = StartLanes();
+            var lanes = StartTogether();
             for (var i = 0; i < lanes; i++) await _running[i].ConfigureAwait(false);
         }
         finally
@@ -146,6 +146,20 @@ internal sealed class BlockOperation : IDisposable
             await registration.DisposeAsync().ConfigureAwait(false);
         }
         Conclude(cancellationToken);
+    }
+
+    private int StartTogether()
+    {
+        if (_plan.Transfers.Length == 1) return StartLanes();
+        _context.Transport.BeginBurst();
+        try
+        {
+            return StartLanes();
+        }
+        finally
+        {
+            _context.Transport.EndBurst();
+        }
     }
 
     private int StartLanes()

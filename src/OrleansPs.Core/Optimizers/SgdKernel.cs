@@ -10,16 +10,20 @@ namespace OrleansPs.Core.Optimizers;
 /// <remarks>Streams: reads w and g, writes w; with momentum also reads and writes b.</remarks>
 internal sealed class SgdKernel(SgdOptimizer optimizer) : OptimizerKernel
 {
-    public override int StateSlots => optimizer.Momentum == 0 ? 0 : 1;
+    private readonly bool _isPlain = optimizer.Momentum == 0;
+    private readonly double _lr = optimizer.Lr;
+    private readonly float _decay = (float)optimizer.WeightDecay;
+
+    public override int StateSlots => _isPlain ? 0 : 1;
 
     public override bool CountsUpdates => optimizer.Momentum != 0;
 
     public override void Step(
         Span<float> values, ReadOnlySpan<float> gradient, Span<float> slot0, Span<float> slot1, in UpdateContext update)
     {
-        var lr = (float)(optimizer.Lr * update.LrFactor);
-        var decay = new WeightDecay((float)optimizer.WeightDecay);
-        if (StateSlots == 0)
+        var lr = (float)(_lr * update.LrFactor);
+        var decay = new WeightDecay(_decay);
+        if (_isPlain)
             ElementwiseLoop.Run(new PlainRule(lr, decay), values, gradient, default, default);
         else
             ElementwiseLoop.Run(new MomentumRule(lr, decay, optimizer, update.Count == 1), values, gradient, slot0, default);

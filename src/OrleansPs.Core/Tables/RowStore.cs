@@ -10,8 +10,9 @@ namespace OrleansPs.Core.Tables;
 /// memory. No object and no pointer a row.
 /// </summary>
 /// <remarks>
-/// A row's number stays the same while it exists. The index holds number + 1, so that 0 is a free slot; it doubles when three quarters
-/// are taken. A removal closes its gap by moving later rows of the same run back, so there are no tombstones. Not thread safe.
+/// A row's number stays the same while it exists. An entry of the index is number + 1, so that 0 is a free slot, and the upper half of the key's hash, so
+/// that other keys in the way are passed by without a look at their rows; it doubles when three quarters are taken. A removal closes its gap by moving later
+/// rows of the same run back, so there are no tombstones. A row's key stands before its record, so that finding it brings the record along. Not thread safe.
 /// </remarks>
 internal sealed class RowStore
 {
@@ -19,18 +20,27 @@ internal sealed class RowStore
     private const int RowMask = (1 << RowBits) - 1;
     private const int SmallestSlab = 1 << 10;
     private const int LargestSlab = 1 << 16;
+    private const ulong TagMask = 0xFFFF_FFFF_0000_0000;
+
+    private const int KeyFloats = sizeof(long) / sizeof(float);
+
+    /// <summary>Rows looked up at a time, at most.</summary>
+    public const int Wave = 64;
 
     private readonly int _floats;
+    private readonly int _stride;
     private readonly List<int> _free = [];
     private Slab[] _slabs = [];
     private int _slabCount;
     private int _nextInSlab;
-    private int[] _index;
+    private ulong[] _index;
     private int _mask;
+    // Of no meaning; it keeps the reads from being left out.
+    private float _touched;
 
     public RowStore(int floats)
     {
-        _floats = floats;
+        (_floats, _stride) = (floats, floats + KeyFloats);
         _index = RentIndex(16);
         _mask = 15;
     }
@@ -39,42 +49,39 @@ internal sealed class RowStore
     public int Count { get; private set; }
 
     /// <summary>The memory that is taken: records, keys and index.</summary>
-    public long Bytes { get; private set; } = 16 * sizeof(int);
+    public long Bytes { get; private set; } = 16 * sizeof(ulong);
 
     /// <summary>The number of a key's row, or -1.</summary>
     public int Find(long key)
     {
-        for (var slot = (int)KeyHash.Of(key) & _mask; _index[slot] is var entry and not 0; slot = (slot + 1) & _mask)
-            if (KeyOf(entry - 1) == key) return entry - 1;
-        return -1;
+        var hash = KeyHash.Of(key);
+        var entry = EntryFrom((int)hash & _mask, hash, out var slot);
+        while (entry != 0 && KeyOf(RowIn(entry)) != key) entry = EntryFrom((slot + 1) & _mask, hash, out slot);
+        return RowIn(entry);
     }
 
     /// <summary>
-    /// Finds many keys: -1 for those that have no row. Memory is read in waves, so that the processor waits for many rows at once and
-    /// not for one after the other.
+    /// Finds up to <see cref="Wave"/> keys: -1 for those that have no row. Memory is read in waves, first all index entries, then all records, so that the
+    /// processor waits for many rows at once and not for one after the other.
     /// </summary>
     public void Find(ReadOnlySpan<long> keys, Span<int> rows)
     {
+        Span<ulong> hashes = stackalloc ulong[Wave];
+        var last = 0f;
         ref var index = ref MemoryMarshal.GetArrayDataReference(_index);
-        for (var i = 0; i < keys.Length; i++) rows[i] = Unsafe.Add(ref index, (int)KeyHash.Of(keys[i]) & _mask) - 1;
         for (var i = 0; i < keys.Length; i++)
-            if (rows[i] >= 0 && KeyOf(rows[i]) != keys[i]) rows[i] = Find(keys[i]);
-    }
-
-    /// <summary>Reads a part of each row's record, so that the processor has it at hand when it comes to them one by one.</summary>
-    /// <returns>Of no meaning; it keeps the reads from being left out.</returns>
-    public float Touch(ReadOnlySpan<int> rows)
-    {
-        var sum = 0f;
-        var last = _floats - 1;
-        foreach (var row in rows)
         {
-            if (row < 0) continue;
-            var slab = _slabs[row >> RowBits];
-            var at = (row & RowMask) * _floats;
-            sum += slab.Records[at] + slab.Records[at + last];
+            hashes[i] = KeyHash.Of(keys[i]);
+            rows[i] = (int)Unsafe.Add(ref index, (int)hashes[i] & _mask);
         }
-        return sum;
+        for (var i = 0; i < keys.Length; i++) rows[i] = RowIn(EntryFrom((int)hashes[i] & _mask, hashes[i], out _));
+        for (var i = 0; i < keys.Length; i++)
+        {
+            if (rows[i] < 0) continue;
+            if (KeyOf(rows[i]) != keys[i]) rows[i] = Find(keys[i]);
+            else last += LastOf(rows[i]);
+        }
+        _touched = last;
     }
 
     /// <summary>Adds a row for a key that has none; its record has any numbers.</summary>
@@ -82,7 +89,7 @@ internal sealed class RowStore
     {
         if ((Count + 1) * 4L > (_mask + 1) * 3L) Grow();
         var row = TakeRow();
-        _slabs[row >> RowBits].Keys[row & RowMask] = key;
+        Unsafe.WriteUnaligned(ref Unsafe.As<float, byte>(ref FirstOf(row)), key);
         Insert(row, key);
         Count++;
         return row;
@@ -92,18 +99,18 @@ internal sealed class RowStore
     public void Remove(int row)
     {
         var slot = (int)KeyHash.Of(KeyOf(row)) & _mask;
-        while (_index[slot] != row + 1) slot = (slot + 1) & _mask;
+        while (RowIn(_index[slot]) != row) slot = (slot + 1) & _mask;
         CloseGap(slot);
         _free.Add(row);
         Count--;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public long KeyOf(int row) => _slabs[row >> RowBits].Keys[row & RowMask];
+    public long KeyOf(int row) => Unsafe.ReadUnaligned<long>(ref Unsafe.As<float, byte>(ref FirstOf(row)));
 
     /// <summary>A row's record.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Span<float> Record(int row) => _slabs[row >> RowBits].Records.AsSpan((row & RowMask) * _floats, _floats);
+    public Span<float> Record(int row) => _slabs[row >> RowBits].Records.AsSpan(((row & RowMask) * _stride) + KeyFloats, _floats);
 
     /// <summary>The numbers of all rows, in no order that means anything.</summary>
     /// <param name="rows">At least <see cref="Count"/> long.</param>
@@ -111,41 +118,66 @@ internal sealed class RowStore
     {
         var n = 0;
         foreach (var entry in _index.AsSpan(0, _mask + 1))
-            if (entry != 0) rows[n++] = entry - 1;
+            if (entry != 0) rows[n++] = RowIn(entry);
     }
 
     /// <summary>Returns all memory.</summary>
     public void Release()
     {
-        ArrayPool<int>.Shared.Return(_index);
+        ArrayPool<ulong>.Shared.Return(_index);
         for (var i = 0; i < _slabCount; i++) _slabs[i].Return();
         _slabCount = 0;
     }
 
-    private static int[] RentIndex(int slots)
+    // -1 for a free slot.
+    private static int RowIn(ulong entry) => (int)entry - 1;
+
+    /// <summary>The first entry from a slot on whose hash may be this one; 0 if there is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong EntryFrom(int slot, ulong hash, out int at)
     {
-        var index = ArrayPool<int>.Shared.Rent(slots);
+        ref var index = ref MemoryMarshal.GetArrayDataReference(_index);
+        var entry = Unsafe.Add(ref index, slot);
+        while (entry != 0 && ((entry ^ hash) & TagMask) != 0)
+        {
+            slot = (slot + 1) & _mask;
+            entry = Unsafe.Add(ref index, slot);
+        }
+        at = slot;
+        return entry;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref float FirstOf(int row) => ref _slabs[row >> RowBits].Records[(row & RowMask) * _stride];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private float LastOf(int row) => _slabs[row >> RowBits].Records[((row & RowMask) * _stride) + _stride - 1];
+
+    private static ulong[] RentIndex(int slots)
+    {
+        var index = ArrayPool<ulong>.Shared.Rent(slots);
         index.AsSpan(0, slots).Clear();
         return index;
     }
 
     private void Insert(int row, long key)
     {
-        var slot = (int)KeyHash.Of(key) & _mask;
+        var hash = KeyHash.Of(key);
+        var slot = (int)hash & _mask;
         while (_index[slot] != 0) slot = (slot + 1) & _mask;
-        _index[slot] = row + 1;
+        _index[slot] = (hash & TagMask) | (uint)(row + 1);
     }
 
     private void Grow()
     {
         var (old, slots) = (_index, checked((_mask + 1) * 2));
         _index = RentIndex(slots);
-        Bytes += (slots - _mask - 1L) * sizeof(int);
+        Bytes += (slots - _mask - 1L) * sizeof(ulong);
         var before = _mask + 1;
         _mask = slots - 1;
         foreach (var entry in old.AsSpan(0, before))
-            if (entry != 0) Insert(entry - 1, KeyOf(entry - 1));
-        ArrayPool<int>.Shared.Return(old);
+            if (entry != 0) Insert(RowIn(entry), KeyOf(RowIn(entry)));
+        ArrayPool<ulong>.Shared.Return(old);
     }
 
     /// <summary>Moves rows of the run behind a slot back, where that brings them no further than their own slot.</summary>
@@ -153,7 +185,7 @@ internal sealed class RowStore
     {
         for (var slot = (gap + 1) & _mask; _index[slot] is var entry and not 0; slot = (slot + 1) & _mask)
         {
-            var own = (int)KeyHash.Of(KeyOf(entry - 1)) & _mask;
+            var own = (int)KeyHash.Of(KeyOf(RowIn(entry))) & _mask;
             if (((slot - own) & _mask) < ((slot - gap) & _mask)) continue;
             _index[gap] = entry;
             gap = slot;
@@ -179,25 +211,19 @@ internal sealed class RowStore
         if (_slabCount == 1 << (31 - RowBits)) throw new InvalidOperationException("A shard has no room for more rows.");
         if (_slabCount == _slabs.Length) Array.Resize(ref _slabs, Math.Max(4, _slabs.Length * 2));
         var floats = Math.Min(SmallestSlab << Math.Min(2 * _slabCount, 16), LargestSlab);
-        while (floats < 16 * _floats) floats *= 2;
-        var slab = new Slab(floats, Math.Min(floats / _floats, 1 << RowBits));
+        while (floats < 16 * _stride) floats *= 2;
+        var slab = new Slab(floats, Math.Min(floats / _stride, 1 << RowBits));
         _slabs[_slabCount++] = slab;
         _nextInSlab = 0;
-        Bytes += ((long)slab.Records.Length * sizeof(float)) + ((long)slab.Keys.Length * sizeof(long));
+        Bytes += (long)slab.Records.Length * sizeof(float);
     }
 
     private readonly struct Slab(int floats, int rows)
     {
         public float[] Records { get; } = ArrayPool<float>.Shared.Rent(floats);
 
-        public long[] Keys { get; } = ArrayPool<long>.Shared.Rent(rows);
-
         public int Rows { get; } = rows;
 
-        public void Return()
-        {
-            ArrayPool<float>.Shared.Return(Records);
-            ArrayPool<long>.Shared.Return(Keys);
-        }
+        public void Return() => ArrayPool<float>.Shared.Return(Records);
     }
 }

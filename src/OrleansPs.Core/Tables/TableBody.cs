@@ -12,8 +12,7 @@ namespace OrleansPs.Core.Tables;
 /// </remarks>
 internal sealed class TableBody : BlockBody
 {
-    /// <summary>Rows looked up at a time.</summary>
-    private const int Wave = 64;
+    private const int Wave = RowStore.Wave;
 
     private readonly RowRules _rules;
     private readonly RowStore _rows;
@@ -67,7 +66,7 @@ internal sealed class TableBody : BlockBody
             for (var at = 0; at < slice.Keys.Length; at += Wave)
             {
                 var keys = slice.Keys.Span.Slice(at, Math.Min(Wave, slice.Keys.Length - at));
-                Find(keys, found);
+                _rows.Find(keys, found);
                 for (var i = 0; i < keys.Length; i++) Read(keys[i], found[i], RowOf(slice.Values.Span, at + i));
             }
         }
@@ -131,12 +130,6 @@ internal sealed class TableBody : BlockBody
         _rows.Release();
     }
 
-    private void Find(ReadOnlySpan<long> keys, Span<int> found)
-    {
-        _rows.Find(keys, found);
-        _rows.Touch(found[..keys.Length]);
-    }
-
     private void Read(long key, int row, Span<float> values)
     {
         if (row >= 0 && _rows.Record(row) is var record && !_rules.IsExpired(record, _clock)) _rules.Layout.Values(record).CopyTo(values);
@@ -149,7 +142,7 @@ internal sealed class TableBody : BlockBody
         for (var at = 0; at < keys.Length; at += Wave)
         {
             var wave = keys.Slice(at, Math.Min(Wave, keys.Length - at));
-            Find(wave, found);
+            _rows.Find(wave, found);
             for (var i = 0; i < wave.Length; i++)
             {
                 var row = Live(wave[i], found[i]);

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Runtime;
 using Orleans.Runtime.Hosting;
+using Orleans.Services;
 using Orleans.Storage;
 using OrleansPs;
 using OrleansPs.Grains;
@@ -50,6 +51,8 @@ public static class ParameterServerSiloBuilderExtensions
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(s => s.GetRequiredService<SiloPulse>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloLife>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PeerWatcher>();
+        services.AddSingleton<IGrainService>(s => ActivatorUtilities.CreateInstance<BlockDoor>(s));
+        services.TryAddSingleton<IBlockDoors, SiloDoors>();
         ParameterServerClientBuilderExtensions.AddClient(services, null);
         FrameTransport.Use<SiloMessagingOptions>(services);
         services.Configure<ClusterMembershipOptions>(NoticeWithinSeconds);

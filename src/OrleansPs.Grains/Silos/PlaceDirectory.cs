@@ -1,3 +1,4 @@
+using OrleansPs.Protocol;
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Orleans.GrainDirectory;

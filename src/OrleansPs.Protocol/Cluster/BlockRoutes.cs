@@ -161,7 +161,7 @@ internal sealed class BlockRoutes : IMapListener
     {
         foreach (var block in _doubted.Keys.ToArray())
             if (map.Generation != Map?.Generation || map.Places[block] != Map.Places[block]) _doubted.Remove(block);
-        Volatile.Write(ref _known, new(map, [.. map.Places.Select(p => _grains.GetGrain<IBlockGrain>(p.Key))]));
+        Volatile.Write(ref _known, new(map, [.. map.Places.Select(p => _grains.GetGrain<IBlockGrain>(p.Key))], [.. map.Places.Select(p => BlockKey.SiloOf(p.Key))]));
     }
 
     private void Tell(Exception? error)
@@ -187,7 +187,7 @@ internal sealed class BlockRoutes : IMapListener
     private BlockRoute RouteOf(int block)
     {
         var known = Volatile.Read(ref _known)!;
-        return new(known.Map, block, known.Grains[block], known.Map.Places[block].Epoch);
+        return new(known.Map, block, known.Grains[block], known.Silos[block], known.Map.Places[block].Epoch);
     }
 
     private static bool IsSame(BlockMap map, in BlockRoute route) =>
@@ -198,8 +198,12 @@ internal sealed class BlockRoutes : IMapListener
     private ServerUnavailableException Silent(Exception? last) => new(
         $"The coordinator of model '{_model}' did not say within {s_limit.TotalSeconds} s where its blocks are now.", last);
 
-    private sealed record Known(BlockMap Map, IBlockGrain[] Grains);
+    private sealed record Known(BlockMap Map, IBlockGrain[] Grains, string[] Silos);
 }
 
 /// <summary>The way to a block.</summary>
-internal readonly record struct BlockRoute(BlockMap Map, int Block, IBlockGrain Grain, long Epoch);
+internal readonly record struct BlockRoute(BlockMap Map, int Block, IBlockGrain Grain, string Silo, long Epoch)
+{
+    /// <summary>The key of its grain.</summary>
+    public string Key => Map.Places[Block].Key;
+}

@@ -12,10 +12,16 @@ namespace OrleansPs.Protocol;
 /// Thread safe. Numbers are copied before they are sent and after they have come, so a message that lingers in Orleans touches
 /// no memory of a caller.
 /// </remarks>
-internal sealed class ClusterTransport(IGrainFactory grains, string model, BlockRoutes routes) : IParameterTransport
+internal sealed class ClusterTransport(IGrainFactory grains, string model, BlockRoutes routes, IBlockDoors? doors) : IParameterTransport
 {
     private readonly ICoordinatorGrain _coordinator = grains.GetGrain<ICoordinatorGrain>(model);
     private long _certifiedGeneration;
+
+    /// <inheritdoc/>
+    public void BeginBurst() => Burst.Begin();
+
+    /// <inheritdoc/>
+    public void EndBurst() => Burst.End();
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<BlockReply> PushAsync(
@@ -25,8 +31,10 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         var route = await routes.FindAsync(block, header.Generation, cancellationToken).ConfigureAwait(false);
         if (IsPast(header, route, out var past)) return past;
         var payload = TensorPayload.CopyOf(gradient.Span);
-        var reply = await AskAsync(
-            route, route.Grain.Push(header with { Epoch = route.Epoch }, newest, payload), null, cancellationToken).ConfigureAwait(false);
+        header = header with { Epoch = route.Epoch };
+        var reply = TryDoor(route, new(route.Key, BlockRequestKind.Push, header, newest, payload, null), BytesOf(gradient.Span), out var answer)
+            ? (await AskAsync(route, answer, DisposeLate, cancellationToken).ConfigureAwait(false)).Reply
+            : await AskAsync(route, route.Grain.Push(header, newest, payload), null, cancellationToken).ConfigureAwait(false);
         payload.Dispose();
         return await CheckedAsync(route, reply, cancellationToken).ConfigureAwait(false);
     }
@@ -38,10 +46,12 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
     {
         var route = await routes.FindAsync(block, header.Generation, cancellationToken).ConfigureAwait(false);
         if (IsPast(header, route, out var past)) return past;
+        header = header with { Epoch = route.Epoch };
         if (values.Span[0].Keys.Length > 0) return await PullRowsAsync(route, header, newest, values, cancellationToken).ConfigureAwait(false);
-        var reply = await AskAsync(
-            route, route.Grain.Pull(header with { Epoch = route.Epoch }, newest, SegmentsOf(values.Span)), DisposeLate,
-            cancellationToken).ConfigureAwait(false);
+        var segments = SegmentsOf(values.Span);
+        if (!TryDoor(route, new(route.Key, BlockRequestKind.Pull, header, newest, null, segments), BytesOf(values.Span), out var answer))
+            answer = route.Grain.Pull(header, newest, segments);
+        var reply = await AskAsync(route, answer, DisposeLate, cancellationToken).ConfigureAwait(false);
         return await ReceivedAsync(route, reply, values, cancellationToken).ConfigureAwait(false);
     }
 
@@ -52,10 +62,12 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
     {
         var route = await routes.FindAsync(block, header.Generation, cancellationToken).ConfigureAwait(false);
         if (IsPast(header, route, out var past)) return past;
-        var payload = TensorPayload.CopyOf(gradient.Span);
-        var reply = await AskAsync(
-            route, route.Grain.PushPull(header with { Epoch = route.Epoch }, newest, payload, SegmentsOf(values.Span)), DisposeLate,
-            cancellationToken).ConfigureAwait(false);
+        header = header with { Epoch = route.Epoch };
+        var (payload, segments) = (TensorPayload.CopyOf(gradient.Span), SegmentsOf(values.Span));
+        var bytes = BytesOf(gradient.Span) + BytesOf(values.Span);
+        if (!TryDoor(route, new(route.Key, BlockRequestKind.PushPull, header, newest, payload, segments), bytes, out var answer))
+            answer = route.Grain.PushPull(header, newest, payload, segments);
+        var reply = await AskAsync(route, answer, DisposeLate, cancellationToken).ConfigureAwait(false);
         payload.Dispose();
         return await ReceivedAsync(route, reply, values, cancellationToken).ConfigureAwait(false);
     }
@@ -108,10 +120,28 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         BlockRoute route, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> values, CancellationToken cancellationToken)
     {
         var keys = TensorPayload.KeysOf(values.Span);
-        var reply = await AskAsync(
-            route, route.Grain.PullRows(header with { Epoch = route.Epoch }, newest, keys), DisposeLate, cancellationToken).ConfigureAwait(false);
+        if (!TryDoor(route, new(route.Key, BlockRequestKind.PullRows, header, newest, keys, null), BytesOf(values.Span), out var answer))
+            answer = route.Grain.PullRows(header, newest, keys);
+        var reply = await AskAsync(route, answer, DisposeLate, cancellationToken).ConfigureAwait(false);
         keys.Dispose();
         return await ReceivedAsync(route, reply, values, cancellationToken).ConfigureAwait(false);
+    }
+
+    // A small request waits for those that are made with it; one that travels alone takes the way through the door only where that is shorter.
+    private bool TryDoor(in BlockRoute route, in BlockRequest request, long bytes, out ValueTask<PullReply> answer)
+    {
+        answer = default;
+        var burst = bytes <= Burst.LargestRequest ? Burst.Current : null;
+        if (doors is null || (burst is null && !doors.SaveHops) || doors.Of(route.Silo) is not { } door) return false;
+        answer = burst is null ? Burst.SendAlone(doors, route.Silo, door, request) : burst.Add(doors, route.Silo, door, request, (int)bytes);
+        return true;
+    }
+
+    private static long BytesOf(ReadOnlySpan<SegmentSlice> slices)
+    {
+        var bytes = 0L;
+        foreach (var slice in slices) bytes += ((long)slice.Values.Length * sizeof(float)) + ((long)slice.Keys.Length * sizeof(long));
+        return bytes;
     }
 
     private async ValueTask<T> CoordinateAsync<T>(Func<ICoordinatorGrain, Task<Outcome<T>>> send, CancellationToken cancellationToken)

@@ -35,6 +35,7 @@ public static class ParameterServerClientBuilderExtensions
         this IClientBuilder builder, Action<ParameterServerClientOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.TryAddSingleton<IBlockDoors, GatewayDoors>();
         AddClient(builder.Services, configure);
         FrameTransport.Use<ClientMessagingOptions>(builder.Services);
         builder.Services.AddSingleton<ConnectionPatience>();
@@ -54,7 +55,7 @@ public static class ParameterServerClientBuilderExtensions
         services.TryAddSingleton<ClientMetrics>();
         services.TryAddSingleton<GatewayWatch>();
         services.TryAddSingleton(s => new ClusterParameterServer(
-            s.GetRequiredService<IGrainFactory>(), Checked(s), EnvironmentOf(s), s.GetRequiredService<GatewayWatch>()));
+            s.GetRequiredService<IGrainFactory>(), Checked(s), EnvironmentOf(s), s.GetRequiredService<GatewayWatch>(), s.GetRequiredService<IBlockDoors>()));
         services.TryAddSingleton<IParameterServer>(s => s.GetRequiredService<ClusterParameterServer>());
         services.TryAddSingleton<IParameterServerAdmin>(s => s.GetRequiredService<ClusterParameterServer>());
     }

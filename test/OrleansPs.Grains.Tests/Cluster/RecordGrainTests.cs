@@ -1,5 +1,6 @@
 using OrleansPs.Core.Consistency;
 using OrleansPs.Core.Specs;
+using OrleansPs.Protocol;
 
 namespace OrleansPs.Grains.Tests;
 

@@ -38,7 +38,8 @@ internal sealed class TestCluster : IAsyncDisposable
 
     /// <summary>A server over this cluster's client with a clock of its own.</summary>
     public ClusterParameterServer Connect(TimeProvider time) => new(
-        _cluster.Client, new(), new SessionEnvironment(time, Random.Shared.Next(), Guid.NewGuid, new ClientMetrics()));
+        _cluster.Client, new(), new SessionEnvironment(time, Random.Shared.Next(), Guid.NewGuid, new ClientMetrics()),
+        doors: _cluster.Client.ServiceProvider.GetRequiredService<IBlockDoors>());
 
     public ClusterParameterServer Connect() => Connect(TimeProvider.System);
 

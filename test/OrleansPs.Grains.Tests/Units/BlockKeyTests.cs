@@ -1,5 +1,6 @@
 using System.Net;
 using Orleans.Runtime;
+using OrleansPs.Protocol;
 
 namespace OrleansPs.Grains.Tests;
 

@@ -18,7 +18,7 @@ public sealed class LostCallTests
     {
         (var grains, _cluster) = FakeCluster.Create();
         _routes = new(grains, "m", _time);
-        _transport = new(grains, "m", _routes);
+        _transport = new(grains, "m", _routes, null);
         _cluster.Coordinator.Answer = Map(1, 1, 1, "a", "b");
     }
 

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using Orleans;
+using Orleans.Runtime;
 using OrleansPs.Core.Messages;
 using OrleansPs.Core.Snapshots;
 
@@ -46,6 +47,8 @@ public sealed class WireGoldenTests
         yield return Of("Certificate", certificate);
         yield return Of("TensorPayload", TensorPayloadTests.Payload((0, [1f]), (2, [2f, 3f])));
         yield return Of("TensorPayload with keys", TensorPayloadTests.Rows((0, [-1, 5], [1f, 2f, 3f, 4f])));
+        yield return Of("BlockRequest", new BlockRequest("m/0/n/127.0.0.1:1@2", BlockRequestKind.PushPull, header, certificate, TensorPayloadTests.Payload((0, [1f])), [0]));
+        yield return Of("BlockAnswer", new BlockAnswer(new(BlockStatus.Ok, 1, 1, 1), TensorPayloadTests.Payload((0, [1f])), null));
         yield return Of("PullReply", new PullReply(new(BlockStatus.Ok, 1, 1, 1), TensorPayloadTests.Payload((0, [1f]))));
         yield return Of("JoinCommand", new JoinCommand(1, new Guid("00112233-4455-6677-8899-aabbccddeeff"), 2, 3));
         yield return Of("JoinReply", new JoinReply(CoordinatorStatus.Ok, 1, 2, 3, 4, 5, 6, 7, 8, 9, [certificate], [new(1, 2, 3)]) { MapVersion = 10, Policy = policy });
@@ -78,7 +81,7 @@ public sealed class WireGoldenTests
 
     private static IEnumerable<string> Interfaces() =>
         from type in typeof(IBlockGrain).Assembly.GetTypes().OrderBy(t => t.Name, StringComparer.Ordinal)
-        where type.IsInterface && typeof(IGrain).IsAssignableFrom(type)
+        where type.IsInterface && typeof(IAddressable).IsAssignableFrom(type)
         select $"interface {AliasOf(type)}\n" + string.Concat(
             from method in type.GetMethods()
             orderby method.Name

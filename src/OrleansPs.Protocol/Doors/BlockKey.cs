@@ -1,7 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Orleans.Runtime;
 
-namespace OrleansPs.Grains;
+namespace OrleansPs.Protocol;
 
 /// <summary>
 /// The key of a block's grain: model, block, a nonce drawn for this place, and the silo where it is, such as
@@ -16,6 +17,9 @@ internal static class BlockKey
         string.Create(CultureInfo.InvariantCulture, $"{model}/{block}/{nonce:N}/{silo.ToParsableString()}");
 
     public static string OfRecord(string model, Guid nonce, SiloAddress silo) => $"{model}/{Record}/{nonce:N}/{silo.ToParsableString()}";
+
+    /// <summary>What a block's key says of its silo, as <see cref="SiloAddress.ToParsableString"/> writes it.</summary>
+    public static string SiloOf(string key) => key[(key.LastIndexOf('/') + 1)..];
 
     /// <summary>The silo of a key; false if it is no block's key.</summary>
     public static bool TryGetSilo(string key, [NotNullWhen(true)] out SiloAddress? silo)

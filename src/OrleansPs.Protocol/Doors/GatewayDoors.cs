@@ -1,0 +1,74 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Messaging;
+using Orleans.Runtime;
+
+namespace OrleansPs.Protocol;
+
+/// <summary>
+/// A client knows gateways, and asks each which silo is behind it. A door that turns out to be of another silo, or of none, costs a detour and nothing
+/// else: it passes requests on to wherever the block is.
+/// </summary>
+/// <remarks>Thread safe.</remarks>
+internal sealed partial class GatewayDoors(IGrainFactory grains, IGatewayListProvider gateways, TimeProvider time, ILogger<GatewayDoors> logger) : IBlockDoors
+{
+    private static readonly TimeSpan s_period = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(2);
+
+    private readonly Lock _lock = new();
+    private IReadOnlyDictionary<string, IBlockDoor> _doors = new Dictionary<string, IBlockDoor>();
+    private long _searched = long.MinValue;
+    private bool _isSearching;
+
+    public bool SaveHops => Volatile.Read(ref _doors).Count > 1;
+
+    public IBlockDoor? Of(string silo)
+    {
+        if (Volatile.Read(ref _doors).TryGetValue(silo, out var door)) return door;
+        Search();
+        return null;
+    }
+
+    public void Doubt(string silo)
+    {
+        lock (_lock) _doors = _doors.Where(door => door.Key != silo).ToDictionary(StringComparer.Ordinal);
+    }
+
+    // At most one at a time, and one a second.
+    private void Search()
+    {
+        lock (_lock)
+        {
+            if (_isSearching || (_searched != long.MinValue && time.GetElapsedTime(_searched) < s_period)) return;
+            (_isSearching, _searched) = (true, time.GetTimestamp());
+        }
+        ThreadPool.UnsafeQueueUserWorkItem(static doors => _ = doors.SearchAsync(), this, preferLocal: false);
+    }
+
+    private async Task SearchAsync()
+    {
+        var found = new Dictionary<string, IBlockDoor>(StringComparer.Ordinal);
+        try
+        {
+            var addresses = (await gateways.GetGateways().ConfigureAwait(false)).Select(gateway => gateway.ToGatewayAddress()).OfType<SiloAddress>();
+            foreach (var (silo, door) in await Task.WhenAll(addresses.Select(AskAsync)).ConfigureAwait(false))
+                if (silo is not null) found[silo] = door;
+        }
+#pragma warning disable CA1031 // Without doors all goes its longer way.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogNoGateways(logger, e);
+        }
+        lock (_lock) (_doors, _isSearching) = (found, false);
+    }
+
+    private async Task<(string? Silo, IBlockDoor Door)> AskAsync(SiloAddress gateway)
+    {
+        var door = grains.GetGrain<IBlockDoor>(DoorIds.Of(gateway));
+        var (isAnswered, silo) = await Calls.TryAsync(door.Silo().AsTask(), s_limit).ConfigureAwait(false);
+        return (isAnswered ? silo : null, door);
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The doors of silos could not be looked up.")]
+    private static partial void LogNoGateways(ILogger logger, Exception exception);
+}
