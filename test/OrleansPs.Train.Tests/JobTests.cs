@@ -41,9 +41,12 @@ public sealed class JobTests : IDisposable
     [Fact]
     public async Task Matrix_factorisation_ends_with_its_error()
     {
-        var outcome = (await _jobs.TrainAsync("ratings", "--epochs", "30", "--lr", "0.05", "--factors", "4")).Succeeded();
+        var picture = _jobs.Place("curves.svg");
+        var outcome = (await _jobs.TrainAsync("ratings", "--epochs", "30", "--lr", "0.05", "--factors", "4", "--svg", picture)).Succeeded();
         Assert.InRange(Score(outcome, "test RMSE"), 0, 0.3);
         Assert.Contains("4 factors and a bias for each user and item, SGD lr 0.05 penalty 0.05, BSP, 4 workers, 30 epochs", outcome.Lines);
+        Assert.Equal(picture, outcome.After("picture"));
+        Assert.Contains($"Test RMSE at the end: {outcome.After("test RMSE")}.", await File.ReadAllTextAsync(picture), StringComparison.Ordinal);
         await ReportHasAsync("Test RMSE by epoch", "--penalty");
     }
 

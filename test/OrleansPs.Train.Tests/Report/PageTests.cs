@@ -107,6 +107,17 @@ public sealed partial class PageTests
     }
 
     [Fact]
+    public void The_picture_of_a_run_says_how_it_ended_and_shows_its_curves()
+    {
+        var run = Runs[1] with { Metric = Training.EvaluationMetric.Auc, FinalScore = 0.98765 };
+        var root = XDocument.Parse(RunPicture.Compose(run)).Root!;
+        Assert.Contains("Test AUC at the end: 0.9877.", root.Value, StringComparison.Ordinal);
+        Assert.Contains(run.Title, root.Value, StringComparison.Ordinal);
+        Assert.Equal(2, root.Descendants().Count(e => ((string?)e.Attribute("class"))?.StartsWith("series", StringComparison.Ordinal) == true));
+        Assert.DoesNotContain("at the end", RunPicture.Compose(run with { FinalScore = null, Losses = [], Epochs = [] }), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_picture_stands_alone_and_holds_still()
     {
         var root = XDocument.Parse(ComparisonPicture.Compose(Runs)).Root!;
@@ -125,6 +136,8 @@ public sealed partial class PageTests
         {
             HtmlReport.Write(path, Runs[0]);
             Assert.Equal(RunPage.Compose(Runs[0]), File.ReadAllText(path));
+            HtmlReport.WriteSvg(path, Runs[0]);
+            Assert.Equal(RunPicture.Compose(Runs[0]), File.ReadAllText(path));
             HtmlReport.WriteComparison(path, Runs);
             Assert.Equal(ComparisonPage.Compose(Runs), File.ReadAllText(path));
             HtmlReport.WriteComparisonSvg(path, Runs);

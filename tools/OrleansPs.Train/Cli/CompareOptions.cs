@@ -12,7 +12,7 @@ internal sealed class CompareOptions() : TrainingOptions(new PerceptronOptions(e
     public Option<double> Target { get; } = OptionKinds.RealWithDefault("--target", 0, 100, "it must be a number from 0 to 100.", 80,
         "A test accuracy in percent; the time until it is reached is compared");
 
-    public Option<string?> Svg { get; } = OptionKinds.Path("--svg", "FILE", "Write the curves to an SVG picture, too");
+    public Option<string?> Svg { get; } = OptionKinds.Svg();
 
     public Option<RunKind[]> Runs { get; } = OptionKinds.Runs("--runs", "bsp,ssp,asp",
         "What is compared with the first: bsp, bsp+1 (with 1 or more backup workers), ssp, asp, asp+lr (staleness-aware learning rate), asp+dc (DC-ASGD)");

@@ -39,6 +39,8 @@ internal static class OptionKinds
         name, helpName, description, text => (string?)(text.Trim().Length > 0 && !text.Contains('\0') ? text : throw new FormatException()),
         "it must be a path.");
 
+    public static Option<string?> Svg() => Path("--svg", "FILE", "Write the curves to an SVG picture, too");
+
     public static Option<string> Schedule(string value) =>
         Choice("--schedule", ["cosine", "constant"], value, "How the learning rate falls until the last epoch");
 

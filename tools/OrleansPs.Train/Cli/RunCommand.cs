@@ -19,10 +19,7 @@ internal sealed class RunCommand(JobOptions job, Surroundings surroundings)
     private async Task<int> RunAsync(ParseResult result, CancellationToken stop)
     {
         var settings = _options.ToSettings(result);
-        var report = result.GetValue(_options.Report) ?? $"{job.Name}.html";
-        var export = job.HasParameters ? result.GetValue(_options.Export) : null;
-        Rule.RequireWritable("--report", report);
-        Rule.RequireWritable("--export", export);
+        var files = _options.FilesOf(result);
         var directory = DataDirectory.Find(result.GetValue(_options.Data), surroundings.Variable, job.DataName);
         var loaded = DataDirectory.Load(job, settings, directory);
         settings = settings.For(job, loaded.Training, hasSnapshots: result.GetValue(_options.Snapshots) is not null);
@@ -34,10 +31,11 @@ internal sealed class RunCommand(JobOptions job, Surroundings surroundings)
         story.Data(loaded, directory);
         story.Begin(settings, loaded, run.RestoredFrom);
         await TrainAsync(run, settings, story, stop).ConfigureAwait(false);
-        if (export is not null) await run.ExportAsync(export, stop).ConfigureAwait(false);
+        if (files.Export is { } export) await run.ExportAsync(export, stop).ConfigureAwait(false);
         var record = await run.ToRecordAsync(stop).ConfigureAwait(false);
-        HtmlReport.Write(report, record);
-        story.End(record, run.LastSnapshot, export, report);
+        HtmlReport.Write(files.Report, record);
+        if (files.Svg is { } svg) HtmlReport.WriteSvg(svg, record);
+        story.End(record, run.LastSnapshot, files);
         return ExitStatus.Ok;
     }
 

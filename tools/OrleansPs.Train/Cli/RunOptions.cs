@@ -22,12 +22,26 @@ internal sealed class RunOptions(JobOptions job) : TrainingOptions(job)
 
     public Option<string?> Export { get; } = OptionKinds.Path("--export", "FILE", "Write the parameters to a safetensors file at the end");
 
+    public Option<string?> Svg { get; } = OptionKinds.Svg();
+
     public MitigationOptions Mitigation { get; } = new(job.HasParameters);
 
     public StragglerOptions Stragglers { get; } = new(stepTime: 0, probability: 0);
 
     public override IEnumerable<Option> All =>
-        [Consistency, .. Mitigation.All, .. base.All, Snapshots, SnapshotEvery, Resume, .. Job.HasParameters ? [Init, Export] : Array.Empty<Option>(), .. Stragglers.All];
+        [Consistency, .. Mitigation.All, .. base.All, Svg, Snapshots, SnapshotEvery, Resume, .. Job.HasParameters ? [Init, Export] : Array.Empty<Option>(), .. Stragglers.All];
+
+    /// <summary>The files that the training leaves.</summary>
+    /// <exception cref="InvalidOptionsException">One can't be written.</exception>
+    public RunFiles FilesOf(ParseResult result)
+    {
+        var files = new RunFiles(
+            result.GetValue(Report) ?? $"{Job.Name}.html", result.GetValue(Svg), Job.HasParameters ? result.GetValue(Export) : null);
+        Rule.RequireWritable("--report", files.Report);
+        Rule.RequireWritable("--svg", files.Svg);
+        Rule.RequireWritable("--export", files.Export);
+        return files;
+    }
 
     /// <summary>Where the training begins.</summary>
     public RunBeginning BeginningOf(ParseResult result) =>

@@ -15,7 +15,7 @@ internal sealed class Story(TextWriter output)
         if (restored is not null) output.WriteLine(Texts.Of($"resumed from snapshot {restored.Cut}, {RoundOf(restored, settings)}"));
     }
 
-    public void End(RunRecord record, SnapshotInfo? snapshot, string? export, string report)
+    public void End(RunRecord record, SnapshotInfo? snapshot, RunFiles files)
     {
         output.WriteLine($"{record.Metric.Name} {Format.Score(record.Metric, record.FinalScore)}");
         output.WriteLine(StalenessOf(record));
@@ -24,8 +24,9 @@ internal sealed class Story(TextWriter output)
         foreach (var row in record.Findings?.Rows ?? []) output.WriteLine($"  {row[0]}: {string.Join("; ", row.Skip(1))}");
         output.WriteLine($"time {Texts.Seconds(record.Seconds)}, {Texts.Count(record.ExamplesPerSecond())} examples/s");
         if (snapshot is not null) output.WriteLine(Texts.Of($"snapshot {snapshot.Cut}"));
-        if (export is not null) output.WriteLine($"parameters {Path.GetFullPath(export)}");
-        output.WriteLine($"report {Path.GetFullPath(report)}");
+        if (files.Export is { } export) output.WriteLine($"parameters {Path.GetFullPath(export)}");
+        if (files.Svg is { } svg) output.WriteLine($"picture {Path.GetFullPath(svg)}");
+        output.WriteLine($"report {Path.GetFullPath(files.Report)}");
     }
 
     public void Interrupted(SnapshotInfo? snapshot) => output.WriteLine(snapshot is null

@@ -1,41 +1,13 @@
-using System.Xml.Linq;
-using OrleansPs.Train.Report.Charts;
-
 namespace OrleansPs.Train.Report.Pages;
 
-/// <summary>Loss and accuracy over time of several runs as a picture that stands alone, with its own colors for light and dark.</summary>
+/// <summary>Loss and accuracy over time of several runs as a picture.</summary>
 internal static class ComparisonPicture
 {
-    private const double Width = 820, Margin = 22, Gap = 34, Heading = 34, LineHeight = 20, ChartHeight = 320;
-
     public static string Compose(IReadOnlyList<RunRecord> runs)
     {
-        var title = ComparisonPage.Title(runs);
+        var charts = new LearningCharts(runs);
         var text = new ComparisonText(runs);
         var findings = runs.Count == 0 ? [] : text.Findings().Take(1).Append(text.Stragglers()).ToArray();
-        var lines = findings.SelectMany(finding => TextWidth.Wrap(finding, Frame.FontSize, Width - (3 * Margin))).ToArray();
-        var top = Heading + ((lines.Length + 1) * LineHeight) + 8;
-        var picture = Svg.Picture(new(Width, top + ChartHeight + 14), title, string.Join(" ", findings),
-            new XAttribute("width", Width), new XAttribute("height", top + ChartHeight + 14),
-            Svg.Element("style", Page.Resource("charts.css")),
-            Svg.Box("card", 0.5, 0.5, Width - 1, top + ChartHeight + 13),
-            Svg.Text("heading", Margin, Heading, title),
-            lines.Select((line, i) => Svg.Text("axis-title", Margin, Heading + 2 + ((i + 1) * LineHeight), line)),
-            Charts(runs, top));
-        picture.DescendantsAndSelf().Attributes().Where(a => a.Name.LocalName.StartsWith("data-", StringComparison.Ordinal)).Remove();
-        return Html.Print(picture) + "\n";
+        return Picture.Compose(ComparisonPage.Title(runs), findings, charts.LossOverTime(), charts.AccuracyOverTime());
     }
-
-    private static IEnumerable<XElement> Charts(IReadOnlyList<RunRecord> runs, double top)
-    {
-        var size = new Size((Width - (2 * Margin) - Gap) / 2, ChartHeight);
-        var charts = new LearningCharts(runs);
-        yield return Placed(charts.LossOverTime().Draw(size), Margin, top);
-        yield return Placed(charts.AccuracyOverTime().Draw(size), Margin + size.Width + Gap, top);
-    }
-
-    // The picture has one title and description for both charts.
-    private static XElement Placed(XElement chart, double x, double y) => Svg.Element("g",
-        new XAttribute("transform", $"translate({Svg.Number(x)} {Svg.Number(y)})"),
-        chart.Elements().Where(element => element.Name.LocalName is not ("title" or "desc")));
 }
