@@ -159,6 +159,22 @@ public sealed class TrainingRunTests : IDisposable
         Assert.Contains("--dc-lambda (ASP, DC-ASGD)", report, StringComparison.Ordinal);
     }
 
+    // Weight decay triples the weights, other than their sign, with each update: 30 of them under BSP, too many of them for float32 under ASP.
+    [Fact]
+    public async Task A_run_that_diverges_is_reported_and_the_others_go_on()
+    {
+        var picture = _runs.File("curves.svg");
+        var outcome = (await CompareAsync(
+            "--runs", "asp,bsp", "--optimizer", "sgd", "--momentum", "0", "--weight-decay", "400", "--schedule", "constant", "--svg", picture)).Succeeded();
+
+        var table = TableOf(outcome, rows: 2);
+        Assert.StartsWith("diverged at step ", table[1][6], StringComparison.Ordinal);
+        Assert.Matches(@"^\d+\.\d\d%$", table[2][6]);
+        Assert.Contains(outcome.Lines, l => l.StartsWith($"ASP {table[1][6]}, of rank ", StringComparison.Ordinal));
+        foreach (var file in (string[])[_runs.Report, picture])
+            Assert.Contains($"ASP {table[1][6]}", await File.ReadAllTextAsync(file), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("BSP + 2 backups", "--backup-workers", "2")]
     [InlineData("SSP(3), staleness-aware lr", "--consistency", "ssp", "--compensation", "lr")]

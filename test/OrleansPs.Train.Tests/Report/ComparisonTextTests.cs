@@ -28,6 +28,17 @@ public sealed class ComparisonTextTests
         Says("No run reached 85% test accuracy.", Bsp with { SecondsToTarget = null }, Ssp with { SecondsToTarget = null });
 
     [Fact]
+    public void A_run_that_diverged_is_not_said_to_have_missed_the_target()
+    {
+        var diverged = Asp with { SecondsToTarget = null, FinalScore = null, Diverged = new(2, 1234) };
+        Says("85% test accuracy came after 20.0 s under BSP. SSP(2) did not reach it. ASP diverged at step 1,234: a gradient was not finite.",
+            Bsp, Ssp with { SecondsToTarget = null }, diverged);
+        Says("No run reached 85% test accuracy. ASP diverged at step 1,234: a gradient was not finite.", Bsp with { SecondsToTarget = null }, diverged);
+        Says("ASP diverged at step 1,234: a gradient was not finite.", Bsp with { TargetAccuracy = null }, diverged with { TargetAccuracy = null });
+        Assert.Contains("ASP diverged at step 1,234", ComparisonPicture.Compose([Bsp, diverged]), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Waiting_is_told_with_its_reason() => Says(
         "Waiting for others took 50.0% under BSP, 10.0% under SSP(2) and 0.0% under ASP of the workers' time. "
         + "Under BSP every step lasts as long as its slowest worker takes, so each slow step of one is a slow step of all.", Bsp, Ssp, Asp);

@@ -50,8 +50,21 @@ internal sealed class CompareCommand(Surroundings surroundings)
         var run = await TrainingRun.StartAsync(
             settings, _options.Job, job, new(null, false, null), EvaluationsPerEpoch, surroundings.Error, stop).ConfigureAwait(false);
         await using var _ = run.ConfigureAwait(false);
-        await surroundings.TrainAsync(run, settings, stop).ConfigureAwait(false);
+        await TrainAsync(run, settings, stop).ConfigureAwait(false);
         return WithTarget(await run.ToRecordAsync(stop).ConfigureAwait(false), target);
+    }
+
+    // A run that diverges is a result, too: the others go on.
+    private async Task TrainAsync(TrainingRun run, RunSettings settings, CancellationToken stop)
+    {
+        try
+        {
+            await surroundings.TrainAsync(run, settings, stop).ConfigureAwait(false);
+        }
+        catch (NonFiniteGradientException) when (run.Monitor.Diverged is { } diverged)
+        {
+            surroundings.Out.WriteLine(Texts.Of($"{settings.Label} {Format.Diverged(diverged)}, of rank {diverged.Rank}"));
+        }
     }
 
     /// <summary>Says in a record when the target was first seen reached.</summary>

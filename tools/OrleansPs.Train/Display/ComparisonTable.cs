@@ -25,7 +25,7 @@ internal static class ComparisonTable
         Texts.Count(run.ExamplesPerSecond()),
         Texts.Count(run.MaxStaleness()),
         Texts.Mean(run.MeanStaleness()),
-        Format.Accuracy(run.FinalScore),
+        Format.FinalScore(run),
         run.SecondsToTarget is { } seconds ? Texts.Seconds(seconds) : "not reached",
     ];
 }

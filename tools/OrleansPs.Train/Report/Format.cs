@@ -18,6 +18,12 @@ internal static class Format
     public static string Score(EvaluationMetric metric, double? score) => metric.IsShare ? Accuracy(score)
         : score is { } value && double.IsFinite(value) ? Print(value, "0.0000") : Nothing;
 
+    /// <summary>How good the model of a run is in the end, or that there was no end.</summary>
+    public static string FinalScore(RunRecord run) => run.Diverged is { } diverged ? Diverged(diverged) : Score(run.Metric, run.FinalScore);
+
+    /// <summary>As in "diverged at step 12".</summary>
+    public static string Diverged(Divergence diverged) => $"diverged at step {Count(diverged.Step)}";
+
     /// <summary>A share that someone chose: without decimals that say nothing.</summary>
     public static string Target(double share) => Print(share * 100, "0.##") + "%";
 

@@ -69,12 +69,20 @@ public sealed record RunRecord
     /// <summary>How good the finished model is, in the record's metric; null if it was not tested.</summary>
     public double? FinalScore { get; init; }
 
+    /// <summary>Where the training diverged; null if it did not.</summary>
+    public Divergence? Diverged { get; init; }
+
     /// <summary>The accuracy whose first reaching was timed, 0 to 1; null for none.</summary>
     public double? TargetAccuracy { get; init; }
 
     /// <summary>When the target was first seen reached; null if it was not, or there was none.</summary>
     public double? SecondsToTarget { get; init; }
 }
+
+/// <summary>Where a training diverged: it went no further, for a gradient was no number or infinite.</summary>
+/// <param name="Rank">The rank of the worker that computed the gradient.</param>
+/// <param name="Step">The rank's step, counted from 0.</param>
+public sealed record Divergence(int Rank, long Step);
 
 /// <summary>An option of a run.</summary>
 /// <param name="Name">Its name, as on the command line.</param>

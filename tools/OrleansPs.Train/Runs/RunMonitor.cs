@@ -27,6 +27,7 @@ internal sealed class RunMonitor
     private double _lossSum;
     private long _lossSteps;
     private TimeSpan? _ended;
+    private Divergence? _diverged;
 
     /// <summary>Begins to watch, and to measure time.</summary>
     /// <param name="positions">Where each rank starts.</param>
@@ -72,11 +73,26 @@ internal sealed class RunMonitor
         lock (_lock) _epochs.Add(point);
     }
 
+    /// <summary>A worker's gradient was no number or infinite; of several the first one counts.</summary>
+    public void OnDiverged(Divergence diverged)
+    {
+        lock (_lock) _diverged ??= diverged;
+    }
+
     /// <summary>The training is over: measures its time, and ends <see cref="Due"/>.</summary>
     public void End()
     {
         lock (_lock) _ended ??= _time.GetElapsedTime(_started);
         _due.Writer.TryComplete();
+    }
+
+    /// <summary>Where the training diverged; null if it did not.</summary>
+    public Divergence? Diverged
+    {
+        get
+        {
+            lock (_lock) return _diverged;
+        }
     }
 
     public RunReading Read()
@@ -99,6 +115,7 @@ internal sealed class RunMonitor
                 Losses = _losses.ToArray(),
                 Workers = [.. _workers.Select((w, rank) => w.ToRecord(restarts[rank]))],
                 Staleness = [.. _staleness.OrderBy(s => s.Key).Select(s => new StalenessCount(s.Key, s.Value))],
+                Diverged = _diverged,
                 Seconds = (_ended ?? _time.GetElapsedTime(_started)).TotalSeconds,
             };
     }

@@ -119,8 +119,8 @@ internal sealed class TrainingRun : IAsyncDisposable
         {
             Workers = [.. record.Workers.Select(worker => worker with { RoundsMissed = RoundsMissed(status, worker.Rank) })],
             Snapshots = _snapshots.Completed,
-            Findings = _job.FindAsync is { } find ? await find(_reader!, cancellationToken).ConfigureAwait(false) : null,
-            FinalScore = _evaluation!.IsUpToDate ? _evaluation.Last?.TestScore : null,
+            Findings = _job.FindAsync is { } find && record.Diverged is null ? await find(_reader!, cancellationToken).ConfigureAwait(false) : null,
+            FinalScore = _evaluation!.IsUpToDate && record.Diverged is null ? _evaluation.Last?.TestScore : null,
         };
     }
 
@@ -182,8 +182,9 @@ internal sealed class TrainingRun : IAsyncDisposable
             var trainer = new DataParallelTrainer(worker, _job.Training.CreateObjective(_settings.Batch), _settings.ToTrainerOptions());
             await trainer.RunAsync(Monitor.OnStep, training.Token).ConfigureAwait(false);
         }
-        catch
+        catch (Exception e)
         {
+            if (e is NonFiniteGradientException) Monitor.OnDiverged(new(worker.Rank, worker.Position.Step));
             // The others would wait for this one.
             await training.CancelAsync().ConfigureAwait(false);
             throw;

@@ -71,7 +71,7 @@ internal static class ComparisonPage
             [
                 Swatch(names[i], i), Best(run, runs, r => r.SecondsToTarget ?? double.NaN, run.SecondsToTarget is null && run.TargetAccuracy is not null ? "not reached" : Format.Seconds(run.SecondsToTarget)),
                 Format.Ratio(run.TimeRatio(runs[0])),
-                Best(run, runs, r => -r.FinalScore ?? double.NaN, Format.Accuracy(run.FinalScore)),
+                Best(run, runs, r => -r.FinalScore ?? double.NaN, Format.FinalScore(run)),
                 Format.Seconds(run.Seconds), Best(run, runs, r => -r.ExamplesPerSecond(), Format.Count(run.ExamplesPerSecond())),
                 Best(run, runs, r => r.IdleShare(), Format.Share(run.IdleShare())), Format.Decimal(run.MeanStaleness()), Format.Count(run.MaxStaleness()),
                 .. hasBackups ? (object?[])[Format.Count(run.RoundsMissed())] : [],
@@ -81,9 +81,12 @@ internal static class ComparisonPage
     private static XElement Swatch(string name, int index) => Html.Element("span", "run-name",
         Html.Element("span", $"swatch {Charts.Marker.ColorOf(index)}", new XAttribute("aria-hidden", "true")), name);
 
-    // The best of a column stands out.
-    private static XElement Best(RunRecord run, IReadOnlyList<RunRecord> runs, Func<RunRecord, double> cost, string text) =>
-        Html.Element("td", runs.Count > 1 && cost(run) == runs.Select(cost).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Min() ? "best" : null, text);
+    // The best of a column stands out; a run that diverged is best at nothing.
+    private static XElement Best(RunRecord run, IReadOnlyList<RunRecord> runs, Func<RunRecord, double> cost, string text)
+    {
+        var best = runs.Where(r => r.Diverged is null).Select(cost).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Min();
+        return Html.Element("td", runs.Count > 1 && run.Diverged is null && cost(run) == best ? "best" : null, text);
+    }
 
     private static XElement Panels(string title, string explanation, IReadOnlyList<RunRecord> runs, Func<string, RunRecord, int, XElement> panel)
     {

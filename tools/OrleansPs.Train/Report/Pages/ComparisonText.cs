@@ -36,14 +36,18 @@ internal sealed class ComparisonText(IReadOnlyList<RunRecord> runs)
 
     private string? Speed()
     {
-        if (LearningCharts.Target(runs) is not { } target) return null;
+        if (LearningCharts.Target(runs) is not { } target) return Diverged() is { Length: > 0 } diverged ? diverged.TrimStart() : null;
         var reached = Enumerable.Range(0, runs.Count).Where(i => runs[i].SecondsToTarget is not null).OrderBy(i => runs[i].SecondsToTarget).ToArray();
-        if (reached.Length == 0) return $"No run reached {Format.Target(target)} test accuracy.";
+        if (reached.Length == 0) return $"No run reached {Format.Target(target)} test accuracy.{Diverged()}";
         var times = Format.List([.. reached.Select(i => $"{Format.Seconds(runs[i].SecondsToTarget)} under {_names[i]}")]);
-        var missed = Enumerable.Range(0, runs.Count).Except(reached).Select(i => _names[i]).ToArray();
+        var missed = Enumerable.Range(0, runs.Count).Except(reached).Where(i => runs[i].Diverged is null).Select(i => _names[i]).ToArray();
         return $"{Format.Target(target)} test accuracy came after {times}{Ratio(reached[^1], reached[0])}."
-            + (missed.Length == 0 ? "" : $" {Format.List(missed)} did not reach it.");
+            + (missed.Length == 0 ? "" : $" {Format.List(missed)} did not reach it.") + Diverged();
     }
+
+    // Which runs ended before their time, each in a sentence after a space.
+    private string Diverged() => string.Concat(Enumerable.Range(0, runs.Count)
+        .Select(i => runs[i].Diverged is { } diverged ? $" {_names[i]} {Format.Diverged(diverged)}: a gradient was not finite." : ""));
 
     private string Ratio(int slowest, int fastest) => (runs[slowest].SecondsToTarget / runs[fastest].SecondsToTarget) switch
     {
