@@ -29,6 +29,23 @@ public sealed class DisplayTests
     }
 
     [Fact]
+    public void A_policy_is_shown_when_it_comes_in_force()
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        var display = new PlainDisplay(output, TimeProvider.System);
+        var (first, second) = (new PolicySpan("BSP", 0, 0, 0, 5, 0), new PolicySpan("SSP(2)", 2, 1.5, 2.25, 5, 2));
+        display.Show(Reading(1, 0) with { Policies = [first] });
+        for (var i = 0; i < 2; i++) display.Show(Reading(2, 150) with { Policies = [first, second] });
+        Assert.Equal("SSP(2) in force from epoch 1.50, at 2.3 s\n", output.ToString());
+
+        using var live = new StringWriter(CultureInfo.InvariantCulture);
+        var console = AnsiConsole.Create(new() { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(live) });
+        console.Write(new LiveDisplay(console, "").Render(Reading(2, 150) with { Policies = [first, second] }));
+        Assert.Contains("SSP(2) in force from epoch 1.50, at 2.3 s", live.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("BSP in force", live.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_live_view_has_a_row_for_each_worker_and_a_bar()
     {
         using var output = new StringWriter(CultureInfo.InvariantCulture);

@@ -42,6 +42,39 @@ public sealed class MonitorTests
     }
 
     [Fact]
+    public void Each_policy_is_told_with_its_beginning_and_its_highest_staleness()
+    {
+        var monitor = new RunMonitor([default, default], 8, new(1, 8, 1), _time);
+        var first = new TrainingPolicy(4, ConsistencyPolicy.StaleSynchronous(2), 0, 1);
+        var second = new TrainingPolicy(5, ConsistencyPolicy.Asynchronous, 0, 0.5);
+        Step(monitor, 0, staleness: 1, loss: 1, first);
+        Step(monitor, 1, staleness: 2, loss: 1, first);
+        Step(monitor, 0, staleness: 0, loss: 1, second);
+        Step(monitor, 1, staleness: 7, loss: 1, second);
+        Step(monitor, 1, staleness: 1, loss: 1, second);
+
+        PolicySpan[] expected = [new("SSP(2)", 2, 0, 0, 2, 2), new("ASP, lr x 0.5", null, 3 / 8.0, 3, 3, 7)];
+        Assert.Equal(expected, monitor.Read().Policies);
+        Assert.Equal(expected, monitor.Complete(Empty, [0, 0]).Policies);
+    }
+
+    [Fact]
+    public async Task Who_waits_for_an_epoch_learns_of_it_or_of_the_end()
+    {
+        var monitor = new RunMonitor([default], 4, new(1, 4, 1), _time);
+        var (half, more, never) = (monitor.ReachAsync(0.5), monitor.ReachAsync(0.6), monitor.ReachAsync(0.9));
+        Step(monitor, 0, 0, 1);
+        Assert.False(half.IsCompleted);
+        Step(monitor, 0, 0, 1);
+        Assert.True(await half && await monitor.ReachAsync(0.1));
+        Assert.False(more.IsCompleted);
+        Step(monitor, 0, 0, 1);
+        Assert.True(await more);
+        monitor.End();
+        Assert.False(await never || await monitor.ReachAsync(1));
+    }
+
+    [Fact]
     public void A_resumed_run_counts_what_was_done_before_but_does_not_take_it_for_speed()
     {
         var monitor = new RunMonitor([new(6, 6, 6), new(6, 6, 6)], 8, new(2, 10, 1), _time);
@@ -90,9 +123,9 @@ public sealed class MonitorTests
         Title = "", Model = "", Dataset = "", When = default, Machine = "", Consistency = "SSP(2)", StalenessBound = 2,
     };
 
-    private void Step(RunMonitor monitor, int rank, long staleness, double loss)
+    private void Step(RunMonitor monitor, int rank, long staleness, double loss, TrainingPolicy? policy = null)
     {
         _time.Advance(TimeSpan.FromSeconds(1));
-        monitor.OnStep(new(rank, 0, 0, 0, 0, staleness, loss, 10, new(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(0.3))));
+        monitor.OnStep(new(rank, 0, 0, 0, 0, staleness, loss, 10, new(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(0.3))) { Policy = policy });
     }
 }

@@ -1,3 +1,5 @@
+using OrleansPs.Embedded;
+using OrleansPs.Training;
 using OrleansPs.Training.Tests;
 
 namespace OrleansPs.Train.Tests;
@@ -12,6 +14,27 @@ public sealed class RealDataTests : IDisposable
     [RealDataFact]
     public async Task Two_epochs_with_the_defaults_reach_85_percent() =>
         Assert.True((await TinyRuns.RunAsync(Arguments("--epochs", "2"))).Succeeded().Accuracy >= 85);
+
+    [RealDataFact]
+    public async Task A_training_that_switches_its_mode_three_times_learns_as_much()
+    {
+        var outcome = (await TinyRuns.RunAsync(Arguments("--epochs", "5", "--hidden", "128", "--switch", "ssp:2@1,asp@2,bsp@3"))).Succeeded();
+
+        Assert.True(outcome.Accuracy >= 86, outcome.Output);
+        Assert.Equal(["SSP(2)", "ASP", "BSP"], outcome.Lines.Where(l => l.Contains(" in force from epoch ", StringComparison.Ordinal)).Select(l => l.Split(' ')[0]));
+    }
+
+    [RealDataFact]
+    public async Task Every_pull_is_as_the_mode_in_force_has_it_while_the_mode_is_switched()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        await using var server = await EmbeddedParameterServer.StartAsync(null, limit.Token);
+        using var training = new SwitchedTraining(server, FashionMnist.Load(RealDataFactAttribute.Location), limit.Token);
+
+        var accuracy = await training.RunAsync(mode => server.ChangePolicyAsync(SwitchedTraining.Model, new() { Consistency = mode }, limit.Token));
+
+        Assert.True(accuracy >= 0.86, $"{accuracy}");
+    }
 
     [RealDataFact]
     public async Task A_killed_training_that_is_resumed_ends_with_the_same_parameters()

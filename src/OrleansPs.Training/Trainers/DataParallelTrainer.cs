@@ -119,6 +119,6 @@ public sealed class DataParallelTrainer
         var gate = _time.GetElapsedTime(_pushed);
         var transfer = _time.GetElapsedTime(_started, _pushed) - _compute;
         return new(_worker.Rank, _last.Step, _last.Epoch, _worker.Position.Cursor, result.Clock, result.Staleness, _last.Loss,
-            _options.BatchSize, new(_compute, transfer, gate));
+            _options.BatchSize, new(_compute, transfer, gate)) { Policy = _worker.Policy };
     }
 }

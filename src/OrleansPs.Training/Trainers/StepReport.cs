@@ -11,7 +11,11 @@ namespace OrleansPs.Training;
 /// <param name="Examples">How many examples it had.</param>
 /// <param name="Time">Where its time went.</param>
 public readonly record struct StepReport(
-    int Rank, long Step, int Epoch, long Cursor, long Clock, long Staleness, double Loss, int Examples, StepTime Time);
+    int Rank, long Step, int Epoch, long Cursor, long Clock, long Staleness, double Loss, int Examples, StepTime Time)
+{
+    /// <summary>The policy that the worker was let through under, and that its next step is of; null where nobody said.</summary>
+    public TrainingPolicy? Policy { get; init; }
+}
 
 /// <summary>Where the time of a step went.</summary>
 /// <param name="Compute">Computing, with what a <see cref="StragglerPattern"/> adds.</param>

@@ -163,6 +163,7 @@ public sealed partial class PageTests
         return new()
         {
             ["a run"] = RunPage.Compose(run), ["an empty run"] = RunPage.Compose(empty), ["a run of one point"] = RunPage.Compose(point),
+            ["a run whose policy changed"] = RunPage.Compose(run with { Policies = [new("BSP", 0, 0, 0, 10, 0), new("ASP", null, 1.5, 2, 10, 4)] }),
             ["a run that diverged"] = RunPage.Compose(diverged), ["a comparison"] = ComparisonPage.Compose(Runs),
             ["a comparison of what there is"] = ComparisonPage.Compose([empty, point, diverged, run]), ["a comparison of one"] = ComparisonPage.Compose([run]),
             ["a comparison of empty runs"] = ComparisonPage.Compose([empty, empty]),

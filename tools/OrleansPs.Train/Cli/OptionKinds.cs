@@ -35,6 +35,9 @@ internal static class OptionKinds
     public static Option<RunKind[]> Runs(string name, string value, string description) => WithDefault(
         Make(name, "RUN,RUN,...", description, RunKind.ParseList, RunKind.ListRule), RunKind.ParseList(value));
 
+    public static Option<PolicySwitch[]?> Switches(string name, string description) =>
+        Make(name, "MODE@EPOCH,...", description, text => (PolicySwitch[]?)PolicySwitch.ParseList(text), PolicySwitch.ListRule);
+
     public static Option<string?> Path(string name, string helpName, string description) => Make(
         name, helpName, description, text => (string?)(text.Trim().Length > 0 && !text.Contains('\0') ? text : throw new FormatException()),
         "it must be a path.");

@@ -10,6 +10,9 @@ internal sealed class RunOptions(JobOptions job) : TrainingOptions(job)
 
     public Option<string> Consistency { get; } = OptionKinds.Choice("--consistency", s_modes, "bsp", "How far workers may drift apart");
 
+    public Option<PolicySwitch[]?> Switches { get; } = OptionKinds.Switches("--switch",
+        "Change --consistency while the training runs: bsp, asp or ssp:N, each with the epoch from which on it holds, such as ssp:2@1,asp@2,bsp@3");
+
     public Option<string?> Snapshots { get; } = OptionKinds.Path("--snapshots", "DIR", "Keep snapshots in this directory");
 
     public Option<int?> SnapshotEvery { get; } =
@@ -29,7 +32,7 @@ internal sealed class RunOptions(JobOptions job) : TrainingOptions(job)
     public StragglerOptions Stragglers { get; } = new(stepTime: 0, probability: 0);
 
     public override IEnumerable<Option> All =>
-        [Consistency, .. Mitigation.All, .. base.All, Svg, Snapshots, SnapshotEvery, Resume, .. Job.HasParameters ? [Init, Export] : Array.Empty<Option>(), .. Stragglers.All];
+        [Consistency, Switches, .. Mitigation.All, .. base.All, Svg, Snapshots, SnapshotEvery, Resume, .. Job.HasParameters ? [Init, Export] : Array.Empty<Option>(), .. Stragglers.All];
 
     /// <summary>The files that the training leaves.</summary>
     /// <exception cref="InvalidOptionsException">One can't be written.</exception>
@@ -59,7 +62,10 @@ internal sealed class RunOptions(JobOptions job) : TrainingOptions(job)
         Rule.Require(!resume || BeginningOf(result).Init is null, "--init", BeginningOf(result).Init, "it does not go with --resume.");
         Rule.Require(snapshots is not null || every is null, "--snapshot-every", every, "it needs --snapshots.");
         Rule.Require(snapshots is null || !File.Exists(snapshots), "--snapshots", snapshots, "it must be a directory, not a file.");
-        return resume ? Resumed(result, Job.ReadSaved(snapshots!)) : Fresh(result);
+        var settings = resume ? Resumed(result, Job.ReadSaved(snapshots!)) : Fresh(result);
+        Rule.Require(settings.Switches.All(s => s.Epoch < settings.Epochs), "--switch", string.Join<PolicySwitch>(',', settings.Switches),
+            $"all of its epochs must be below --epochs, which is {settings.Epochs}.");
+        return settings;
     }
 
     private RunSettings Fresh(ParseResult result)
@@ -70,6 +76,7 @@ internal sealed class RunOptions(JobOptions job) : TrainingOptions(job)
         var settings = Mitigation.AddTo(ToSettings(result, consistency), result);
         return settings with
         {
+            Switches = result.GetValue(Switches) ?? [],
             SnapshotEvery = result.GetValue(SnapshotEvery) ?? 0,
             Stragglers = Stragglers.ToSettings(result, settings.Workers),
         };
@@ -89,6 +96,7 @@ internal sealed class RunOptions(JobOptions job) : TrainingOptions(job)
         {
             Workers = workers,
             Epochs = epochs,
+            Switches = result.GetValue(Switches) is { Length: > 0 } given ? given : saved.Switches,
             Prefetch = result.GetValue(Prefetch) || saved.Prefetch,
             Stragglers = Stragglers.All.Any(o => IsGiven(result, o)) ? Stragglers.ToSettings(result, workers) : saved.Stragglers,
         };

@@ -23,7 +23,7 @@ internal sealed class LiveDisplay(IAnsiConsole console, string title) : IRunDisp
         });
 
     /// <summary>One picture.</summary>
-    public IRenderable Render(RunReading reading) => new Rows(Workers(reading), Evaluations(reading), Bar(reading));
+    public IRenderable Render(RunReading reading) => new Rows(Workers(reading), Policies(reading), Evaluations(reading), Bar(reading));
 
     private Table Workers(RunReading reading)
     {
@@ -39,6 +39,9 @@ internal sealed class LiveDisplay(IAnsiConsole console, string title) : IRunDisp
 
     private static string Waiting(double share) =>
         share > 0.5 ? $"[yellow]{Texts.Percent(share)}[/]" : Texts.Percent(share);
+
+    private static Rows Policies(RunReading reading) =>
+        new(reading.Policies.Skip(1).TakeLast(EvaluationsShown).Select(policy => new Markup(Markup.Escape(Texts.InForce(policy)))));
 
     private static Rows Evaluations(RunReading reading) => new(reading.Evaluations.TakeLast(EvaluationsShown).Select(point => new Markup(Texts.Of(
         $"epoch {point.Epoch:0.##}: {reading.Metric.Name} [green]{Format.Score(reading.Metric, point.TestScore)}[/], loss {Texts.Loss(point.TrainLoss)}, at {Texts.Seconds(point.Seconds)}"))));

@@ -9,6 +9,7 @@ internal sealed class PlainDisplay(TextWriter output, TimeProvider time) : IRunD
     private static readonly TimeSpan s_status = TimeSpan.FromSeconds(5);
     private readonly SpeedGauge _gauge = new(TimeSpan.Zero);
     private TimeSpan? _shown;
+    private int _policies = 1;
     private int _evaluations;
     private int _epoch;
 
@@ -25,6 +26,8 @@ internal sealed class PlainDisplay(TextWriter output, TimeProvider time) : IRunD
     /// <summary>Writes what is new in a reading.</summary>
     public void Show(RunReading reading)
     {
+        foreach (var policy in reading.Policies.Skip(_policies)) output.WriteLine(Texts.InForce(policy));
+        _policies = Math.Max(_policies, reading.Policies.Count);
         foreach (var point in reading.Evaluations.Skip(_evaluations)) ShowEpoch(point, reading);
         _evaluations = reading.Evaluations.Count;
         if (_shown is { } last && reading.Elapsed - last < s_status) return;

@@ -19,6 +19,7 @@ internal sealed class Story(TextWriter output)
     {
         output.WriteLine($"{record.Metric.Name} {Format.Score(record.Metric, record.FinalScore)}");
         output.WriteLine(StalenessOf(record));
+        if (record.HasChanged()) foreach (var policy in record.Policies) output.WriteLine($"  {StalenessOf(policy)}");
         if (record.BackupWorkers > 0) output.WriteLine(Texts.Of($"rounds missed {record.RoundsMissed()}"));
         foreach (var line in record.Findings?.Lines ?? []) output.WriteLine(line);
         foreach (var row in record.Findings?.Rows ?? []) output.WriteLine($"  {row[0]}: {string.Join("; ", row.Skip(1))}");
@@ -38,7 +39,12 @@ internal sealed class Story(TextWriter output)
 
     private static string StalenessOf(RunRecord record)
     {
-        var bound = record.StalenessBound is { } s ? Texts.Of($"bound {s}") : "no bound";
+        var bound = record.HasChanged() ? "bounds changed" : BoundOf(record.StalenessBound);
         return Texts.Of($"staleness max {record.MaxStaleness()}, mean {Texts.Mean(record.MeanStaleness())}, {bound} ({record.Consistency})");
     }
+
+    private static string StalenessOf(PolicySpan policy) => Texts.Of(
+        $"{policy.Policy} from epoch {policy.Epoch:0.##}: staleness max {policy.MaxStaleness}, {BoundOf(policy.StalenessBound)}");
+
+    private static string BoundOf(int? bound) => bound is { } s ? Texts.Of($"bound {s}") : "no bound";
 }

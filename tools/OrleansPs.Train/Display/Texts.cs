@@ -16,6 +16,9 @@ internal static class Texts
 
     public static string Count(double number) => Of($"{number:#,0}");
 
+    /// <summary>Says that a policy came in force.</summary>
+    public static string InForce(PolicySpan policy) => Of($"{policy.Policy} in force from epoch {policy.Epoch:0.00}, at {Seconds(policy.Seconds)}");
+
     public static string Many(int number, string thing) => Of($"{number} {thing}{(number == 1 ? "" : "s")}");
 
     public static string Seconds(double seconds) => Of($"{seconds:0.0} s");

@@ -27,6 +27,9 @@ internal static class RunFacts
     public static double? TimeRatio(this RunRecord run, RunRecord yardstick) =>
         yardstick.SecondsToTarget > 0 ? run.SecondsToTarget / yardstick.SecondsToTarget : null;
 
+    /// <summary>Whether the policy changed while the model was trained.</summary>
+    public static bool HasChanged(this RunRecord run) => run.Policies.Count > 1;
+
     public static bool IsAsynchronous(this RunRecord run) => run.StalenessBound is null;
 
     /// <summary>Whether all workers wait for all others: BSP without backup workers.</summary>

@@ -54,6 +54,9 @@ public sealed record RunRecord
     /// <summary>How often each staleness was seen, over all clocks of all workers; by rising staleness, zeros may be left out.</summary>
     public IReadOnlyList<StalenessCount> Staleness { get; init; } = [];
 
+    /// <summary>The policies in the order in which they came in force; more than one if the policy changed while the model was trained.</summary>
+    public IReadOnlyList<PolicySpan> Policies { get; init; } = [];
+
     /// <summary>How many snapshots were taken.</summary>
     public int Snapshots { get; init; }
 
@@ -83,6 +86,15 @@ public sealed record RunRecord
 /// <param name="Rank">The rank of the worker that computed the gradient.</param>
 /// <param name="Step">The rank's step, counted from 0.</param>
 public sealed record Divergence(int Rank, long Step);
+
+/// <summary>A policy that was in force for a part of a run.</summary>
+/// <param name="Policy">The policy as it prints.</param>
+/// <param name="StalenessBound">How many clocks the fastest worker may be ahead of the slowest; null for no bound.</param>
+/// <param name="Epoch">After how many epochs it came in force.</param>
+/// <param name="Seconds">When.</param>
+/// <param name="Clocks">How many clocks workers were let through under it.</param>
+/// <param name="MaxStaleness">The most clocks that one of them was ahead of the slowest then.</param>
+public sealed record PolicySpan(string Policy, int? StalenessBound, double Epoch, double Seconds, long Clocks, long MaxStaleness);
 
 /// <summary>An option of a run.</summary>
 /// <param name="Name">Its name, as on the command line.</param>

@@ -17,6 +17,8 @@ internal sealed class RunMonitor
     private readonly Dictionary<long, long> _staleness = [];
     private readonly ThinnedList<LossPoint> _losses = new(MostLosses);
     private readonly List<EpochPoint> _epochs = [];
+    private readonly List<PolicyTally> _policies = [];
+    private readonly List<(double Epochs, TaskCompletionSource<bool> Reached)> _marks = [];
     private readonly WorkerTally[] _workers;
     private readonly TimeProvider _time;
     private readonly RunExtent _extent;
@@ -62,9 +64,25 @@ internal sealed class RunMonitor
             _lossSum += report.Loss;
             _lossSteps++;
             _stepsDone++;
+            TallyOf(report.Policy, seconds)?.Add(report);
+            ReachMarks();
             if (!_extent.IsEvaluationDue(_stepsDone)) return;
             _due.Writer.TryWrite(new(_extent.EpochsOf(_stepsDone), seconds, _lossSum / _lossSteps));
             _lossSum = _lossSteps = 0;
+        }
+    }
+
+    /// <summary>Waits until so many epochs are done.</summary>
+    /// <returns>False if the training ends before.</returns>
+    public Task<bool> ReachAsync(double epochs)
+    {
+        lock (_lock)
+        {
+            if (_extent.EpochsOf(_stepsDone) >= epochs) return Task.FromResult(true);
+            if (_ended is not null) return Task.FromResult(false);
+            var reached = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+            _marks.Add((epochs, reached));
+            return reached.Task;
         }
     }
 
@@ -82,7 +100,11 @@ internal sealed class RunMonitor
     /// <summary>The training is over: measures its time, and ends <see cref="Due"/>.</summary>
     public void End()
     {
-        lock (_lock) _ended ??= _time.GetElapsedTime(_started);
+        lock (_lock)
+        {
+            _ended ??= _time.GetElapsedTime(_started);
+            foreach (var (_, reached) in _marks) reached.TrySetResult(false);
+        }
         _due.Writer.TryComplete();
     }
 
@@ -100,7 +122,7 @@ internal sealed class RunMonitor
         lock (_lock)
             return new(
                 _ended ?? _time.GetElapsedTime(_started), _stepsBefore, _stepsDone, _extent.Steps, _extent.EpochsOf(_stepsDone), _extent.Epochs,
-                [.. _workers.Select(w => w.Read())], [.. _epochs]) { Metric = Metric };
+                [.. _workers.Select(w => w.Read())], [.. _epochs]) { Metric = Metric, Policies = [.. _policies.Select(p => p.Read())] };
     }
 
     /// <summary>Completes a record with what was seen.</summary>
@@ -115,9 +137,30 @@ internal sealed class RunMonitor
                 Losses = _losses.ToArray(),
                 Workers = [.. _workers.Select((w, rank) => w.ToRecord(restarts[rank]))],
                 Staleness = [.. _staleness.OrderBy(s => s.Key).Select(s => new StalenessCount(s.Key, s.Value))],
+                Policies = [.. _policies.Select(p => p.Read())],
                 Diverged = _diverged,
                 Seconds = (_ended ?? _time.GetElapsedTime(_started)).TotalSeconds,
             };
+    }
+
+    // The first policy was in force from the start; another one from the first clock that tells of it.
+    private PolicyTally? TallyOf(TrainingPolicy? policy, double seconds)
+    {
+        if (policy is null) return null;
+        if (_policies.Find(p => p.Number == policy.Number) is { } known) return known;
+        var tally = _policies.Count == 0
+            ? new PolicyTally(policy, _extent.EpochsOf(_stepsBefore), 0) : new PolicyTally(policy, _extent.EpochsOf(_stepsDone), seconds);
+        _policies.Add(tally);
+        return tally;
+    }
+
+    private void ReachMarks()
+    {
+        if (_marks.Count == 0) return;
+        var epochs = _extent.EpochsOf(_stepsDone);
+        foreach (var (at, reached) in _marks)
+            if (at <= epochs) reached.TrySetResult(true);
+        _marks.RemoveAll(mark => mark.Reached.Task.IsCompleted);
     }
 }
 
@@ -142,6 +185,9 @@ internal sealed record RunReading(
 {
     /// <summary>What the model is measured by.</summary>
     public EvaluationMetric Metric { get; init; } = EvaluationMetric.Accuracy;
+
+    /// <summary>The policies so far, in the order in which they came in force.</summary>
+    public IReadOnlyList<PolicySpan> Policies { get; init; } = [];
 
     /// <summary>The share of the whole training that is done.</summary>
     public double Share => Steps == 0 ? 1 : (double)StepsDone / Steps;

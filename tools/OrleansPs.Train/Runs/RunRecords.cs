@@ -28,6 +28,7 @@ internal static class RunRecords
         yield return new("--workers", Text(s.Workers));
         yield return new("--consistency", s.Consistency);
         if (s.Consistency == "ssp") yield return new("--staleness", Text(s.Staleness));
+        if (s.Switches.Length > 0) yield return new("--switch", string.Join<PolicySwitch>(',', s.Switches));
         if (s.BackupWorkers > 0) yield return new("--backup-workers", Text(s.BackupWorkers));
         if (s.Compensation != "none") yield return new("--compensation", s.Compensation);
         if (s.Compensation == "dc") yield return new("--dc-lambda", Text(s.DcLambda));

@@ -21,6 +21,9 @@ internal abstract record RunSettings
 
     public int Staleness { get; init; }
 
+    /// <summary>The consistency policies that follow the first, by rising epoch.</summary>
+    public PolicySwitch[] Switches { get; init; } = [];
+
     /// <summary>Under BSP, without how many of the slowest workers a round closes.</summary>
     public int BackupWorkers { get; init; }
 
@@ -57,9 +60,9 @@ internal abstract record RunSettings
         _ => ConsistencyPolicy.Asynchronous,
     };
 
-    /// <summary>The policy with what goes with it, as in "BSP + 1 backup" and "ASP, DC-ASGD".</summary>
+    /// <summary>The policy, or several, with what goes with it, as in "BSP + 1 backup", "ASP, DC-ASGD" and "BSP, then ASP".</summary>
     [JsonIgnore]
-    public string Label => Policy + (BackupWorkers, Compensation) switch
+    public string Label => string.Join(", then ", [Policy, .. Switches.Select(s => s.ToPolicy())]) + (BackupWorkers, Compensation) switch
     {
         (1, _) => " + 1 backup",
         ( > 1, _) => FormattableString.Invariant($" + {BackupWorkers} backups"),
@@ -68,9 +71,10 @@ internal abstract record RunSettings
         _ => "",
     };
 
-    /// <summary>How many clocks the fastest worker may be ahead; null for no bound.</summary>
+    /// <summary>How many clocks the fastest worker may be ahead, under any of its policies; null for no bound.</summary>
     [JsonIgnore]
-    public int? StalenessBound => Consistency == "asp" ? null : Policy.Staleness;
+    public int? StalenessBound => Consistency == "asp" || Switches.Any(s => s.Consistency == "asp") ? null
+        : Switches.Select(s => s.Staleness).Append(Policy.Staleness).Max();
 
     /// <summary>How gradients change the model, in a few words.</summary>
     public abstract string Summary();

@@ -87,7 +87,8 @@ internal sealed class TrainingRun : IAsyncDisposable
         SpareThreads(_workers.Length + 4);
         using var training = new CancellationTokenSource();
         var evaluations = _evaluation!.RunAsync(training.Token);
-        var workers = Task.WhenAll(_workers.Select(w => Task.Run(() => TrainAsync(w, training), CancellationToken.None)));
+        var workers = Task.WhenAll(
+            [.. _workers.Select(w => Task.Run(() => TrainAsync(w, training), CancellationToken.None)), ChangePoliciesAsync(training)]);
         try
         {
             await workers.WaitAsync(stop).ConfigureAwait(false);
@@ -173,6 +174,19 @@ internal sealed class TrainingRun : IAsyncDisposable
             Metric = _job.Training.Metric,
         };
         _evaluation = new(_reader!, _job.Training.CreateEvaluator(), _monitor, _warnings);
+    }
+
+    private async Task ChangePoliciesAsync(CancellationTokenSource training)
+    {
+        try
+        {
+            await new PolicyChanges(_server, Model, _settings.Switches, Monitor).RunAsync(training.Token).ConfigureAwait(false);
+        }
+        catch
+        {
+            await training.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     private async Task TrainAsync(IParameterWorker worker, CancellationTokenSource training)

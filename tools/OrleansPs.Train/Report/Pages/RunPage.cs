@@ -22,6 +22,7 @@ internal static class RunPage
             Html.Section("Waiting and staleness", Html.Element("div", "grid",
                 Figure.Of("Where the workers' time went", RunText.OfWaiting(run), WorkerCharts.Time(run.Consistency, run, WorkerCharts.Longest([run])).Draw),
                 Figure.Of("Staleness", RunText.OfStaleness(run), WorkerCharts.Staleness(run.Consistency, run, 0).Draw)),
+                run.HasChanged() ? RunTables.Policies(run) : null,
                 run.Workers.Count == 0 ? null : RunTables.Workers(run)),
             Html.Section("How it was run", Html.Element("div", "grid",
                 Html.Element("div", "cell", RunTables.Environment(run)), Html.Element("div", "cell", RunTables.Options(run)))));
@@ -33,7 +34,7 @@ internal static class RunPage
         Tile("Duration", Format.Seconds(run.Seconds), $"{Format.Count(run.Epochs.Count)} evaluations, {Format.Count(run.Snapshots)} snapshots"),
         Tile("Throughput", Format.Count(run.ExamplesPerSecond()), "examples per second"),
         Tile("Waiting", Format.Share(run.IdleShare()), "of the workers' time"),
-        Tile("Staleness", Format.Count(run.MaxStaleness()), run.StalenessBound is { } bound ? $"at most; the bound is {bound}" : "at most; no bound"));
+        Tile("Staleness", Format.Count(run.MaxStaleness()), run.HasChanged() ? "at most; the bound changed" : run.StalenessBound is { } bound ? $"at most; the bound is {bound}" : "at most; no bound"));
 
     private static XElement Tile(string name, string value, string remark) => Html.Element("div", null,
         Html.Element("dt", null, name), Html.Element("dd", "value", value), Html.Element("dd", "remark", remark));

@@ -19,6 +19,13 @@ internal static class RunTables
         run.Epochs.Select(p => (IReadOnlyList<object?>)
             [Charts.Svg.Number(p.Epoch), Format.Seconds(p.Seconds), Format.Loss(p.TrainLoss), Format.Score(run.Metric, p.TestScore)]));
 
+    public static XElement Policies(RunRecord run) => Table.OfNumbers("Policies", ["Policy", "From epoch", "Time", "Clocks", "Staleness, max", "Bound"],
+        run.Policies.Select(p => (IReadOnlyList<object?>)
+        [
+            p.Policy, Charts.Svg.Number(p.Epoch), Format.Seconds(p.Seconds), Format.Count(p.Clocks), Format.Count(p.MaxStaleness),
+            p.StalenessBound is { } bound ? Format.Count(bound) : "none",
+        ]));
+
     public static XElement Findings(Findings findings) => Table.OfNumbers(findings.Title, findings.Columns, findings.Rows);
 
     public static XElement Options(RunRecord run) => Table.OfValues("Options", run.Options);

@@ -37,12 +37,13 @@ internal static class RunText
     {
         if (run.Staleness.Count == 0) return "No clock was finished.";
         var seen = $"How many clocks a worker was ahead of the slowest when it went on: {Format.Decimal(run.MeanStaleness())} on average, {run.MaxStaleness()} at most.";
-        return run.StalenessBound is null ? seen + " Nothing bounds it." : seen;
+        return run.HasChanged() ? seen + " What bounds it changed with the policy." : run.StalenessBound is null ? seen + " Nothing bounds it." : seen;
     }
 
     /// <summary>What the consistency policy means.</summary>
     public static string Rule(RunRecord run) => run.StalenessBound switch
     {
+        _ when run.HasChanged() => "How far workers may drift apart changed while they trained.",
         null => "No worker waits for another.",
         0 when run.BackupWorkers == 1 => "A round closes without its slowest worker, whose step does not count and is done again.",
         0 when run.BackupWorkers > 1 => $"A round closes without its {run.BackupWorkers} slowest workers, whose steps do not count and are done again.",
