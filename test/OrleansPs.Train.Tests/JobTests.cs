@@ -93,7 +93,7 @@ public sealed class JobTests : IDisposable
     [InlineData("logistic", "--test-share", "1", "train: --test-share is '1': it must be a number from 0.001 to 0.999.")]
     [InlineData("ratings", "--factors", "0", "train: --factors is '0': it must be a whole number from 1 to 1024.")]
     [InlineData("word2vec", "--window", "x", "train: --window is 'x': it must be a whole number from 1 to 100.")]
-    [InlineData("word2vec", "--export", "file", "train: Unrecognized command or argument '--export'.")]
+    [InlineData("word2vec", "--compensation", "lr", "train: Unrecognized command or argument '--compensation'.")]
     public async Task An_option_out_of_range_is_refused_with_its_rule(string job, string option, string value, string message)
     {
         var outcome = await _jobs.TrainAsync(job, option, value);

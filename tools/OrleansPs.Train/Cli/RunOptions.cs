@@ -21,9 +21,9 @@ internal sealed class RunOptions(JobOptions job) : TrainingOptions(job)
     public Option<bool> Resume { get; } = OptionKinds.Switch(
         "--resume", "Go on from the newest good snapshot; options that are not given are those that the training was started with");
 
-    public Option<string?> Init { get; } = OptionKinds.Path("--init", "FILE", "Begin with the parameters of a safetensors file, such as an --export");
+    public Option<string?> Init { get; } = OptionKinds.Path("--init", "FILE", "Begin with the parameters and rows of a safetensors file, such as an --export");
 
-    public Option<string?> Export { get; } = OptionKinds.Path("--export", "FILE", "Write the parameters to a safetensors file at the end");
+    public Option<string?> Export { get; } = OptionKinds.Path("--export", "FILE", "Write the parameters, or the tables' keys and rows, to a safetensors file at the end");
 
     public Option<string?> Svg { get; } = OptionKinds.Svg();
 
@@ -32,14 +32,14 @@ internal sealed class RunOptions(JobOptions job) : TrainingOptions(job)
     public StragglerOptions Stragglers { get; } = new(stepTime: 0, probability: 0);
 
     public override IEnumerable<Option> All =>
-        [Consistency, Switches, .. Mitigation.All, .. base.All, Svg, Snapshots, SnapshotEvery, Resume, .. Job.HasParameters ? [Init, Export] : Array.Empty<Option>(), .. Stragglers.All];
+        [Consistency, Switches, .. Mitigation.All, .. base.All, Svg, Snapshots, SnapshotEvery, Resume, Init, Export, .. Stragglers.All];
 
     /// <summary>The files that the training leaves.</summary>
     /// <exception cref="InvalidOptionsException">One can't be written.</exception>
     public RunFiles FilesOf(ParseResult result)
     {
         var files = new RunFiles(
-            result.GetValue(Report) ?? $"{Job.Name}.html", result.GetValue(Svg), Job.HasParameters ? result.GetValue(Export) : null);
+            result.GetValue(Report) ?? $"{Job.Name}.html", result.GetValue(Svg), result.GetValue(Export));
         Rule.RequireWritable("--report", files.Report);
         Rule.RequireWritable("--svg", files.Svg);
         Rule.RequireWritable("--export", files.Export);
@@ -48,7 +48,7 @@ internal sealed class RunOptions(JobOptions job) : TrainingOptions(job)
 
     /// <summary>Where the training begins.</summary>
     public RunBeginning BeginningOf(ParseResult result) =>
-        new(result.GetValue(Snapshots), result.GetValue(Resume), Job.HasParameters ? result.GetValue(Init) : null);
+        new(result.GetValue(Snapshots), result.GetValue(Resume), result.GetValue(Init), !Job.HasParameters && result.GetValue(Export) is not null);
 
     /// <summary>Checks what the options say together.</summary>
     /// <exception cref="InvalidOptionsException">They break a rule.</exception>

@@ -30,7 +30,7 @@ internal abstract class JobOptions
     /// <summary>How often an epoch is evaluated.</summary>
     public virtual int EvaluationsPerEpoch => 1;
 
-    /// <summary>Whether the model has dense parameters, that can be exported.</summary>
+    /// <summary>Whether the model has dense parameters, and no tables.</summary>
     public virtual bool HasParameters => false;
 
     /// <summary>The job's own options, in the order of the help.</summary>

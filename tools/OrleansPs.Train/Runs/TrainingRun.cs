@@ -19,6 +19,7 @@ internal sealed class TrainingRun : IAsyncDisposable
     private readonly TextWriter _warnings;
     private readonly SnapshotCount _snapshots;
     private readonly DateTimeOffset _when = DateTimeOffset.Now;
+    private DirectoryInfo? _scratch;
     private IParameterWorker[] _workers = [];
     private long[] _incarnations = [];
     private IParameterReader? _reader;
@@ -60,9 +61,10 @@ internal sealed class TrainingRun : IAsyncDisposable
     {
         var snapshots = beginning.Snapshots;
         using var init = beginning.Init is { } file ? SafetensorsFile.Open(file) : null;
-        var hosting = new EmbeddedServerOptions { SnapshotDirectory = snapshots, LoggerFactory = new WarningLog(warnings) };
+        var scratch = snapshots is null && beginning.ExportsTables ? Directory.CreateTempSubdirectory("orleansps-train-") : null;
+        var hosting = new EmbeddedServerOptions { SnapshotDirectory = snapshots ?? scratch?.FullName, LoggerFactory = new WarningLog(warnings) };
         var server = await EmbeddedParameterServer.StartAsync(hosting, cancellationToken).ConfigureAwait(false);
-        var run = new TrainingRun(server, settings, options, job, snapshots is not null, warnings);
+        var run = new TrainingRun(server, settings, options, job, snapshots is not null, warnings) { _scratch = scratch };
         try
         {
             if (snapshots is not null) await run.CheckSnapshotsAsync(snapshots, beginning.Resume, cancellationToken).ConfigureAwait(false);
@@ -125,10 +127,16 @@ internal sealed class TrainingRun : IAsyncDisposable
         };
     }
 
-    /// <summary>Writes the parameters to a file.</summary>
+    /// <summary>Writes the parameters, or keys and rows of the tables, to a file.</summary>
     public async Task ExportAsync(string path, CancellationToken cancellationToken)
     {
-        var values = TensorSet.For(_reader!.Spec);
+        if (_reader!.Spec.Tables.Count > 0)
+        {
+            var snapshot = LastSnapshot ?? await TakeSnapshotAsync(cancellationToken).ConfigureAwait(false);
+            await Safetensors.SaveSnapshotAsync(path, _server, Model, snapshot.Cut, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+        var values = TensorSet.For(_reader.Spec);
         await _reader.ReadLatestAsync(values, cancellationToken).ConfigureAwait(false);
         Safetensors.Save(path, _reader.Spec.Parameters, values);
     }
@@ -139,6 +147,7 @@ internal sealed class TrainingRun : IAsyncDisposable
         if (_reader is not null) await _reader.DisposeAsync().ConfigureAwait(false);
         await _server.DisposeAsync().ConfigureAwait(false);
         _snapshots.Dispose();
+        _scratch?.Delete(recursive: true);
     }
 
     private string Model => _options.Name;
