@@ -16,7 +16,7 @@ public sealed class RealDataTests : IDisposable
         Assert.True((await TinyRuns.RunAsync(Arguments("--epochs", "2"))).Succeeded().Accuracy >= 85);
 
     [RealDataFact]
-    public async Task A_training_that_switches_its_mode_three_times_learns_as_much()
+    public async Task A_training_that_switches_its_mode_three_times_reaches_86_percent()
     {
         var outcome = (await TinyRuns.RunAsync(Arguments("--epochs", "5", "--hidden", "128", "--switch", "ssp:2@1,asp@2,bsp@3"))).Succeeded();
 
