@@ -19,10 +19,10 @@ internal static class RunPage
             run.Findings is { } findings
                 ? Html.Section("What was learned", [.. findings.Lines.Select(line => Html.Paragraph(RunText.Ended(MetricText.Capital(line)))), RunTables.Findings(findings)])
                 : null,
+            run.HasChanged() ? Html.Section("Changes of policy", RunTables.Policies(run)) : null,
             Html.Section("Waiting and staleness", Html.Element("div", "grid",
                 Figure.Of("Where the workers' time went", RunText.OfWaiting(run), WorkerCharts.Time(run.Consistency, run, WorkerCharts.Longest([run])).Draw),
                 Figure.Of("Staleness", RunText.OfStaleness(run), WorkerCharts.Staleness(run.Consistency, run, 0).Draw)),
-                run.HasChanged() ? RunTables.Policies(run) : null,
                 run.Workers.Count == 0 ? null : RunTables.Workers(run)),
             Html.Section("How it was run", Html.Element("div", "grid",
                 Html.Element("div", "cell", RunTables.Environment(run)), Html.Element("div", "cell", RunTables.Options(run)))));
