@@ -9,8 +9,8 @@ namespace OrleansPs.Protocol;
 /// payload of their own.
 /// </summary>
 /// <remarks>
-/// Thread safe. Numbers are copied before they are sent and after they have come, so a message that lingers in Orleans touches
-/// no memory of a caller.
+/// Thread safe. Numbers are written to a connection from the caller's memory, or copied if there is none; when a push ends, however it ends, nobody reads
+/// that memory any more, so a message that lingers in Orleans touches none of it. What was read is copied when it has come.
 /// </remarks>
 internal sealed class ClusterTransport(IGrainFactory grains, string model, BlockRoutes routes, IBlockDoors? doors) : IParameterTransport
 {
@@ -30,12 +30,19 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
     {
         var route = await routes.FindAsync(block, header.Generation, cancellationToken).ConfigureAwait(false);
         if (IsPast(header, route, out var past)) return past;
-        var payload = TensorPayload.CopyOf(gradient.Span);
         header = header with { Epoch = route.Epoch };
-        var reply = TryDoor(route, new(route.Key, BlockRequestKind.Push, header, newest, payload, null), BytesOf(gradient.Span), out var answer)
-            ? (await AskAsync(route, answer, DisposeLate, cancellationToken).ConfigureAwait(false)).Reply
-            : await AskAsync(route, route.Grain.Push(header, newest, payload), null, cancellationToken).ConfigureAwait(false);
-        payload.Dispose();
+        var payload = PayloadOf(gradient);
+        BlockReply reply;
+        try
+        {
+            reply = TryDoor(route, new(route.Key, BlockRequestKind.Push, header, newest, payload, null), BytesOf(gradient.Span), out var answer)
+                ? (await AskAsync(route, answer, DisposeLate, cancellationToken).ConfigureAwait(false)).Reply
+                : await AskAsync(route, route.Grain.Push(header, newest, payload), null, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            payload.Withdraw();
+        }
         return await CheckedAsync(route, reply, cancellationToken).ConfigureAwait(false);
     }
 
@@ -63,12 +70,19 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         var route = await routes.FindAsync(block, header.Generation, cancellationToken).ConfigureAwait(false);
         if (IsPast(header, route, out var past)) return past;
         header = header with { Epoch = route.Epoch };
-        var (payload, segments) = (TensorPayload.CopyOf(gradient.Span), SegmentsOf(values.Span));
-        var bytes = BytesOf(gradient.Span) + BytesOf(values.Span);
-        if (!TryDoor(route, new(route.Key, BlockRequestKind.PushPull, header, newest, payload, segments), bytes, out var answer))
-            answer = route.Grain.PushPull(header, newest, payload, segments);
-        var reply = await AskAsync(route, answer, DisposeLate, cancellationToken).ConfigureAwait(false);
-        payload.Dispose();
+        var (payload, segments) = (PayloadOf(gradient), SegmentsOf(values.Span));
+        PullReply reply;
+        try
+        {
+            var bytes = BytesOf(gradient.Span) + BytesOf(values.Span);
+            if (!TryDoor(route, new(route.Key, BlockRequestKind.PushPull, header, newest, payload, segments), bytes, out var answer))
+                answer = route.Grain.PushPull(header, newest, payload, segments);
+            reply = await AskAsync(route, answer, DisposeLate, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            payload.Withdraw();
+        }
         return await ReceivedAsync(route, reply, values, cancellationToken).ConfigureAwait(false);
     }
 
@@ -136,6 +150,10 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         answer = burst is null ? Burst.SendAlone(doors, route.Silo, door, request) : burst.Add(doors, route.Silo, door, request, (int)bytes);
         return true;
     }
+
+    // What goes over a connection is written there from the caller's memory; within the process who receives it may read it late.
+    private TensorPayload PayloadOf(ReadOnlyMemory<SegmentSlice> gradient) =>
+        doors is { AreRemote: true } ? TensorPayload.Borrow(gradient) : TensorPayload.CopyOf(gradient.Span);
 
     private static long BytesOf(ReadOnlySpan<SegmentSlice> slices)
     {

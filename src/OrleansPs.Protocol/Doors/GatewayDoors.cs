@@ -21,6 +21,8 @@ internal sealed partial class GatewayDoors(IGrainFactory grains, IGatewayListPro
 
     public bool SaveHops => Volatile.Read(ref _doors).Count > 1;
 
+    public bool AreRemote => true;
+
     public IBlockDoor? Of(string silo)
     {
         if (Volatile.Read(ref _doors).TryGetValue(silo, out var door)) return door;

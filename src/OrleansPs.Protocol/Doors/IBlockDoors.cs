@@ -10,6 +10,9 @@ internal interface IBlockDoors
     /// </summary>
     bool SaveHops { get; }
 
+    /// <summary>Whether all messages to grains are written to a connection: no grain is in this process.</summary>
+    bool AreRemote { get; }
+
     /// <summary>The door of a silo; null if it is not known, or not reached. Whoever gets none asks the block itself.</summary>
     /// <param name="silo">The silo, as it is named in the keys of blocks.</param>
     IBlockDoor? Of(string silo);
@@ -35,6 +38,8 @@ internal sealed class SiloDoors(IGrainFactory grains) : IBlockDoors
 
     // From silo to silo a message takes the straight way.
     public bool SaveHops => false;
+
+    public bool AreRemote => false;
 
     public IBlockDoor? Of(string silo) => _doors.GetOrAdd(silo, Find);
 

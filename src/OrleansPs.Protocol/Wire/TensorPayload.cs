@@ -16,10 +16,13 @@ namespace OrleansPs.Protocol;
 [Immutable]
 public sealed class TensorPayload : IDisposable
 {
+    private const int Taken = 1;
+    private const int Returned = 2;
+
     private readonly float[]? _floats;
     private readonly long[]? _keys;
     private readonly IDisposable? _lease;
-    private int _isSpent;
+    private int _state;
 
     private TensorPayload(ReadOnlyMemory<SegmentSlice> slices, int length, int keyCount, float[]? floats, long[]? keys, IDisposable? lease) =>
         (Slices, Length, KeyCount, _floats, _keys, _lease) = (slices, length, keyCount, floats, keys, lease);
@@ -57,12 +60,18 @@ public sealed class TensorPayload : IDisposable
     }
 
     /// <summary>A payload of pieces that lie in somebody's memory, and stay there unchanged until the lease is disposed.</summary>
-    public static TensorPayload Over(ReadOnlyMemory<SegmentSlice> slices, IDisposable lease)
+    public static TensorPayload Over(ReadOnlyMemory<SegmentSlice> slices, IDisposable? lease)
     {
         var (length, keys) = (0, 0);
         foreach (var slice in slices.Span) (length, keys) = checked((length + slice.Values.Length, keys + slice.Keys.Length));
         return new(slices, length, keys, null, null, lease);
     }
+
+    /// <summary>
+    /// A payload of pieces that lie in the sender's memory, which is the sender's again after <see cref="Withdraw"/>. For messages that are written to a
+    /// connection alone: who receives a payload within the process reads it at any time.
+    /// </summary>
+    public static TensorPayload Borrow(ReadOnlyMemory<SegmentSlice> slices) => Over(slices, null);
 
     /// <summary>A payload with room for pieces, whose numbers are undefined.</summary>
     /// <param name="pieces">The segments with their lengths.</param>
@@ -100,8 +109,16 @@ public sealed class TensorPayload : IDisposable
         if (TryTake()) GiveBack();
     }
 
+    /// <summary>Gives the memory back, and waits for a connection that is just writing it: when this returns nobody reads it any more.</summary>
+    public void Withdraw()
+    {
+        Dispose();
+        var spinner = new SpinWait();
+        while (Volatile.Read(ref _state) != Returned) spinner.SpinOnce();
+    }
+
     /// <summary>Takes the memory, once: who took it gives it back. False if it was taken already.</summary>
-    internal bool TryTake() => Interlocked.Exchange(ref _isSpent, 1) == 0;
+    internal bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, 0) == 0;
 
     /// <summary>Gives back what was taken.</summary>
     internal void GiveBack()
@@ -109,6 +126,7 @@ public sealed class TensorPayload : IDisposable
         if (_floats is not null) ArrayPool<float>.Shared.Return(_floats);
         if (_keys is not null) ArrayPool<long>.Shared.Return(_keys);
         _lease?.Dispose();
+        Volatile.Write(ref _state, Returned);
     }
 }
 

@@ -113,6 +113,8 @@ public sealed class BurstTests
 
         public bool SaveHops => true;
 
+        public bool AreRemote => true;
+
         public FakeDoor this[string silo] => _doors[silo];
 
         public IBlockDoor? Of(string silo) => this[silo];

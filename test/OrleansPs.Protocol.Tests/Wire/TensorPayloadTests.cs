@@ -174,6 +174,30 @@ public sealed class TensorPayloadTests
     }
 
     [Fact]
+    public void Borrowed_numbers_that_were_withdrawn_arrive_as_nothing()
+    {
+        SegmentSlice[] slices = [new(0, new float[] { 1, 2 })];
+        using (var sent = WireRig.Travel(TensorPayload.Borrow(slices))) Assert.Equal([1f, 2f], sent!.Slices.Span[0].Values.ToArray());
+        var withdrawn = TensorPayload.Borrow(slices);
+        withdrawn.Withdraw();
+        Assert.Null(WireRig.Travel(withdrawn));
+    }
+
+    [Fact]
+    public async Task Borrowed_numbers_are_withdrawn_when_they_are_written()
+    {
+        var payload = TensorPayload.Borrow(new SegmentSlice[] { new(0, new float[1]) });
+        // A connection is just writing them.
+        Assert.True(payload.TryTake());
+        var withdrawing = Task.Factory.StartNew(payload.Withdraw, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        for (var i = 0; i < 100; i++) Thread.Yield();
+        Assert.False(withdrawing.IsCompleted);
+        payload.GiveBack();
+        await withdrawing;
+        payload.Withdraw();
+    }
+
+    [Fact]
     public void Rows_arrive_with_their_keys()
     {
         using var arrived = WireRig.Travel(Rows((0, [long.MinValue, -1, 5], [1f, -0f, float.NaN, 4, 5, 6]), (3, [], []), (4, [long.MaxValue], [7f])));
