@@ -74,6 +74,12 @@ public interface IParameterTransport
     {
     }
 
+    /// <summary>
+    /// Whether the calling thread is in a burst, perhaps one that a transport has begun to answer requests in. Nobody's code but that of the operation whose
+    /// requests they are may run there: what others send would wait for it.
+    /// </summary>
+    bool IsInBurst => false;
+
     /// <summary>Sends what waits.</summary>
     void EndBurst()
     {

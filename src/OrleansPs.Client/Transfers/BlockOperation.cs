@@ -140,6 +140,7 @@ internal sealed class BlockOperation : IDisposable
         {
             var lanes = StartTogether();
             for (var i = 0; i < lanes; i++) await _running[i].ConfigureAwait(false);
+            if (_context.Transport.IsInBurst) await Task.Yield();
         }
         finally
         {

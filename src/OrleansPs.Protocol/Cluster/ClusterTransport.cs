@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using OrleansPs.Client;
 using OrleansPs.Core.Messages;
 
@@ -16,6 +17,9 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
 {
     private readonly ICoordinatorGrain _coordinator = grains.GetGrain<ICoordinatorGrain>(model);
     private long _certifiedGeneration;
+
+    /// <inheritdoc/>
+    public bool IsInBurst => Burst.Current is not null;
 
     /// <inheritdoc/>
     public void BeginBurst() => Burst.Begin();
@@ -151,9 +155,17 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         return true;
     }
 
-    // What goes over a connection is written there from the caller's memory; within the process who receives it may read it late.
+    // What goes over a connection is written there from the caller's memory; within the process who receives it may read it late. Memory that is no array
+    // may run its owner's code when it is read.
     private TensorPayload PayloadOf(ReadOnlyMemory<SegmentSlice> gradient) =>
-        doors is { AreRemote: true } ? TensorPayload.Borrow(gradient) : TensorPayload.CopyOf(gradient.Span);
+        doors is { AreRemote: true } && AreArrays(gradient.Span) ? TensorPayload.Borrow(gradient) : TensorPayload.CopyOf(gradient.Span);
+
+    private static bool AreArrays(ReadOnlySpan<SegmentSlice> slices)
+    {
+        foreach (var slice in slices)
+            if (!MemoryMarshal.TryGetArray<float>(slice.Values, out _)) return false;
+        return true;
+    }
 
     private static long BytesOf(ReadOnlySpan<SegmentSlice> slices)
     {

@@ -115,8 +115,10 @@ internal sealed class Burst
             foreach (var call in calls) call.Fail(e);
             return;
         }
+        // What is sent on the last answer goes alone, for where no more requests are left the caller's code goes on there.
         Begin();
-        for (var i = 0; i < calls.Length; i++) calls[i].End(answers[i]);
+        for (var i = 0; i < calls.Length - 1; i++) calls[i].End(answers[i]);
         End();
+        calls[^1].End(answers[^1]);
     }
 }
