@@ -189,6 +189,27 @@ public sealed class RowTests
     }
 
     [Fact]
+    public async Task A_full_shard_is_told_by_name_and_not_asked_again_and_the_step_is_done_anew_without_it()
+    {
+        await using var rig = await Rig.JoinAsync(Spec(ConsistencyPolicy.Asynchronous));
+        rig.Transport.On(Call.Push, _ => Task.FromResult<object>(new Core.Messages.BlockReply(Core.Messages.BlockStatus.TableFull, 7, 8, 0)));
+
+        var full = await Assert.ThrowsAsync<TableFullException>(() => rig.Session.PushRowsAsync(Rows(("t", [5], [1, 2]))).AsTask());
+
+        Assert.Equal(("t", ShardOf(5), 7L, 8L, false), (full.Table, full.Shard, full.Rows, full.Limit, full.IsTransient));
+        Assert.Single(rig.Transport.Of(Call.Push));
+        var abort = await Assert.ThrowsAsync<StepRestartException>(() => rig.Session.PushRowsAsync(Rows(("t", [5], [1, 2]))).AsTask());
+        Assert.Equal(StepRestartReason.StepAborted, abort.Reason);
+        await rig.Session.ResumeAsync();
+        rig.Transport.On(Call.Push, _ => Task.FromResult<object>(new Core.Messages.BlockReply(Core.Messages.BlockStatus.TableFull, 1, 2, 0)));
+        full = await Assert.ThrowsAsync<TableFullException>(() => rig.Session.PushRowsAsync(Rows(("u", [1], [3]))).AsTask());
+        Assert.Equal(("u", 0), (full.Table, full.Shard));
+        await rig.Session.ResumeAsync();
+        await rig.Session.PushRowsAsync(Rows(("t", [3], [1, 2])));
+        await rig.Session.ClockAsync(1);
+    }
+
+    [Fact]
     public async Task Over_real_blocks_a_pull_reads_what_was_pushed()
     {
         var spec = Spec(ConsistencyPolicy.Asynchronous);

@@ -110,6 +110,28 @@ public sealed class TooManyRowsException(string table, long rows, int limit)
     public int Limit { get; } = limit;
 }
 
+/// <summary>
+/// A shard of a table would come to more rows than it may have, which follows from the bytes of a row and from the largest array. The shard is as it
+/// was; other shards may have taken their part of the push.
+/// </summary>
+/// <remarks>A table whose <see cref="RowLifetime.Capacity"/> is set is never full.</remarks>
+public sealed class TableFullException(string table, int shard, long rows, long limit)
+    : ParameterServerException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+        $"Shard {shard} of table '{table}' may have {limit} rows, and would come to more: {rows} are there or were given. Give the table more Shards, or a Capacity."))
+{
+    /// <summary>The table.</summary>
+    public string Table { get; } = table;
+
+    /// <summary>The shard, 0 to <see cref="EmbeddingTable.Shards"/> - 1.</summary>
+    public int Shard { get; } = shard;
+
+    /// <summary>How many rows it has, or was to be made with.</summary>
+    public long Rows { get; } = rows;
+
+    /// <summary>How many it may have.</summary>
+    public long Limit { get; } = limit;
+}
+
 /// <summary>Memory given for a parameter has not the parameter's length.</summary>
 public sealed class ShapeMismatchException(string parameter, string shape, int expected, int actual)
     : ParameterServerException(

@@ -7,10 +7,11 @@ internal sealed partial class SessionState
 {
     /// <summary>Takes note of a block's refusal.</summary>
     /// <param name="view">Where the session was when it asked.</param>
-    /// <param name="status">What the block said.</param>
+    /// <param name="block">The block.</param>
+    /// <param name="reply">What it said.</param>
     /// <param name="background">Whether nobody needs this very answer: a closed step then stays for a real pull to find out.</param>
     /// <returns>What the call throws.</returns>
-    public ParameterServerException Refusal(SessionView view, BlockStatus status, bool background) => status switch
+    public ParameterServerException Refusal(SessionView view, int block, BlockReply reply, bool background) => reply.Status switch
     {
         BlockStatus.StepClosed => StepClosed(view, background),
         BlockStatus.Fenced => Fenced(view),
@@ -20,7 +21,8 @@ internal sealed partial class SessionState
         BlockStatus.OtherPolicy => OtherPolicy(view, background),
         BlockStatus.WindowExceeded => new WorkerStateException(
             $"A block refused a push beyond its window of {_spec.PushesPerStep} pushes in a step."),
-        _ => new WorkerStateException($"A block answered {status}, which this session does not know."),
+        BlockStatus.TableFull => TableFull(block, reply),
+        _ => new WorkerStateException($"A block answered {reply.Status}, which this session does not know."),
     };
 
     /// <summary>Takes note of a coordinator's refusal.</summary>
@@ -100,6 +102,18 @@ internal sealed partial class SessionState
                 return new WorkerStateException($"Step {view.Step} ended while this call was under way.");
         }
         return Restart(view, StepRestartReason.StepClosed, ClosedMessage);
+    }
+
+    // Shards are the last blocks of a model, table after table.
+    private ParameterServerException TableFull(int block, in BlockReply reply)
+    {
+        var shard = block - _blocks + _spec.Tables.Sum(t => t.Shards);
+        foreach (var table in _spec.Tables)
+        {
+            if (shard >= 0 && shard < table.Shards) return new TableFullException(table.Name, shard, reply.Version, reply.From);
+            shard -= table.Shards;
+        }
+        return new WorkerStateException($"Block {block}, which is no shard of a table, answered {reply.Status}.");
     }
 
     // Who is live stands still when the policy changes, and hears of it before it goes on.

@@ -23,6 +23,7 @@ internal sealed partial class SessionState
     private readonly Lock _lock = new();
     private readonly ModelSpec _spec;
     private readonly int _rank;
+    private readonly int _blocks;
     private readonly SessionMetrics _metrics;
     private readonly CertificateLog _certificates = new();
     private readonly PushLedger _ledger;
@@ -41,7 +42,7 @@ internal sealed partial class SessionState
     public SessionState(ModelSpec spec, int rank, int blocks, SessionMetrics metrics)
     {
         _spec = spec;
-        _rank = rank;
+        (_rank, _blocks) = (rank, blocks);
         _metrics = metrics;
         _policy = TrainingPolicy.Of(spec);
         _ledger = new(blocks, spec.Tables.Count, spec.PushesPerStep) { IsOrdered = IsBulkSynchronous };

@@ -59,7 +59,7 @@ internal sealed class Lane(SessionContext context, BlockOperation operation) : I
             else
             {
                 if (reply is { } refused && !IsPassing(refused.Status))
-                    throw context.State.Refusal(view, refused.Status, operation.IsBackground);
+                    throw context.State.Refusal(view, transfer.Block, refused, operation.IsBackground);
                 if (reply is { } passing) _lastError ??= new ServerUnavailableException($"it answered {passing.Status}");
                 given = -1;
                 await PauseAsync(backoff.Next($"A request to block {transfer.Block}", _lastError)).ConfigureAwait(false);

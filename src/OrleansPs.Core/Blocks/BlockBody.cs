@@ -18,8 +18,17 @@ internal abstract class BlockBody
     public abstract IStagedRound Staged { get; }
 
     /// <summary>A body with a model's first values, or with those of an image, which stays its owner's.</summary>
-    public static BlockBody Create(ModelSpec spec, BlockShape shape, BlockImage? image) =>
-        shape.Table < 0 ? new DenseBody(spec, shape, image) : new TableBody(spec, shape, image);
+    public static BlockBody Create(ModelSpec spec, BlockShape shape, BlockImage? image, int mostRows) =>
+        shape.Table < 0 ? new DenseBody(spec, shape, image) : new TableBody(spec, shape, image, mostRows);
+
+    /// <summary>How many rows there are, and how many there may be; of a dense block none.</summary>
+    public virtual (long Rows, long Most) Room => default;
+
+    /// <summary>Whether a push whose slices fit leaves the block within what it may hold; a dense block never changes its size.</summary>
+    /// <param name="gradient">The push.</param>
+    /// <param name="clock">The pusher's clock.</param>
+    /// <param name="isBeforeCut">Whether the push goes to the frozen numbers too.</param>
+    public virtual bool HasRoom(ReadOnlySpan<SegmentSlice> gradient, long clock, bool isBeforeCut) => true;
 
     /// <summary>Copies values into slices.</summary>
     public abstract void Read(ReadOnlySpan<SegmentSlice> values);

@@ -16,10 +16,10 @@ internal sealed class BlockMachine
     private readonly PullMarks? _marks;
     private FrozenCut? _frozen;
 
-    public BlockMachine(ModelSpec spec, BlockShape shape, BlockImage? image, long cut)
+    public BlockMachine(ModelSpec spec, BlockShape shape, BlockImage? image, long cut, int mostRows)
     {
         _spec = spec;
-        _body = BlockBody.Create(spec, shape, image);
+        _body = BlockBody.Create(spec, shape, image, mostRows);
         _dedupe = new(spec.RankLimit, spec.PushesPerStep);
         _marks = PullMarks.For(spec, shape);
         Fences = new(spec.RankLimit);
@@ -63,6 +63,13 @@ internal sealed class BlockMachine
     public void Read(ReadOnlySpan<SegmentSlice> values) => _body.Read(values);
 
     public string? Misfit(ReadOnlySpan<SegmentSlice> slices) => _body.Misfit(slices);
+
+    /// <summary>How many rows there are, and how many there may be.</summary>
+    public (long Rows, long Most) Room => _body.Room;
+
+    /// <summary>Whether a push that was checked, and whose slices fit, leaves the block within what it may hold.</summary>
+    public bool HasRoom(in MessageHeader header, ReadOnlySpan<SegmentSlice> gradient) =>
+        _body.HasRoom(gradient, header.Clock, !IsRounds && header.Cut < Cut);
 
     public bool HasFrozen(long cut) => _frozen?.Cut == cut;
 

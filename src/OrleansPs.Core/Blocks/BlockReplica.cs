@@ -29,11 +29,18 @@ public sealed class BlockReplica
     public BlockReplica(
         ModelSpec spec, BlockShape shape, long generation, long epoch = 0, BlockImage? image = null,
         IBlockEntrySink? sink = null, long cut = 0)
+        : this(spec, shape, generation, epoch, image, sink, cut, 0)
+    {
+    }
+
+    /// <summary>The same, with a limit to a shard's rows that a test can come to; 0 for the true one.</summary>
+    internal BlockReplica(
+        ModelSpec spec, BlockShape shape, long generation, long epoch, BlockImage? image, IBlockEntrySink? sink, long cut, int mostRows)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(shape);
         _shape = shape;
-        _machine = new(spec, shape, image, cut);
+        _machine = new(spec, shape, image, cut, mostRows);
         _sink = sink;
         Generation = generation;
         Epoch = epoch;
@@ -100,6 +107,7 @@ public sealed class BlockReplica
         if (status == BlockStatus.Ok) status = _machine.CheckPush(header, gradient);
         if (status != BlockStatus.Ok) return Reply(status);
         CheckSlices(gradient);
+        if (!_machine.HasRoom(header, gradient)) return new(BlockStatus.TableFull, _machine.Room.Rows, _machine.Room.Most, Generation);
         if (header.Cut > _machine.Cut && !_machine.IsRounds) Commit(new() { Kind = BlockEntryKind.Freeze, Cut = header.Cut });
         Commit(new() { Kind = BlockEntryKind.Push, Header = header }, gradient);
         return Reply(BlockStatus.Ok);

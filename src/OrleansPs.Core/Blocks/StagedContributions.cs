@@ -86,6 +86,9 @@ internal abstract class StagedContributions<T>(int ranks, int window)
         _spare.Clear();
     }
 
+    /// <summary>The contributions by rank.</summary>
+    protected ReadOnlySpan<T?> Contributions => _contributions;
+
     protected abstract T Create();
 
     /// <summary>Whether a contribution, or a new one, may grow by a push.</summary>

@@ -53,6 +53,12 @@ public enum BlockStatus : byte
     /// applied, or -1 where there are none.
     /// </summary>
     OtherPolicy,
+
+    /// <summary>
+    /// The push could give the shard more rows than it may have, and nothing has changed. <see cref="BlockReply.Version"/> is how many it has, and
+    /// <see cref="BlockReply.From"/> how many it may have.
+    /// </summary>
+    TableFull,
 }
 
 /// <summary>What a block answers, and what it knows.</summary>

@@ -1,4 +1,5 @@
 using OrleansPs.Core.Blocks;
+using OrleansPs.Core.Messages;
 using OrleansPs.Core.Partitioning;
 
 namespace OrleansPs.Core.Tables;
@@ -11,10 +12,12 @@ namespace OrleansPs.Core.Tables;
 /// <param name="rules">The shard's rules.</param>
 /// <param name="sketch">A copy of the live sketch, or null.</param>
 /// <param name="clock">The shard's clock.</param>
-internal sealed class FrozenRows(RowRules rules, AdmissionSketch? sketch, long clock)
+/// <param name="rows">How many rows the shard has.</param>
+internal sealed class FrozenRows(RowRules rules, AdmissionSketch? sketch, long clock, int rows)
 {
     private readonly RowStore _kept = new(rules.Layout.Floats);
     private readonly HashSet<long> _absent = [];
+    private long _most = rows;
 
     /// <summary>The clock of the newest push that it contains.</summary>
     public long Clock { get; private set; } = clock;
@@ -26,6 +29,23 @@ internal sealed class FrozenRows(RowRules rules, AdmissionSketch? sketch, long c
 
     /// <summary>Whether a key is as in the live store.</summary>
     public bool Shares(long key) => _kept.Find(key) < 0 && !_absent.Contains(key);
+
+    /// <summary>Whether a push from before the cut leaves the copy within a shard's limit.</summary>
+    /// <param name="live">The live store.</param>
+    /// <param name="gradient">The push.</param>
+    /// <param name="pushed">How many rows it has.</param>
+    public bool HasRoom(RowStore live, ReadOnlySpan<SegmentSlice> gradient, long pushed)
+    {
+        if (_most + pushed <= rules.MostRows) return true;
+        var count = _most;
+        foreach (var slice in gradient)
+            foreach (var key in slice.Keys.Span)
+                if (!Has(key, live)) count++;
+        return count <= rules.MostRows;
+    }
+
+    /// <summary>A push from before the cut gave the copy and the live store the same row.</summary>
+    public void CountShared() => _most++;
 
     /// <summary>Keeps what a key has at present; to be called before the live store changes it on its own.</summary>
     /// <param name="key">The key.</param>
@@ -61,11 +81,14 @@ internal sealed class FrozenRows(RowRules rules, AdmissionSketch? sketch, long c
     /// <summary>Gives a key a row of its own here, and applies its first gradient.</summary>
     public void Begin(long key, ReadOnlySpan<float> gradient, in PushMoment moment)
     {
+        _most++;
         _absent.Remove(key);
         var record = _kept.Record(_kept.Add(key));
         rules.Begin(key, record);
         rules.Step(record, gradient, moment, RowLayout.Narrow(Clock));
     }
+
+    private bool Has(long key, RowStore live) => _kept.Find(key) >= 0 || (!_absent.Contains(key) && live.Find(key) >= 0);
 
     /// <summary>Returns all memory.</summary>
     public void Release() => _kept.Release();

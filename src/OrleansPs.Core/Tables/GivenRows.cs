@@ -46,12 +46,14 @@ public sealed class GivenRows
     /// <param name="spec">The model's spec, valid.</param>
     /// <param name="shape">The shard's block.</param>
     /// <returns>An image whose arrays come from the shared pool.</returns>
+    /// <exception cref="TableFullException">The shard may not have so many rows.</exception>
     public BlockImage ToImage(ModelSpec spec, BlockShape shape)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(shape);
         var rules = new RowRules(spec, shape);
         var keys = KeysOf(shape.Shard);
+        rules.RequireRoom(shape.Shard, keys.Length);
         var rows = TableAdapter.Empty(rules, keys.Length, 0, null);
         keys.CopyTo(rows.Keys);
         for (var i = 0; i < keys.Length; i++) rules.Begin(keys[i], rows.RecordOf(i));

@@ -16,7 +16,7 @@ internal sealed class RowEviction(RowRules rules, RowStore rows)
     /// <summary>Takes out what is to go after pushes.</summary>
     public void Trim(long clock, FrozenRows? frozen)
     {
-        var full = rules.Capacity > 0 && rows.Count > rules.Capacity;
+        var full = rows.Count > (rules.Capacity > 0 ? rules.Capacity : rules.MostRows);
         if (rules.TimeToLive > 0 && (full || clock >= _nextSweep)) Sweep(clock, frozen);
         if (rules.Capacity > 0 && rows.Count > rules.Capacity) Evict(rows.Count - (rules.Capacity - (rules.Capacity / 8)), frozen);
     }

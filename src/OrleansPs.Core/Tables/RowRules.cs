@@ -1,3 +1,4 @@
+using System.Buffers;
 using OrleansPs.Core.Blocks;
 using OrleansPs.Core.Optimizers;
 using OrleansPs.Core.Partitioning;
@@ -11,7 +12,10 @@ internal sealed class RowRules
     private readonly RowKernel _kernel;
     private readonly ulong _stream;
 
-    public RowRules(ModelSpec spec, BlockShape shape)
+    /// <param name="spec">The model's spec, valid.</param>
+    /// <param name="shape">The shard.</param>
+    /// <param name="mostRows">How many rows the shard may have; 0 for as many as it can.</param>
+    public RowRules(ModelSpec spec, BlockShape shape, int mostRows = 0)
     {
         _table = spec.Tables[shape.Table];
         _kernel = RowKernel.For(spec.OptimizerOf(_table));
@@ -20,9 +24,10 @@ internal sealed class RowRules
         IsFrozen = spec.GroupOf(_table)?.Frozen ?? false;
         var lifetime = _table.Lifetime ?? new();
         TimeToLive = lifetime.TimeToLive;
-        Capacity = lifetime.Capacity == 0 ? 0 : (int)Math.Min(lifetime.Capacity / _table.Shards, int.MaxValue);
         AdmitAfter = lifetime.AdmitAfter;
         SketchBytes = lifetime.AdmitAfter > 1 ? AdmissionSketch.BytesFor(lifetime.SketchBytes / _table.Shards) : 0;
+        MostRows = mostRows > 0 ? mostRows : ShardRoom.MostRows(spec, _table, Layout, SketchBytes);
+        Capacity = lifetime.Capacity == 0 ? 0 : (int)Math.Min(lifetime.Capacity / _table.Shards, MostRows);
     }
 
     public RowLayout Layout { get; }
@@ -35,8 +40,11 @@ internal sealed class RowRules
     /// <summary>After how many clocks without a push a row ends; 0 for never.</summary>
     public long TimeToLive { get; }
 
-    /// <summary>How many rows this shard may have; 0 for any number.</summary>
+    /// <summary>How many rows this shard keeps, at most <see cref="MostRows"/>: beyond that the least recent go. 0 where none go for want of room.</summary>
     public int Capacity { get; }
+
+    /// <summary>How many rows this shard may have: what an image of it, and its state on the way to another silo, can hold.</summary>
+    public int MostRows { get; }
 
     /// <summary>How many pushes a key needs for its row.</summary>
     public int AdmitAfter { get; }
@@ -46,6 +54,13 @@ internal sealed class RowRules
 
     /// <summary>Rows that one rank may stage.</summary>
     public int MaxRowsPerStep => _table.MaxRowsPerStep;
+
+    /// <summary>Refuses a shard that is to be made with more rows than it may have.</summary>
+    /// <exception cref="TableFullException">There are too many.</exception>
+    public void RequireRoom(int shard, long rows)
+    {
+        if (rows > MostRows) throw new TableFullException(_table.Name, shard, rows, MostRows);
+    }
 
     /// <summary>Writes a key's first values.</summary>
     public void First(long key, Span<float> values) => Initializing.FillRow(_table.Initializer, _stream, key, values);
@@ -70,6 +85,19 @@ internal sealed class RowRules
 
     /// <summary>The clock of a row's last push.</summary>
     public int TouchedAt(ReadOnlySpan<float> record) => Layout.Ages ? BitConverter.SingleToInt32Bits(record[Layout.TouchedAt]) : 0;
+
+    /// <summary>How many rows of a store are there at a clock.</summary>
+    public long CountLive(RowStore rows, long clock)
+    {
+        if (TimeToLive == 0) return rows.Count;
+        var all = ArrayPool<int>.Shared.Rent(Math.Max(1, rows.Count));
+        rows.CopyRows(all);
+        var count = 0L;
+        foreach (var row in all.AsSpan(0, rows.Count))
+            if (!IsExpired(rows.Record(row), clock)) count++;
+        ArrayPool<int>.Shared.Return(all);
+        return count;
+    }
 
     /// <summary>Whether a row's time is over at a clock.</summary>
     public bool IsExpired(ReadOnlySpan<float> record, long clock) => TimeToLive > 0 && clock - TouchedAt(record) > TimeToLive;

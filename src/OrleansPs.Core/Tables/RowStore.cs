@@ -20,6 +20,7 @@ internal sealed class RowStore
     private const int RowMask = (1 << RowBits) - 1;
     private const int SmallestSlab = 1 << 10;
     private const int LargestSlab = 1 << 16;
+    private const int MostSlabs = 1 << (31 - RowBits);
     private const ulong TagMask = 0xFFFF_FFFF_0000_0000;
 
     private const int KeyFloats = sizeof(long) / sizeof(float);
@@ -50,6 +51,9 @@ internal sealed class RowStore
 
     /// <summary>The memory that is taken: records, keys and index.</summary>
     public long Bytes { get; private set; } = 16 * sizeof(ulong);
+
+    /// <summary>How many rows of so many floats fit into a store, at least: the first slabs are smaller than the others.</summary>
+    public static int MostRows(int floats) => (MostSlabs / 2) * Math.Min(LargestSlab / Math.Min(floats + KeyFloats, LargestSlab / 16), 1 << RowBits);
 
     /// <summary>The number of a key's row, or -1.</summary>
     public int Find(long key)
@@ -208,7 +212,7 @@ internal sealed class RowStore
     // The first slabs are small, for there are many small tables; a slab is rarely more than a row short of a power of two.
     private void AddSlab()
     {
-        if (_slabCount == 1 << (31 - RowBits)) throw new InvalidOperationException("A shard has no room for more rows.");
+        if (_slabCount == MostSlabs) throw new InvalidOperationException("A shard has no room for more rows.");
         if (_slabCount == _slabs.Length) Array.Resize(ref _slabs, Math.Max(4, _slabs.Length * 2));
         var floats = Math.Min(SmallestSlab << Math.Min(2 * _slabCount, 16), LargestSlab);
         while (floats < 16 * _stride) floats *= 2;

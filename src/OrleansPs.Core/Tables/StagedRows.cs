@@ -10,6 +10,26 @@ internal sealed class StagedRows(RowRules rules, int ranks, int window)
 {
     private readonly RowSums _merged = new(rules.Width);
 
+    /// <summary>How many rows are staged, each once a rank.</summary>
+    public long Rows
+    {
+        get
+        {
+            var count = 0L;
+            foreach (var contribution in Contributions) count += contribution?.Sums.Count ?? 0;
+            return count;
+        }
+    }
+
+    /// <summary>How many of them the shard has not.</summary>
+    public long CountNew(ShardRoom room, long clock)
+    {
+        var count = 0L;
+        foreach (var contribution in Contributions)
+            if (contribution is not null) count += room.CountNew(contribution.Sums.Keys, clock);
+        return count;
+    }
+
     /// <summary>
     /// The sums over the contributions that a certificate names, in rank order, reduced; then forgets all. They are valid until the next
     /// call.

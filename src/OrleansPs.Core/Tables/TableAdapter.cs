@@ -50,6 +50,7 @@ internal sealed class TableAdapter
     /// <summary>Makes a shard.</summary>
     /// <param name="shape">The new block.</param>
     /// <param name="sources">The old shards that <see cref="ShardsOf"/> names, in its order.</param>
+    /// <exception cref="TableFullException">The shard may not have so many rows.</exception>
     public TableImage Adapt(BlockShape shape, IReadOnlyList<TableImage> sources)
     {
         var rules = new RowRules(_to, shape);
@@ -57,6 +58,7 @@ internal sealed class TableAdapter
         for (var s = 0; s < sources.Count; s++)
             for (var row = 0; row < sources[s].Count; row++)
                 if (KeyHash.Shard(KeyHash.Of(sources[s].Keys[row]), _now.Shards) == shape.Shard) found.Add((sources[s].Keys[row], s, row));
+        rules.RequireRoom(shape.Shard, found.Count);
         found.Sort((a, b) => a.Key.CompareTo(b.Key));
         var clock = sources.Max(s => s.Clock);
         var image = Empty(rules, found.Count, clock, SketchOf(rules, sources));

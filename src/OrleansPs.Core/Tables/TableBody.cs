@@ -19,17 +19,19 @@ internal sealed class TableBody : BlockBody
     private readonly AdmissionSketch? _sketch;
     private readonly StagedRows _staged;
     private readonly RowEviction _eviction;
+    private readonly ShardRoom _room;
     private readonly Reduction _reduction;
     private readonly int _block;
     private FrozenRows? _frozen;
     private long _clock;
 
-    public TableBody(ModelSpec spec, BlockShape shape, BlockImage? image)
+    public TableBody(ModelSpec spec, BlockShape shape, BlockImage? image, int mostRows = 0)
     {
-        _rules = new(spec, shape);
+        _rules = new(spec, shape, mostRows);
         _rows = new(_rules.Layout.Floats);
         _staged = new(_rules, spec.RankLimit, spec.PushesPerStep);
         _eviction = new(_rules, _rows);
+        _room = new(_rules, _rows, _staged);
         (_reduction, _block) = (spec.Reduction, shape.Index);
         if (image?.Rows is { } rows)
         {
@@ -43,6 +45,11 @@ internal sealed class TableBody : BlockBody
     public override long Bytes => _rows.Bytes + _rules.SketchBytes;
 
     public override IStagedRound Staged => _staged;
+
+    public override (long Rows, long Most) Room => (_rows.Count, _rules.MostRows);
+
+    public override bool HasRoom(ReadOnlySpan<SegmentSlice> gradient, long clock, bool isBeforeCut) =>
+        _room.IsEnough(gradient, isBeforeCut ? _frozen : null, Math.Max(clock, _clock));
 
     public override string? Misfit(ReadOnlySpan<SegmentSlice> slices)
     {
@@ -105,7 +112,7 @@ internal sealed class TableBody : BlockBody
     public override void Freeze()
     {
         _frozen?.Release();
-        _frozen = new(_rules, _sketch is null ? null : AdmissionSketch.From(_sketch.Counters), _clock);
+        _frozen = new(_rules, _sketch is null ? null : AdmissionSketch.From(_sketch.Counters), _clock, _rows.Count);
     }
 
     public override void Thaw()
@@ -195,7 +202,11 @@ internal sealed class TableBody : BlockBody
         FrozenRows frozen, long key, ReadOnlySpan<float> gradient, in PushMoment moment, bool admitted, bool agrees)
     {
         var frozenAdmits = frozen.Admits(key);
-        if (frozenAdmits == admitted && (agrees || !admitted)) return;
+        if (frozenAdmits == admitted && (agrees || !admitted))
+        {
+            if (admitted) frozen.CountShared();
+            return;
+        }
         if (frozenAdmits) frozen.Begin(key, gradient, moment);
         else frozen.Preserve(key, _rows, -1);
     }

@@ -44,6 +44,7 @@ public sealed class WireGoldenTests
         var spec = new ModelSpec("m") { Parameters = [new("w", [2])], Optimizer = Optimizer.Sgd() };
         yield return Of("MessageHeader", header);
         yield return Of("BlockReply", new BlockReply(BlockStatus.NeedCertificates, 1, 2, 3));
+        yield return Of("BlockReply of a full table", new BlockReply(BlockStatus.TableFull, 1, 2, 3));
         yield return Of("Certificate", certificate);
         yield return Of("TensorPayload", TensorPayloadTests.Payload((0, [1f]), (2, [2f, 3f])));
         yield return Of("TensorPayload with keys", TensorPayloadTests.Rows((0, [-1, 5], [1f, 2f, 3f, 4f])));
