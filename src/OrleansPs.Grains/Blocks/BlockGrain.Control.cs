@@ -37,28 +37,29 @@ internal sealed partial class BlockGrain
         if (!_life.IsMeant(nonce)) return Task.FromResult(false);
         if (_block is { } present) return Task.FromResult(present.Replica.Generation == generation);
         if (!_isPrepared) return Task.FromResult(false);
-        _block = new(_spec, _shape, generation, _image, newestCut);
-        _image = null;
-        if (lead is null) return Task.FromResult(true);
-        var isLeading = _block.Obey(lead.ToCommand()) == ReplicaAnswer.Done;
-        Settle(_block);
-        return Task.FromResult(isLeading);
+        lock (_turn)
+        {
+            _block = new(_spec, _shape, generation, _image, newestCut);
+            _image = null;
+            if (lead is null) return Task.FromResult(true);
+            var isLeading = _block.Obey(lead.ToCommand()) == ReplicaAnswer.Done;
+            Settle(_block);
+            return Task.FromResult(isLeading);
+        }
     }
 
     public Task<BlockReply> CertifyAll(MessageHeader header, Certificate[] certificates) => Certify(header, certificates).AsTask();
 
-    public Task<BlockReply> Freeze(MessageHeader header, long cut, Certificate[] certificates) => Serving is { } replica
-        ? WhenSafe(header, replica.Freeze(header, cut, certificates)).AsTask()
-        : Task.FromResult(Blank(header));
+    public Task<BlockReply> Freeze(MessageHeader header, long cut, Certificate[] certificates) =>
+        Command(header, replica => replica.Freeze(header, cut, certificates));
 
-    public Task<BlockReply> ChangePolicy(MessageHeader header, TrainingPolicy policy, Certificate[] certificates) => Serving is { } replica
-        ? WhenSafe(header, replica.ChangePolicy(header, policy, certificates)).AsTask()
-        : Task.FromResult(Blank(header));
+    public Task<BlockReply> ChangePolicy(MessageHeader header, TrainingPolicy policy, Certificate[] certificates) =>
+        Command(header, replica => replica.ChangePolicy(header, policy, certificates));
 
     public async Task<Outcome<WrittenCut>> WriteCut(MessageHeader header, long cut, ChunkRecord? since)
     {
         if (Serving is not { } replica) return new(new(Blank(header).Status, null, []), null);
-        var (reply, image) = replica.TakeCut(header, cut);
+        var (reply, image) = TakeCut(replica, header, cut);
         if (image is null) return new(new(reply.Status, null, []), null);
         try
         {
@@ -78,15 +79,16 @@ internal sealed partial class BlockGrain
         }
     }
 
-    public Task<BlockReply> DropCut(MessageHeader header, long cut) => Serving is { } replica
-        ? WhenSafe(header, replica.DropCut(header, cut)).AsTask()
-        : Task.FromResult(Blank(header));
+    public Task<BlockReply> DropCut(MessageHeader header, long cut) => Command(header, replica => replica.DropCut(header, cut));
 
     public Task<BlockDescription?> Describe(long generation, long epoch)
     {
-        var replica = Serving;
-        if (replica is null || replica.Generation != generation || replica.Epoch != epoch) return Task.FromResult<BlockDescription?>(null);
-        return Task.FromResult<BlockDescription?>(new(replica.Version, replica.LastEntry, replica.StateBytes));
+        lock (_turn)
+        {
+            var replica = Serving;
+            if (replica is null || replica.Generation != generation || replica.Epoch != epoch) return Task.FromResult<BlockDescription?>(null);
+            return Task.FromResult<BlockDescription?>(new(replica.Version, replica.LastEntry, replica.StateBytes));
+        }
     }
 
     public Task Close()
@@ -94,6 +96,16 @@ internal sealed partial class BlockGrain
         Release();
         DeactivateOnIdle();
         return Task.CompletedTask;
+    }
+
+    private Task<BlockReply> Command(MessageHeader header, Func<BlockReplica, BlockReply> command)
+    {
+        lock (_turn) return Serving is { } replica ? WhenSafe(header, command(replica)).AsTask() : Task.FromResult(Blank(header));
+    }
+
+    private (BlockReply Reply, BlockImage? Image) TakeCut(BlockReplica replica, in MessageHeader header, long cut)
+    {
+        lock (_turn) return replica.TakeCut(header, cut);
     }
 
     private async Task LookForOwnerAsync()

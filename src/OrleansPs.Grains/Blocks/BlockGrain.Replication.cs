@@ -17,8 +17,7 @@ internal sealed partial class BlockGrain
     {
         if (!_life.IsMeant(nonce) || _block is not { } block || block.Replica.Generation != generation) return Stray();
         var command = order.ToCommand();
-        var answer = block.Obey(command);
-        Settle(block);
+        var answer = Obey(block, command);
         if (command.Task == ReplicaTask.Lead)
             foreach (var link in _links.ToArray()) link.Asked();
         var start = time.GetTimestamp();
@@ -26,10 +25,19 @@ internal sealed partial class BlockGrain
         {
             await Task.WhenAny((_progress ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task, Task.Delay(s_pending, time));
             if (_block != block) return ReplicaAnswer.Lost;
-            answer = block.Obey(command);
-            Settle(block);
+            answer = Obey(block, command);
         }
         return answer;
+    }
+
+    private ReplicaAnswer Obey(ReplicatedBlock block, ReplicaCommand command)
+    {
+        lock (_turn)
+        {
+            var answer = block.Obey(command);
+            Settle(block);
+            return answer;
+        }
     }
 
     public Task<bool> Receive(Guid nonce, StatePiece piece)
@@ -66,8 +74,11 @@ internal sealed partial class BlockGrain
             }
             // A payload that was lost on the way is asked for again by not being taken.
             var unpacked = EntryBatch.Unpack(entries, gradients) ?? [];
-            var reply = block.Accept(generation, epoch, unpacked);
-            return new(new AcceptReply(reply.Status, reply.LastEntry, reply.Epoch));
+            lock (_turn)
+            {
+                var reply = block.Accept(generation, epoch, unpacked);
+                return new(new AcceptReply(reply.Status, reply.LastEntry, reply.Epoch));
+            }
         }
     }
 
@@ -81,13 +92,16 @@ internal sealed partial class BlockGrain
     /// <summary>What a command or an answer of a standby changed is made true: links, and replies that may be given.</summary>
     private void Settle(ReplicatedBlock block)
     {
-        foreach (var feed in block.Standbys)
-            if (!_links.Exists(l => l.Feed == feed)) _links.Add(LinkTo(block, feed));
-        _links.RemoveAll(l => !block.Standbys.Contains(l.Feed));
-        LookNowAndThen();
-        _safe.Pass(block.Role is ReplicaRole.Primary or ReplicaRole.Yielded ? block.SafeEntry : -1);
-        if (block.Role is not (ReplicaRole.Primary or ReplicaRole.Yielded)) _safe.Fail();
-        Feed();
+        lock (_turn)
+        {
+            foreach (var feed in block.Standbys)
+                if (!_links.Exists(l => l.Feed == feed)) _links.Add(LinkTo(block, feed));
+            _links.RemoveAll(l => !block.Standbys.Contains(l.Feed));
+            LookNowAndThen();
+            _safe.Pass(block.Role is ReplicaRole.Primary or ReplicaRole.Yielded ? block.SafeEntry : -1);
+            if (block.Role is not (ReplicaRole.Primary or ReplicaRole.Yielded)) _safe.Fail();
+            Feed();
+        }
         var progress = _progress;
         _progress = null;
         progress?.TrySetResult();
@@ -116,5 +130,5 @@ internal sealed partial class BlockGrain
 
     private StandbyLink LinkTo(ReplicatedBlock block, StandbyFeed feed) => new(
         block, feed, GrainFactory.GetGrain<IBlockControl>(feed.Site.Key), GrainFactory.GetGrain<ICoordinatorControl>(_spec.Name),
-        () => Settle(block), time);
+        () => Settle(block), _turn, time);
 }

@@ -15,11 +15,14 @@ namespace OrleansPs.Grains;
 /// the standby has what it tells. An activation is blank until the coordinator begins it, and blank ones serve nothing: Orleans makes them as it likes.
 /// </summary>
 [Reentrant, KeepAlive, Immovable, RandomPlacement, GrainDirectory(PlaceDirectory.Name)]
-internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, ILocalSiloDetails silo, SiloPulse pulse, TimeProvider time)
+internal sealed partial class BlockGrain(
+    SpecCache specs, SiloStorage storage, ILocalSiloDetails silo, SiloPulse pulse, LocalBlocks local, TimeProvider time)
     : Grain, IBlockGrain, IBlockControl
 {
     private readonly ReplicaLife _life = new(Guid.NewGuid());
     private readonly SafePoint _safe = new();
+    // Taken by whatever reads or changes the block: turns, and workers in this process, which are in none.
+    private readonly Lock _turn = new();
     private ModelSpec _spec = null!;
     private BlockShape _shape = null!;
     private BlockImage? _image;
@@ -32,12 +35,14 @@ internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, I
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        Register();
         this.RegisterGrainTimer(LookForOwnerAsync, new() { DueTime = OrphanWatch.Period, Period = OrphanWatch.Period, Interleave = true });
         return Task.CompletedTask;
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        Unregister();
         Release();
         return Task.CompletedTask;
     }
@@ -45,6 +50,7 @@ internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, I
     public ValueTask<BlockReply> Push(MessageHeader header, Certificate? newest, TensorPayload gradient)
     {
         using (gradient)
+        lock (_turn)
         {
             if (Serving is not { } replica) return new(Blank(header));
             if (gradient is null) return new(Incomplete(replica));
@@ -56,19 +62,23 @@ internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, I
 
     public ValueTask<PullReply> Pull(MessageHeader header, Certificate? newest, int[] segments)
     {
-        // A silo that was away does not know whether another one has been made the primary meanwhile.
-        if (Serving is not { } replica || !pulse.MayAnswer) return new(new PullReply(Blank(header), null));
-        MessageRules.RequirePull(_spec, _shape, header, segments);
-        MessageRules.RequireCertificate(_spec, newest);
-        var values = Room(segments);
-        var reply = replica.Pull(header, newest, values.Slices.Span);
-        Feed();
-        return new(Answer(reply, values));
+        lock (_turn)
+        {
+            // A silo that was away does not know whether another one has been made the primary meanwhile.
+            if (Serving is not { } replica || !pulse.MayAnswer) return new(new PullReply(Blank(header), null));
+            MessageRules.RequirePull(_spec, _shape, header, segments);
+            MessageRules.RequireCertificate(_spec, newest);
+            var values = Room(segments);
+            var reply = replica.Pull(header, newest, values.Slices.Span);
+            Feed();
+            return new(Answer(reply, values));
+        }
     }
 
     public ValueTask<PullReply> PullRows(MessageHeader header, Certificate? newest, TensorPayload keys)
     {
         using (keys)
+        lock (_turn)
         {
             if (Serving is not { } replica || !pulse.MayAnswer) return new(new PullReply(Blank(header), null));
             if (keys is null) return new(new PullReply(Incomplete(replica), null));
@@ -85,6 +95,7 @@ internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, I
     public ValueTask<PullReply> PushPull(MessageHeader header, Certificate? newest, TensorPayload gradient, int[] segments)
     {
         using (gradient)
+        lock (_turn)
         {
             if (Serving is not { } replica) return new(new PullReply(Blank(header), null));
             if (gradient is null) return new(new PullReply(Incomplete(replica), null));
@@ -100,9 +111,12 @@ internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, I
 
     public ValueTask<BlockReply> Certify(MessageHeader header, Certificate[] certificates)
     {
-        if (Serving is not { } replica) return new(Blank(header));
-        foreach (var certificate in certificates) MessageRules.RequireCertificate(_spec, certificate);
-        return WhenSafe(header, replica.Certify(header, certificates));
+        lock (_turn)
+        {
+            if (Serving is not { } replica) return new(Blank(header));
+            foreach (var certificate in certificates) MessageRules.RequireCertificate(_spec, certificate);
+            return WhenSafe(header, replica.Certify(header, certificates));
+        }
     }
 
     private TensorPayload Room(int[] segments)
@@ -125,10 +139,13 @@ internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, I
     /// <summary>A reply that rests on entries is given when the standby has them, or not at all.</summary>
     private ValueTask<BlockReply> WhenSafe(in MessageHeader header, in BlockReply reply)
     {
-        var block = _block!;
-        Feed();
-        var entry = block.RestsOn(reply);
-        return block.SafeEntry >= entry ? new(reply) : WaitAsync(_safe.WaitAsync(entry), header, reply);
+        lock (_turn)
+        {
+            var block = _block!;
+            Feed();
+            var entry = block.RestsOn(reply);
+            return block.SafeEntry >= entry ? new(reply) : WaitAsync(_safe.WaitAsync(entry), header, reply);
+        }
     }
 
     private static async ValueTask<BlockReply> WaitAsync(Task<bool> safe, MessageHeader header, BlockReply reply) =>
@@ -148,10 +165,13 @@ internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, I
 
     private void Release()
     {
-        _safe.Fail();
-        _block?.Release();
-        (_block, _image, _received, _isPrepared) = (null, null, null, false);
-        _links.Clear();
-        LookNowAndThen();
+        lock (_turn)
+        {
+            _safe.Fail();
+            _block?.Release();
+            (_block, _image, _received, _isPrepared) = (null, null, null, false);
+            _links.Clear();
+            LookNowAndThen();
+        }
     }
 }

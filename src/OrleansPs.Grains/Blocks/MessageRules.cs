@@ -39,6 +39,13 @@ internal static class MessageRules
         }
     }
 
+    /// <summary>A pull into memory that is there: of segments or of rows.</summary>
+    public static void RequireRead(ModelSpec spec, BlockShape shape, in MessageHeader header, ReadOnlySpan<SegmentSlice> values)
+    {
+        RequireReader(spec, header);
+        RequireSlices(spec, shape, values);
+    }
+
     public static void RequireCertificate(ModelSpec spec, Certificate? certificate)
     {
         if (certificate is null) return;

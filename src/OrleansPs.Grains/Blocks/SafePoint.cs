@@ -1,7 +1,9 @@
+using OrleansPs.Core.Messages;
+
 namespace OrleansPs.Grains;
 
 /// <summary>Replies that wait until the standby has what they tell, in the order of their entries.</summary>
-/// <remarks>For one turn at a time.</remarks>
+/// <remarks>Not thread safe: used under the lock of its block.</remarks>
 internal sealed class SafePoint
 {
     private readonly Queue<(long Index, TaskCompletionSource<bool> Waiter)> _waiting = new();
@@ -15,6 +17,10 @@ internal sealed class SafePoint
         _waiting.Enqueue((index, waiter));
         return waiter.Task;
     }
+
+    /// <summary>For whoever is in no turn of the grain, and goes on in none.</summary>
+    public static async ValueTask<BlockReply> AnswerAsync(Task<bool> safe, BlockReply reply, BlockReply otherwise) =>
+        await safe.ConfigureAwait(false) ? reply : otherwise;
 
     /// <summary>All entries up to an index are safe.</summary>
     public void Pass(long index)

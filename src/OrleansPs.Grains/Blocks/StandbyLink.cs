@@ -8,11 +8,11 @@ namespace OrleansPs.Grains;
 /// is answered. A standby that stays silent is reported to the coordinator, which alone may let it go.
 /// </summary>
 /// <remarks>
-/// Runs in its grain's turns. An answer is awaited without any detour, since every acknowledgement of the block waits for it; whether it
+/// Runs in its grain's turns, and takes their lock for the block, which workers in this process change too. An answer is awaited without any detour, since every acknowledgement of the block waits for it; whether it
 /// stays out is looked at now and then.
 /// </remarks>
 internal sealed class StandbyLink(
-    ReplicatedBlock block, StandbyFeed feed, IBlockControl standby, ICoordinatorControl coordinator, Action settle, TimeProvider time)
+    ReplicatedBlock block, StandbyFeed feed, IBlockControl standby, ICoordinatorControl coordinator, Action settle, Lock turn, TimeProvider time)
 {
     private const int PieceBytes = 4 << 20;
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(1);
@@ -82,7 +82,7 @@ internal sealed class StandbyLink(
     private bool Read()
     {
         _batch.Clear();
-        return block.TryRead(feed.Site.Nonce, ReplicationLimits.BatchBytes, _batch);
+        lock (turn) return block.TryRead(feed.Site.Nonce, ReplicationLimits.BatchBytes, _batch);
     }
 
     private async Task SendAsync()
@@ -97,7 +97,7 @@ internal sealed class StandbyLink(
             var reply = await standby.Accept(feed.Site.Nonce, block.Replica.Generation, block.Replica.Epoch, items, gradients?.Payload);
             gradients?.Payload.Dispose();
             LetGo();
-            block.Acknowledged(feed.Site.Nonce, new(reply.Status, reply.LastEntry, reply.Epoch));
+            lock (turn) block.Acknowledged(feed.Site.Nonce, new(reply.Status, reply.LastEntry, reply.Epoch));
             isAnswered = true;
         }
         catch (Exception e) when (Calls.IsPassing(e))
@@ -118,7 +118,7 @@ internal sealed class StandbyLink(
             var piece = state.Slice(offset, Math.Min(PieceBytes, state.Length - offset)).ToArray();
             isTaken = await TryGiveAsync(new(generation, epoch, offset, state.Length, piece));
         }
-        block.StateTaken(feed.Site.Nonce, isTaken);
+        lock (turn) block.StateTaken(feed.Site.Nonce, isTaken);
         Heard();
         _sent = time.GetTimestamp();
         settle();

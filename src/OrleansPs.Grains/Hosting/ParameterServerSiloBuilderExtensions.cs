@@ -27,7 +27,7 @@ public static class ParameterServerSiloBuilderExtensions
     /// Cluster membership is set to notice a silo that does not answer within seconds: one that stands still for less than 2 s stays, one that
     /// does for more than 6 s is declared dead; configure
     /// <see cref="ClusterMembershipOptions"/> after this call to change that. Inside the silo's process the service can be used as
-    /// <see cref="IParameterServer"/> too. Orleans' own connections give way to ones that carry large messages in one piece, as in
+    /// <see cref="IParameterServer"/> too: its sessions reach the silo's own blocks directly, without a message or a copy. Orleans' own connections give way to ones that carry large messages in one piece, as in
     /// <see cref="ParameterServerClientBuilderExtensions.AddParameterServerClient"/>.
     /// </remarks>
     public static ISiloBuilder AddParameterServer(this ISiloBuilder builder, Action<ParameterServerOptions>? configure = null)
@@ -41,6 +41,8 @@ public static class ParameterServerSiloBuilderExtensions
         services.TryAddKeyedSingleton<IGrainStorageSerializer, StoredBytesSerializer>(StoredBytesSerializer.Key);
         services.TryAddSingleton(StorageOf);
         services.TryAddSingleton<SpecCache>();
+        services.TryAddSingleton<LocalBlocks>();
+        services.TryAddSingleton<ILocalBlocks>(s => s.GetRequiredService<LocalBlocks>());
         services.TryAddSingleton<SpecLimits>();
         services.TryAddSingleton<ModelsOfSilo>();
         services.TryAddSingleton(s => new SiloView(s.GetRequiredService<IClusterMembershipService>(), s.GetRequiredService<ILocalSiloDetails>()));

@@ -16,14 +16,15 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
     private readonly ICatalogGrain _catalog;
     private readonly CallRetries _retries;
     private readonly IBlockDoors? _doors;
+    private readonly ILocalBlocks? _local;
     private readonly ClusterCutStore _cuts;
     private readonly ConcurrentDictionary<string, BlockRoutes> _routes = new(StringComparer.Ordinal);
 
     public ClusterParameterServer(
         IGrainFactory grains, ParameterServerClientOptions options, SessionEnvironment environment, GatewayWatch? gateways = null,
-        IBlockDoors? doors = null)
+        IBlockDoors? doors = null, ILocalBlocks? local = null)
     {
-        _doors = doors;
+        (_doors, _local) = (doors, local);
         _grains = grains;
         _options = options;
         _environment = environment;
@@ -158,7 +159,7 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
     private ISnapshotGrain Snapshots(string model) => _grains.GetGrain<ISnapshotGrain>(Named(model));
 
     private ClusterTransport Transport(string model) =>
-        new(_grains, model, _routes.GetOrAdd(model, static (name, grains) => new(grains, name, TimeProvider.System), _grains), _doors);
+        new(_grains, model, _routes.GetOrAdd(model, static (name, grains) => new(grains, name, TimeProvider.System), _grains), _doors, _local);
 
     // A grain would come alive under any name.
     private static string Named(string model)

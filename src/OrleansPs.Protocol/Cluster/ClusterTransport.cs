@@ -12,8 +12,12 @@ namespace OrleansPs.Protocol;
 /// <remarks>
 /// Thread safe. Numbers are written to a connection from the caller's memory, or copied if there is none; when a push ends, however it ends, nobody reads
 /// that memory any more, so a message that lingers in Orleans touches none of it. What was read is copied when it has come.
+
+/// Thread safe. Numbers are copied before they are sent and after they have come, so a message that lingers in Orleans touches
+/// no memory of a caller. Only a block in this very process reads and writes the caller's memory itself, and only while it is being called.
 /// </remarks>
-internal sealed class ClusterTransport(IGrainFactory grains, string model, BlockRoutes routes, IBlockDoors? doors) : IParameterTransport
+internal sealed class ClusterTransport(
+    IGrainFactory grains, string model, BlockRoutes routes, IBlockDoors? doors, ILocalBlocks? local = null) : IParameterTransport
 {
     private readonly ICoordinatorGrain _coordinator = grains.GetGrain<ICoordinatorGrain>(model);
     private long _certifiedGeneration;
@@ -47,6 +51,14 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         {
             payload.Withdraw();
         }
+
+        if (LocalOf(route) is { } here && here.TryPush(header, newest, gradient.Span, out var pushed))
+            return await HeardHereAsync(route, pushed, cancellationToken).ConfigureAwait(false);
+        var payload = TensorPayload.CopyOf(gradient.Span);
+        var reply = TryDoor(route, new(route.Key, BlockRequestKind.Push, header, newest, payload, null), BytesOf(gradient.Span), out var answer)
+            ? (await AskAsync(route, answer, DisposeLate, cancellationToken).ConfigureAwait(false)).Reply
+            : await AskAsync(route, route.Grain.Push(header, newest, payload), null, cancellationToken).ConfigureAwait(false);
+        payload.Dispose();
         return await CheckedAsync(route, reply, cancellationToken).ConfigureAwait(false);
     }
 
@@ -58,6 +70,8 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         var route = await routes.FindAsync(block, header.Generation, cancellationToken).ConfigureAwait(false);
         if (IsPast(header, route, out var past)) return past;
         header = header with { Epoch = route.Epoch };
+        if (LocalOf(route) is { } here && here.TryPull(header, newest, values.Span, out var pulled))
+            return await HeardHereAsync(route, pulled, cancellationToken).ConfigureAwait(false);
         if (values.Span[0].Keys.Length > 0) return await PullRowsAsync(route, header, newest, values, cancellationToken).ConfigureAwait(false);
         var segments = SegmentsOf(values.Span);
         if (!TryDoor(route, new(route.Key, BlockRequestKind.Pull, header, newest, null, segments), BytesOf(values.Span), out var answer))
@@ -87,6 +101,15 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         {
             payload.Withdraw();
         }
+
+        if (LocalOf(route) is { } here && here.TryPushPull(header, newest, gradient.Span, values.Span, out var done))
+            return await HeardHereAsync(route, done, cancellationToken).ConfigureAwait(false);
+        var (payload, segments) = (TensorPayload.CopyOf(gradient.Span), SegmentsOf(values.Span));
+        var bytes = BytesOf(gradient.Span) + BytesOf(values.Span);
+        if (!TryDoor(route, new(route.Key, BlockRequestKind.PushPull, header, newest, payload, segments), bytes, out var answer))
+            answer = route.Grain.PushPull(header, newest, payload, segments);
+        var reply = await AskAsync(route, answer, DisposeLate, cancellationToken).ConfigureAwait(false);
+        payload.Dispose();
         return await ReceivedAsync(route, reply, values, cancellationToken).ConfigureAwait(false);
     }
 
@@ -144,6 +167,12 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
         keys.Dispose();
         return await ReceivedAsync(route, reply, values, cancellationToken).ConfigureAwait(false);
     }
+
+    private ILocalBlock? LocalOf(in BlockRoute route) => local is not null && local.TryFind(route.Key, out var block) ? block : null;
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<BlockReply> HeardHereAsync(BlockRoute route, ValueTask<BlockReply> call, CancellationToken cancellationToken) =>
+        await CheckedAsync(route, await AskAsync(route, call, null, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
     // A small request waits for those that are made with it; one that travels alone takes the way through the door only where that is shorter.
     private bool TryDoor(in BlockRoute route, in BlockRequest request, long bytes, out ValueTask<PullReply> answer)

@@ -55,7 +55,8 @@ public static class ParameterServerClientBuilderExtensions
         services.TryAddSingleton<ClientMetrics>();
         services.TryAddSingleton<GatewayWatch>();
         services.TryAddSingleton(s => new ClusterParameterServer(
-            s.GetRequiredService<IGrainFactory>(), Checked(s), EnvironmentOf(s), s.GetRequiredService<GatewayWatch>(), s.GetRequiredService<IBlockDoors>()));
+            s.GetRequiredService<IGrainFactory>(), Checked(s), EnvironmentOf(s), s.GetRequiredService<GatewayWatch>(), s.GetRequiredService<IBlockDoors>(),
+            s.GetService<ILocalBlocks>()));
         services.TryAddSingleton<IParameterServer>(s => s.GetRequiredService<ClusterParameterServer>());
         services.TryAddSingleton<IParameterServerAdmin>(s => s.GetRequiredService<ClusterParameterServer>());
     }

@@ -41,6 +41,15 @@ internal sealed class TestCluster : IAsyncDisposable
         _cluster.Client, new(), new SessionEnvironment(time, Random.Shared.Next(), Guid.NewGuid, new ClientMetrics()),
         doors: _cluster.Client.ServiceProvider.GetRequiredService<IBlockDoors>());
 
+    /// <summary>A server in the process of a silo, as it is registered there, with a clock of its own.</summary>
+    public ClusterParameterServer ConnectInside(int silo, TimeProvider time)
+    {
+        var services = _cluster.Silos[silo].ServiceProvider;
+        return new(
+            services.GetRequiredService<IGrainFactory>(), new(), new SessionEnvironment(time, Random.Shared.Next(), Guid.NewGuid, new ClientMetrics()),
+            doors: services.GetRequiredService<IBlockDoors>(), local: services.GetRequiredService<ILocalBlocks>());
+    }
+
     public ClusterParameterServer Connect() => Connect(TimeProvider.System);
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
