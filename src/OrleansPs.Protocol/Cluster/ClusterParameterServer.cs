@@ -77,11 +77,16 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
     public async Task<IReadOnlyList<SnapshotInfo>> ListSnapshotsAsync(string model, CancellationToken cancellationToken = default) =>
         await _retries.RunAsync(Snapshots(model).List, cancellationToken).ConfigureAwait(false);
 
-    public Task<SnapshotInfo> RestoreAsync(
+    public async Task<SnapshotInfo> RestoreAsync(
         string model, RestoreOptions? options = null, CancellationToken cancellationToken = default)
     {
         var (coordinator, nonce) = (Coordinator(model), Guid.NewGuid());
-        return _retries.RunLongAsync(() => coordinator.Restore(nonce, options ?? new()), cancellationToken);
+        var routes = _routes.GetValueOrDefault(model);
+        var before = routes?.Map?.Generation;
+        var restored = await _retries.RunLongAsync(() => coordinator.Restore(nonce, options ?? new()), cancellationToken).ConfigureAwait(false);
+        // Blocks of the generation before may not have heard yet that it is over, and one in this process would answer at once.
+        if (before is { } generation) routes!.NoteVersion(generation + 1, 0);
+        return restored;
     }
 
     public async Task<LoadReport> RestorePartialAsync(
