@@ -24,6 +24,9 @@ internal sealed class BenchApp(TextWriter output, TextWriter error)
         var replicated = new Command("replicated", "What a standby costs a push");
         replicated.SetAction((_, cancel) => ReplicatedSuite.RunAsync(output, cancel));
         root.Subcommands.Add(replicated);
+        var cohosted = new Command("cohosted", "A worker in a silo's process, beside memcpy and a worker that is connected to it");
+        cohosted.SetAction((_, cancel) => CohostedSuite.RunAsync(output, cancel));
+        root.Subcommands.Add(cohosted);
         var parsed = root.Parse(arguments);
         if (parsed.Action is ParseErrorAction) return Fail(BadOption, parsed.Errors[0].Message);
         try
