@@ -10,7 +10,7 @@ namespace OrleansPs.Grains;
 /// </summary>
 internal sealed partial class BlockGrain : ILocalBlock
 {
-    private TaskScheduler _turns = TaskScheduler.Default;
+    private Action? _feed;
 
     public bool TryPush(in MessageHeader header, Certificate? newest, ReadOnlySpan<SegmentSlice> gradient, out ValueTask<BlockReply> reply)
     {
@@ -55,11 +55,7 @@ internal sealed partial class BlockGrain : ILocalBlock
         }
     }
 
-    private void Register()
-    {
-        _turns = TaskScheduler.Current;
-        local.Add(this.GetPrimaryKeyString(), this);
-    }
+    private void Register() => local.Add(this.GetPrimaryKeyString(), this);
 
     private void Unregister() => local.Remove(this.GetPrimaryKeyString(), this);
 
@@ -75,7 +71,6 @@ internal sealed partial class BlockGrain : ILocalBlock
     private void FeedLater()
     {
         if (_block is not { } block || block.Standbys.Count == 0 || block.Standbys.All(s => s.Acknowledged >= block.Replica.LastEntry)) return;
-        Task.Factory.StartNew(
-            static grain => ((BlockGrain)grain!).Feed(), this, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _turns).Ignore();
+        GrainContext.Scheduler.QueueAction(_feed ??= Feed);
     }
 }

@@ -6,9 +6,7 @@ using Xunit.Abstractions;
 
 namespace OrleansPs.Grains.Tests;
 
-/// <summary>Alone in the process while it counts bytes, which are the whole process's.</summary>
-[CollectionDefinition(nameof(LocalBlockTests), DisableParallelization = true)]
-[Collection(nameof(LocalBlockTests))]
+/// <summary>Blocks as workers in their silo's process reach them.</summary>
 public sealed class LocalBlockTests(ITestOutputHelper output)
 {
     private const int Floats = 1024;
@@ -140,6 +138,8 @@ public sealed class LocalBlockTests(ITestOutputHelper output)
     }
 
     // Every thousandth call ends a step: the window of a step is bounded. A call that ends at once is all on this thread; others work meanwhile.
+
+    // Every thousandth call ends a step, for its window is bounded. In between everything happens on this thread.
     private async Task AssertNextToNothingAsync(string what, IParameterWorker worker, Func<ValueTask> call)
     {
         var bytes = 0L;
