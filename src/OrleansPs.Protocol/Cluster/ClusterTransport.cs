@@ -13,9 +13,6 @@ namespace OrleansPs.Protocol;
 /// Thread safe. Numbers are written to a connection from the caller's memory, or copied if there is none; when a push ends, however it ends, nobody reads
 /// that memory any more, so a message that lingers in Orleans touches none of it. What was read is copied when it has come. A block in this very process
 /// reads and writes the caller's memory itself, and only while it is being called.
-
-/// Thread safe. Numbers are copied before they are sent and after they have come, so a message that lingers in Orleans touches
-/// no memory of a caller. Only a block in this very process reads and writes the caller's memory itself, and only while it is being called.
 /// </remarks>
 internal sealed class ClusterTransport(
     IGrainFactory grains, string model, BlockRoutes routes, IBlockDoors? doors, ILocalBlocks? local = null) : IParameterTransport
@@ -54,12 +51,6 @@ internal sealed class ClusterTransport(
         {
             payload.Withdraw();
         }
-
-        var payload = TensorPayload.CopyOf(gradient.Span);
-        var reply = TryDoor(route, new(route.Key, BlockRequestKind.Push, header, newest, payload, null), BytesOf(gradient.Span), out var answer)
-            ? (await AskAsync(route, answer, DisposeLate, cancellationToken).ConfigureAwait(false)).Reply
-            : await AskAsync(route, route.Grain.Push(header, newest, payload), null, cancellationToken).ConfigureAwait(false);
-        payload.Dispose();
         return await CheckedAsync(route, reply, cancellationToken).ConfigureAwait(false);
     }
 
@@ -104,13 +95,6 @@ internal sealed class ClusterTransport(
         {
             payload.Withdraw();
         }
-
-        var (payload, segments) = (TensorPayload.CopyOf(gradient.Span), SegmentsOf(values.Span));
-        var bytes = BytesOf(gradient.Span) + BytesOf(values.Span);
-        if (!TryDoor(route, new(route.Key, BlockRequestKind.PushPull, header, newest, payload, segments), bytes, out var answer))
-            answer = route.Grain.PushPull(header, newest, payload, segments);
-        var reply = await AskAsync(route, answer, DisposeLate, cancellationToken).ConfigureAwait(false);
-        payload.Dispose();
         return await ReceivedAsync(route, reply, values, cancellationToken).ConfigureAwait(false);
     }
 

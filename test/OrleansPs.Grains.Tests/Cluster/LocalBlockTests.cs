@@ -140,8 +140,6 @@ public sealed class LocalBlockTests(ITestOutputHelper output)
         return await server.JoinAsync("local", 0);
     }
 
-    // Every thousandth call ends a step: the window of a step is bounded. A call that ends at once is all on this thread; others work meanwhile.
-
     // Every thousandth call ends a step, for its window is bounded. In between everything happens on this thread.
     private async Task AssertNextToNothingAsync(string what, IParameterWorker worker, Func<ValueTask> call)
     {
