@@ -17,6 +17,9 @@ public readonly record struct SegmentSlice(int Segment, Memory<float> Values)
 
     /// <summary>How many values it has, or its code stands for.</summary>
     public int Length => Code.IsPresent ? Code.Length : Values.Length;
+
+    /// <summary>The bytes that it has where it is sent.</summary>
+    public long Bytes => (Code.IsPresent ? Code.Bytes.Length : (long)Values.Length * sizeof(float)) + ((long)Keys.Length * sizeof(long));
 }
 
 /// <summary>What a block answers.</summary>

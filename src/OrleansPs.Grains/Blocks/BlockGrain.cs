@@ -50,6 +50,7 @@ internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, I
             if (gradient is null) return new(Incomplete(replica));
             MessageRules.RequirePush(_spec, _shape, header, gradient.Slices.Span);
             MessageRules.RequireCertificate(_spec, newest);
+            gradient.Decode(_shape);
             return WhenSafe(header, replica.Push(header, newest, gradient.Slices.Span));
         }
     }
@@ -91,6 +92,7 @@ internal sealed partial class BlockGrain(SpecCache specs, SiloStorage storage, I
             MessageRules.RequirePush(_spec, _shape, header, gradient.Slices.Span);
             MessageRules.RequirePull(_spec, _shape, header, segments);
             MessageRules.RequireCertificate(_spec, newest);
+            gradient.Decode(_shape);
             var values = Room(segments);
             var reply = replica.PushPull(header, newest, gradient.Slices.Span, values.Slices.Span);
             var safe = WhenSafe(header, reply);

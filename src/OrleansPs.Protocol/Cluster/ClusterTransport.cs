@@ -18,6 +18,9 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
     private long _certifiedGeneration;
 
     /// <inheritdoc/>
+    public bool CarriesCodes => true;
+
+    /// <inheritdoc/>
     public void BeginBurst() => Burst.Begin();
 
     /// <inheritdoc/>
@@ -158,7 +161,7 @@ internal sealed class ClusterTransport(IGrainFactory grains, string model, Block
     private static long BytesOf(ReadOnlySpan<SegmentSlice> slices)
     {
         var bytes = 0L;
-        foreach (var slice in slices) bytes += ((long)slice.Values.Length * sizeof(float)) + ((long)slice.Keys.Length * sizeof(long));
+        foreach (var slice in slices) bytes += slice.Bytes;
         return bytes;
     }
 
