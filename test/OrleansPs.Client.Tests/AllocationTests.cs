@@ -34,11 +34,11 @@ public sealed class AllocationTests(ITestOutputHelper output)
     }
 
     [Theory(Skip = Unoptimized)]
-    [InlineData("BSP", CompressionMode.Bf16)]
-    [InlineData("ASP", CompressionMode.Int8)]
-    [InlineData("BSP", CompressionMode.TopK)]
-    [InlineData("BSP", CompressionMode.OneBit)]
-    public async Task A_push_that_is_encoded_allocates_next_to_nothing(string policy, CompressionMode mode)
+    [InlineData("BSP", GradientCompressionMode.Bf16)]
+    [InlineData("ASP", GradientCompressionMode.Int8)]
+    [InlineData("BSP", GradientCompressionMode.TopK)]
+    [InlineData("BSP", GradientCompressionMode.OneBit)]
+    public async Task A_push_that_is_encoded_allocates_next_to_nothing(string policy, GradientCompressionMode mode)
     {
         await using var session = await JoinAsync(policy, 1 << 16, PullCache.Off, Compressions.Of(mode));
         var (gradients, values) = (TensorSet.For(session.Spec), TensorSet.For(session.Spec));

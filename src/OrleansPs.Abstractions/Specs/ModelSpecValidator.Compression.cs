@@ -25,7 +25,7 @@ internal static partial class ModelSpecValidator
 
     private static void CheckShare(string path, GradientCompression? compression)
     {
-        if (compression is { Mode: CompressionMode.TopK })
+        if (compression is { Mode: GradientCompressionMode.TopK })
             Require(compression.K is > 0 and <= 0.5, path + ".K", compression.K, "it must be above 0 and at most 0.5.");
     }
 }

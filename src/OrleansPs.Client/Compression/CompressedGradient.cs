@@ -14,7 +14,7 @@ internal sealed record CompressedGradient(int Parameter, GradientCompression Com
     /// <summary>Room for the code of each piece. Top-k has one for all of them, of which each takes what it needs.</summary>
     public IEnumerable<byte[]> Rooms()
     {
-        if (Compression.Mode != CompressionMode.TopK)
+        if (Compression.Mode != GradientCompressionMode.TopK)
             return Pieces.Select(p => new byte[SegmentCode.BytesOf(Compression.Mode, p.Start, p.Length)]);
         return Enumerable.Repeat(new byte[TopKCodec.CountOf(Values.Length, Compression.K) * TopKCodec.EntryBytes], Pieces.Length);
     }
@@ -32,7 +32,7 @@ internal sealed record CompressedGradient(int Parameter, GradientCompression Com
         {
             var parameter = layout.IndexOf(name);
             var compression = spec.CompressionOf(spec.Parameters[parameter]);
-            if (compression.Mode == CompressionMode.None || spec.GroupOf(spec.Parameters[parameter]) is { Frozen: true }) continue;
+            if (compression.Mode == GradientCompressionMode.None || spec.GroupOf(spec.Parameters[parameter]) is { Frozen: true }) continue;
             found.Add(new(parameter, compression, values, [.. layout.PlacementOf(parameter).Pieces.Select(Locate)]));
         }
         return [.. found];

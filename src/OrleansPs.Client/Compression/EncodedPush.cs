@@ -35,12 +35,12 @@ internal sealed class EncodedPush
     public void Encode(CompressedGradient gradient, Span<float> total, RoundingKey key)
     {
         var compression = gradient.Compression;
-        var choice = compression.Mode == CompressionMode.TopK ? TopKChoice.Of(total, TopKCodec.CountOf(total.Length, compression.K)) : default;
+        var choice = compression.Mode == GradientCompressionMode.TopK ? TopKChoice.Of(total, TopKCodec.CountOf(total.Length, compression.K)) : default;
         var written = 0;
         // A chunk may belong to two pieces: no residual is made before all are encoded.
         foreach (var piece in gradient.Pieces)
         {
-            var room = _codes[_piece].AsMemory(compression.Mode == CompressionMode.TopK ? written : 0);
+            var room = _codes[_piece].AsMemory(compression.Mode == GradientCompressionMode.TopK ? written : 0);
             var bytes = Encode(compression.Mode, piece, total, key, ref choice, room.Span);
             Take(piece, new(compression.Mode, piece.Length, room[..bytes]));
             written += bytes;
@@ -51,13 +51,13 @@ internal sealed class EncodedPush
     }
 
     private static int Encode(
-        CompressionMode mode, in CompressedPiece piece, ReadOnlySpan<float> total, RoundingKey key, ref TopKChoice choice, Span<byte> room)
+        GradientCompressionMode mode, in CompressedPiece piece, ReadOnlySpan<float> total, RoundingKey key, ref TopKChoice choice, Span<byte> room)
     {
         switch (mode)
         {
-            case CompressionMode.Bf16: Bf16Codec.Encode(total.Slice(piece.Start, piece.Length), room); break;
-            case CompressionMode.Int8: Int8Codec.Encode(total, piece.Start, piece.Length, key, room); break;
-            case CompressionMode.OneBit: OneBitCodec.Encode(total, piece.Start, piece.Length, room); break;
+            case GradientCompressionMode.Bf16: Bf16Codec.Encode(total.Slice(piece.Start, piece.Length), room); break;
+            case GradientCompressionMode.Int8: Int8Codec.Encode(total, piece.Start, piece.Length, key, room); break;
+            case GradientCompressionMode.OneBit: OneBitCodec.Encode(total, piece.Start, piece.Length, room); break;
             default: return TopKCodec.Encode(total.Slice(piece.Start, piece.Length), ref choice, room);
         }
         return room.Length;

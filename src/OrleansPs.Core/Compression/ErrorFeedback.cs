@@ -24,7 +24,7 @@ public static class ErrorFeedback
     /// <param name="total">The segment of what was encoded; becomes the residual.</param>
     public static void Subtract(in SegmentCode code, int start, Span<float> total)
     {
-        if (code.Mode == CompressionMode.TopK) TopKCodec.Clear(code.Bytes.Span, total);
+        if (code.Mode == GradientCompressionMode.TopK) TopKCodec.Clear(code.Bytes.Span, total);
         else OneBitCodec.Subtract(code.Bytes.Span, start, total);
     }
 }

@@ -14,7 +14,7 @@ internal static class CompressionJson
         if (compression is null) return;
         writer.WriteStartObject(Field);
         writer.WriteString("type", SpecNames.Compression.Of(compression.Mode));
-        if (compression.Mode == CompressionMode.TopK) writer.WriteNumber("k", compression.K);
+        if (compression.Mode == GradientCompressionMode.TopK) writer.WriteNumber("k", compression.K);
         writer.WriteEndObject();
     }
 
@@ -24,10 +24,10 @@ internal static class CompressionJson
     {
         var compression = fields.Name("type", SpecNames.Compression) switch
         {
-            CompressionMode.Bf16 => GradientCompression.Bf16,
-            CompressionMode.Int8 => GradientCompression.Int8,
-            CompressionMode.TopK => GradientCompression.TopK(fields.Double("k")),
-            CompressionMode.OneBit => GradientCompression.OneBit,
+            GradientCompressionMode.Bf16 => GradientCompression.Bf16,
+            GradientCompressionMode.Int8 => GradientCompression.Int8,
+            GradientCompressionMode.TopK => GradientCompression.TopK(fields.Double("k")),
+            GradientCompressionMode.OneBit => GradientCompression.OneBit,
             _ => GradientCompression.None,
         };
         fields.End();

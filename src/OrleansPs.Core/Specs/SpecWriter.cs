@@ -18,7 +18,7 @@ internal static class SpecWriter
         Write(writer, spec.Schedule);
         writer.WritePropertyName("clipping");
         Write(writer, spec.Clipping);
-        if (spec.Compression.Mode != CompressionMode.None) CompressionJson.WriteField(writer, spec.Compression);
+        if (spec.Compression.Mode != GradientCompressionMode.None) CompressionJson.WriteField(writer, spec.Compression);
         writer.WritePropertyName("consistency");
         Write(writer, spec.Consistency);
         if (spec.Compensation.Mode != CompensationMode.None) Write(writer, spec.Compensation);

@@ -46,8 +46,8 @@ internal static class EncodedPieces
         {
             segments[i] = reader.ReadInt32();
             var floats = reader.ReadInt32();
-            codes[i] = new((CompressionMode)reader.ReadByte(), floats, reader.ReadInt32());
-            if (segments[i] < 0 || floats < 1 || codes[i].Mode > CompressionMode.OneBit || codes[i].Bytes < 0) throw TensorPayloadCodec.Broken();
+            codes[i] = new((GradientCompressionMode)reader.ReadByte(), floats, reader.ReadInt32());
+            if (segments[i] < 0 || floats < 1 || codes[i].Mode > GradientCompressionMode.OneBit || codes[i].Bytes < 0) throw TensorPayloadCodec.Broken();
             bytes += codes[i].Bytes;
         }
         if (bytes != length) throw TensorPayloadCodec.Broken();
@@ -61,7 +61,7 @@ internal static class EncodedPieces
 /// <param name="Mode">How it is encoded.</param>
 /// <param name="Floats">How many floats it stands for, at least one.</param>
 /// <param name="Bytes">Its bytes.</param>
-internal readonly record struct CodeLength(CompressionMode Mode, int Floats, int Bytes)
+internal readonly record struct CodeLength(GradientCompressionMode Mode, int Floats, int Bytes)
 {
     /// <summary>The code of a piece; floats among codes are one too.</summary>
     public static CodeLength Of(in SegmentSlice slice) => new(slice.Code.Mode, slice.Length, BytesOf(slice).Length);

@@ -3,11 +3,11 @@ namespace OrleansPs.Client.Tests;
 /// <summary>A session sends each push in one code, as often as it must, and gives a transport without codes the numbers that they stand for.</summary>
 public sealed class CompressedPushTests
 {
-    public static TheoryData<CompressionMode> Modes => [CompressionMode.Bf16, CompressionMode.Int8, CompressionMode.TopK, CompressionMode.OneBit];
+    public static TheoryData<GradientCompressionMode> Modes => [GradientCompressionMode.Bf16, GradientCompressionMode.Int8, GradientCompressionMode.TopK, GradientCompressionMode.OneBit];
 
     [Theory]
     [MemberData(nameof(Modes))]
-    public async Task A_push_that_is_sent_again_has_the_same_bytes_and_counts_once(CompressionMode mode)
+    public async Task A_push_that_is_sent_again_has_the_same_bytes_and_counts_once(GradientCompressionMode mode)
     {
         var calm = await TrainAsync(SpecOf(mode), steps: 3);
         var rough = await TrainAsync(SpecOf(mode), steps: 3, losses: 8);
@@ -19,7 +19,7 @@ public sealed class CompressedPushTests
 
     [Theory]
     [MemberData(nameof(Modes))]
-    public async Task The_size_of_blocks_and_the_transport_change_no_bit(CompressionMode mode)
+    public async Task The_size_of_blocks_and_the_transport_change_no_bit(GradientCompressionMode mode)
     {
         var expected = await TrainAsync(SpecOf(mode), steps: 4);
         foreach (var blockBytes in (int[])[4096, 4160, 5056, 1 << 20])
@@ -32,7 +32,7 @@ public sealed class CompressedPushTests
 
     [Theory]
     [MemberData(nameof(Modes))]
-    public async Task A_gradient_is_not_changed(CompressionMode mode)
+    public async Task A_gradient_is_not_changed(GradientCompressionMode mode)
     {
         var (rig, _) = RigOf(SpecOf(mode));
         await using var _ = rig;
@@ -45,7 +45,7 @@ public sealed class CompressedPushTests
     [Fact]
     public async Task A_parameter_may_have_its_own_compression_and_a_frozen_one_has_none()
     {
-        var spec = SpecOf(CompressionMode.Bf16) with
+        var spec = SpecOf(GradientCompressionMode.Bf16) with
         {
             Parameters =
             [
@@ -68,20 +68,20 @@ public sealed class CompressedPushTests
     [Fact]
     public async Task A_gradient_that_is_refused_leaves_no_trace()
     {
-        var (rig, wire) = RigOf(SpecOf(CompressionMode.OneBit));
+        var (rig, wire) = RigOf(SpecOf(GradientCompressionMode.OneBit));
         await using var _ = rig;
         var gradients = Gradients(rig.Spec, 1);
         gradients["b"].Span[3] = float.NaN;
         await Assert.ThrowsAsync<NonFiniteGradientException>(() => rig.Session.PushAsync(gradients).AsTask());
         Assert.Empty(wire.Sent);
 
-        var good = await TrainAsync(SpecOf(CompressionMode.OneBit), steps: 1);
+        var good = await TrainAsync(SpecOf(GradientCompressionMode.OneBit), steps: 1);
         await rig.Session.PushAsync(Gradients(rig.Spec, 0));
         await rig.Session.PushAsync(Gradients(rig.Spec, 100));
         Assert.Equal(good.Sent, wire.Sent);
     }
 
-    internal static ModelSpec SpecOf(CompressionMode mode) => Rig.SpecOf() with
+    internal static ModelSpec SpecOf(GradientCompressionMode mode) => Rig.SpecOf() with
     {
         // One that spans blocks, one that shares the last of them, and one of less than a chunk.
         Parameters = [new("a", [2500]), new("b", [700]), new("c", [10])],

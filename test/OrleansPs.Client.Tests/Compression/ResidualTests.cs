@@ -3,11 +3,11 @@ namespace OrleansPs.Client.Tests;
 /// <summary>What a push leaves out is neither lost nor sent twice, whatever becomes of its step; and it can be saved.</summary>
 public sealed class ResidualTests
 {
-    public static TheoryData<CompressionMode> Modes => [CompressionMode.TopK, CompressionMode.OneBit];
+    public static TheoryData<GradientCompressionMode> Modes => [GradientCompressionMode.TopK, GradientCompressionMode.OneBit];
 
     [Theory]
     [MemberData(nameof(Modes))]
-    public async Task A_step_that_is_done_again_sends_what_it_sent(CompressionMode mode)
+    public async Task A_step_that_is_done_again_sends_what_it_sent(GradientCompressionMode mode)
     {
         var (rig, wire) = CompressedPushTests.RigOf(CompressedPushTests.SpecOf(mode));
         await using var _ = rig;
@@ -23,7 +23,7 @@ public sealed class ResidualTests
 
     [Theory]
     [MemberData(nameof(Modes))]
-    public async Task What_was_received_and_what_is_left_are_all_that_was_sent(CompressionMode mode)
+    public async Task What_was_received_and_what_is_left_are_all_that_was_sent(GradientCompressionMode mode)
     {
         var (rig, wire) = CompressedPushTests.RigOf(CompressedPushTests.SpecOf(mode) with { Reduction = Reduction.Sum });
         await using var _ = rig;
@@ -45,7 +45,7 @@ public sealed class ResidualTests
 
     [Theory]
     [MemberData(nameof(Modes))]
-    public async Task A_clock_that_was_taken_unheard_finishes_the_step(CompressionMode mode)
+    public async Task A_clock_that_was_taken_unheard_finishes_the_step(GradientCompressionMode mode)
     {
         var (calm, rough) = (CompressedPushTests.RigOf(CompressedPushTests.SpecOf(mode)), CompressedPushTests.RigOf(CompressedPushTests.SpecOf(mode)));
         await using var _ = calm.Rig;
@@ -68,7 +68,7 @@ public sealed class ResidualTests
 
     [Theory]
     [MemberData(nameof(Modes))]
-    public async Task A_model_that_was_put_back_begins_without_residuals(CompressionMode mode)
+    public async Task A_model_that_was_put_back_begins_without_residuals(GradientCompressionMode mode)
     {
         var (rig, wire) = CompressedPushTests.RigOf(CompressedPushTests.SpecOf(mode));
         await using var _ = rig;
@@ -82,7 +82,7 @@ public sealed class ResidualTests
 
     [Theory]
     [MemberData(nameof(Modes))]
-    public async Task A_worker_that_loads_what_it_saved_goes_on_as_if_it_had_not_ended(CompressionMode mode)
+    public async Task A_worker_that_loads_what_it_saved_goes_on_as_if_it_had_not_ended(GradientCompressionMode mode)
     {
         var spec = CompressedPushTests.SpecOf(mode);
         var (rig, wire) = CompressedPushTests.RigOf(spec);
@@ -107,7 +107,7 @@ public sealed class ResidualTests
     [Fact]
     public async Task Residuals_that_do_not_fit_are_refused_and_change_nothing()
     {
-        var (rig, _) = CompressedPushTests.RigOf(CompressedPushTests.SpecOf(CompressionMode.OneBit));
+        var (rig, _) = CompressedPushTests.RigOf(CompressedPushTests.SpecOf(GradientCompressionMode.OneBit));
         await using var __ = rig;
         await CompressedPushTests.StepAsync(rig.Session, 0);
         var saved = await SavedAsync(rig.Session);
@@ -132,8 +132,8 @@ public sealed class ResidualTests
     [Fact]
     public async Task Residuals_of_other_parameters_are_refused()
     {
-        var saved = await SavedAsync((await JoinedAsync(CompressionMode.OneBit)).Session);
-        var spec = CompressedPushTests.SpecOf(CompressionMode.OneBit);
+        var saved = await SavedAsync((await JoinedAsync(GradientCompressionMode.OneBit)).Session);
+        var spec = CompressedPushTests.SpecOf(GradientCompressionMode.OneBit);
         foreach (var parameters in (DenseParameter[][])[
             [new("a", [2500]), new("b", [701]), new("c", [10])], [new("a", [2500]), new("B", [700]), new("c", [10])], [new("a", [2500])]])
         {
@@ -167,9 +167,9 @@ public sealed class ResidualTests
         await rig.Session.ResumeAsync();
     }
 
-    private static Task<Rig> JoinedAsync(CompressionMode mode) => Task.FromResult(CompressedPushTests.RigOf(CompressedPushTests.SpecOf(mode)).Rig);
+    private static Task<Rig> JoinedAsync(GradientCompressionMode mode) => Task.FromResult(CompressedPushTests.RigOf(CompressedPushTests.SpecOf(mode)).Rig);
 
-    private static async Task<string> FirstCodeAsync(CompressionMode mode, int gradient)
+    private static async Task<string> FirstCodeAsync(GradientCompressionMode mode, int gradient)
     {
         var (rig, wire) = CompressedPushTests.RigOf(CompressedPushTests.SpecOf(mode));
         await using var _ = rig;

@@ -12,16 +12,16 @@ public abstract class CompressionConformance(ConformanceHost host) : HostTests(h
     private const int Workers = 3;
     private const int Steps = 6;
 
-    public static TheoryData<CompressionMode> Modes => [CompressionMode.Bf16, CompressionMode.Int8, CompressionMode.TopK, CompressionMode.OneBit];
+    public static TheoryData<GradientCompressionMode> Modes => [GradientCompressionMode.Bf16, GradientCompressionMode.Int8, GradientCompressionMode.TopK, GradientCompressionMode.OneBit];
 
     /// <summary>The digests are of the results: they are the same on all hosts, and were so when this was written.</summary>
     [Theory]
-    [InlineData(CompressionMode.None, "0c37d2d92ba68287")]
-    [InlineData(CompressionMode.Bf16, "f20d2bf0508df88c")]
-    [InlineData(CompressionMode.Int8, "8a5eda450ff49132")]
-    [InlineData(CompressionMode.TopK, "6e53729e7507b4c2")]
-    [InlineData(CompressionMode.OneBit, "d4f82cc53a849a56")]
-    public async Task The_result_has_the_bits_that_it_has_on_every_host(CompressionMode mode, string digest)
+    [InlineData(GradientCompressionMode.None, "0c37d2d92ba68287")]
+    [InlineData(GradientCompressionMode.Bf16, "f20d2bf0508df88c")]
+    [InlineData(GradientCompressionMode.Int8, "8a5eda450ff49132")]
+    [InlineData(GradientCompressionMode.TopK, "6e53729e7507b4c2")]
+    [InlineData(GradientCompressionMode.OneBit, "d4f82cc53a849a56")]
+    public async Task The_result_has_the_bits_that_it_has_on_every_host(GradientCompressionMode mode, string digest)
     {
         var result = await TrainAsync(SpecOf(mode, 4096), shuffle: null);
         Assert.Equal(digest, Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<float>(result)))[..16]);
@@ -29,7 +29,7 @@ public abstract class CompressionConformance(ConformanceHost host) : HostTests(h
 
     [Theory]
     [MemberData(nameof(Modes))]
-    public async Task The_result_has_the_same_bits_in_every_order_and_in_blocks_of_every_size(CompressionMode mode)
+    public async Task The_result_has_the_same_bits_in_every_order_and_in_blocks_of_every_size(GradientCompressionMode mode)
     {
         var expected = await TrainAsync(SpecOf(mode, 4096), shuffle: null);
 
@@ -40,7 +40,7 @@ public abstract class CompressionConformance(ConformanceHost host) : HostTests(h
 
     [Theory]
     [MemberData(nameof(Modes))]
-    public async Task A_step_that_is_done_again_changes_no_bit(CompressionMode mode)
+    public async Task A_step_that_is_done_again_changes_no_bit(GradientCompressionMode mode)
     {
         var expected = await TrainAsync(SpecOf(mode, 4096), shuffle: null);
 
@@ -54,9 +54,9 @@ public abstract class CompressionConformance(ConformanceHost host) : HostTests(h
     }
 
     [Theory]
-    [InlineData(CompressionMode.TopK)]
-    [InlineData(CompressionMode.OneBit)]
-    public async Task A_worker_that_loads_what_another_one_saved_goes_on_in_its_place(CompressionMode mode)
+    [InlineData(GradientCompressionMode.TopK)]
+    [InlineData(GradientCompressionMode.OneBit)]
+    public async Task A_worker_that_loads_what_another_one_saved_goes_on_in_its_place(GradientCompressionMode mode)
     {
         var expected = await TrainAsync(SpecOf(mode, 4096), shuffle: null);
 
@@ -76,7 +76,7 @@ public abstract class CompressionConformance(ConformanceHost host) : HostTests(h
     [Fact]
     public async Task A_worker_that_begins_anew_has_no_residuals()
     {
-        var spec = SpecOf(CompressionMode.OneBit, 4096) with { Workers = 1 };
+        var spec = SpecOf(GradientCompressionMode.OneBit, 4096) with { Workers = 1 };
         var workers = await BeginAsync(spec);
         await WorkAsync(workers[0], Limit);
         await Crowd.ClockAsync(workers, Limit);
@@ -95,7 +95,7 @@ public abstract class CompressionConformance(ConformanceHost host) : HostTests(h
     [Fact]
     public async Task A_spec_that_asks_for_too_much_is_refused()
     {
-        var spec = SpecOf(CompressionMode.None, 4096) with { Compression = GradientCompression.TopK(0.75) };
+        var spec = SpecOf(GradientCompressionMode.None, 4096) with { Compression = GradientCompression.TopK(0.75) };
         var e = await Assert.ThrowsAsync<InvalidSpecException>(() => Server.CreateModelAsync(spec, Limit));
 
         Assert.Equal(("Compression.K", 0.75), (e.Parameter, e.Value));
@@ -104,7 +104,7 @@ public abstract class CompressionConformance(ConformanceHost host) : HostTests(h
     [Fact]
     public async Task Another_compression_is_another_spec()
     {
-        var spec = SpecOf(CompressionMode.Bf16, 4096);
+        var spec = SpecOf(GradientCompressionMode.Bf16, 4096);
         await CreateAsync(spec);
         var e = await Assert.ThrowsAsync<SpecMismatchException>(
             () => Server.CreateModelAsync(spec with { Compression = GradientCompression.Int8 }, Limit));
@@ -112,15 +112,15 @@ public abstract class CompressionConformance(ConformanceHost host) : HostTests(h
         Assert.Equal("Compression.Type is 'int8', was 'bf16'", e.Difference);
     }
 
-    private ModelSpec SpecOf(CompressionMode mode, int blockBytes) => Spec(
+    private ModelSpec SpecOf(GradientCompressionMode mode, int blockBytes) => Spec(
         new("a", [300], Initializer.Normal()), new("b", [2500], Initializer.Uniform(-1, 1)), new("c", []), new("d", [3, 5, 41])) with
     {
         Compression = mode switch
         {
-            CompressionMode.Bf16 => GradientCompression.Bf16,
-            CompressionMode.Int8 => GradientCompression.Int8,
-            CompressionMode.TopK => GradientCompression.TopK(0.05),
-            CompressionMode.OneBit => GradientCompression.OneBit,
+            GradientCompressionMode.Bf16 => GradientCompression.Bf16,
+            GradientCompressionMode.Int8 => GradientCompression.Int8,
+            GradientCompressionMode.TopK => GradientCompression.TopK(0.05),
+            GradientCompressionMode.OneBit => GradientCompression.OneBit,
             _ => GradientCompression.None,
         },
         Optimizer = Optimizer.Sgd(0.1, momentum: 0.9),

@@ -12,35 +12,35 @@ public class CodecTests
 
     [Property]
     public void Bf16_is_the_nearest(CutParameter parameter) =>
-        Bits.AssertSame([.. parameter.Values.Select(ScalarCodecs.Bf16)], parameter.Send(CompressionMode.Bf16, s_key));
+        Bits.AssertSame([.. parameter.Values.Select(ScalarCodecs.Bf16)], parameter.Send(GradientCompressionMode.Bf16, s_key));
 
     [Property]
     public void Int8_is_the_number_of_scales_with_the_elements_own_random_number(CutParameter parameter) =>
-        Bits.AssertSame(ScalarCodecs.Int8(parameter.Values, s_key), parameter.Send(CompressionMode.Int8, s_key));
+        Bits.AssertSame(ScalarCodecs.Int8(parameter.Values, s_key), parameter.Send(GradientCompressionMode.Int8, s_key));
 
     [Property]
     public void One_bit_is_the_mean_of_its_sign(CutParameter parameter) =>
-        Bits.AssertSame(ScalarCodecs.OneBit(parameter.Values), parameter.Send(CompressionMode.OneBit, s_key));
+        Bits.AssertSame(ScalarCodecs.OneBit(parameter.Values), parameter.Send(GradientCompressionMode.OneBit, s_key));
 
     [Property]
     public void Top_k_are_the_largest_and_of_equal_ones_the_first(CutParameter parameter, byte k)
     {
         var share = (k + 1) / 512.0;
         var expected = ScalarCodecs.TopK(parameter.Values, TopKCodec.CountOf(parameter.Values.Length, share));
-        Assert.Equal(expected, parameter.Send(CompressionMode.TopK, s_key, share));
+        Assert.Equal(expected, parameter.Send(GradientCompressionMode.TopK, s_key, share));
     }
 
     [Property]
     public void Where_a_parameter_is_cut_changes_no_bit(CutParameter parameter)
     {
-        foreach (var mode in Enum.GetValues<CompressionMode>().Skip(1))
+        foreach (var mode in Enum.GetValues<GradientCompressionMode>().Skip(1))
             Bits.AssertSame(parameter.Send(mode, s_key, whole: true), parameter.Send(mode, s_key));
     }
 
     [Property]
     public void The_errors_are_bounded(CutParameter parameter)
     {
-        var (bf16, int8) = (parameter.Send(CompressionMode.Bf16, s_key), parameter.Send(CompressionMode.Int8, s_key));
+        var (bf16, int8) = (parameter.Send(GradientCompressionMode.Bf16, s_key), parameter.Send(GradientCompressionMode.Int8, s_key));
         for (var i = 0; i < parameter.Values.Length; i++)
         {
             var value = parameter.Values[i];
@@ -53,7 +53,7 @@ public class CodecTests
     [Property]
     public void What_is_left_is_what_was_not_received(CutParameter parameter)
     {
-        foreach (var mode in (CompressionMode[])[CompressionMode.TopK, CompressionMode.OneBit])
+        foreach (var mode in (GradientCompressionMode[])[GradientCompressionMode.TopK, GradientCompressionMode.OneBit])
         {
             var (received, residual) = parameter.SendWithFeedback(mode);
             Assert.Equal(parameter.Values.Zip(received, (v, r) => v - r), residual);
@@ -64,7 +64,7 @@ public class CodecTests
     public void Numbers_without_a_rounding_keep_their_bits()
     {
         float[] values = [0, -0f, 1, -2, 0.5f, float.PositiveInfinity, float.NegativeInfinity, 3.3895314e38f];
-        Bits.AssertSame(values, new CutParameter(values, [0]).Send(CompressionMode.Bf16, s_key));
+        Bits.AssertSame(values, new CutParameter(values, [0]).Send(GradientCompressionMode.Bf16, s_key));
     }
 
     [Fact]
@@ -73,10 +73,10 @@ public class CodecTests
         foreach (var length in (int[])[1, 64, 300])
         {
             var large = new CutParameter([.. Enumerable.Repeat(float.MaxValue, length)], [0]);
-            foreach (var mode in Enum.GetValues<CompressionMode>().Skip(1))
+            foreach (var mode in Enum.GetValues<GradientCompressionMode>().Skip(1))
                 Assert.All(large.Send(mode, s_key), v => Assert.True(float.IsFinite(v)));
             var quiet = new CutParameter([.. Enumerable.Repeat(BitConverter.UInt32BitsToSingle(0x7f800001), length)], [0]);
-            foreach (var mode in (CompressionMode[])[CompressionMode.Bf16, CompressionMode.Int8])
+            foreach (var mode in (GradientCompressionMode[])[GradientCompressionMode.Bf16, GradientCompressionMode.Int8])
                 Assert.All(quiet.Send(mode, s_key), v => Assert.True(float.IsNaN(v)));
         }
     }
@@ -93,7 +93,7 @@ public class CodecTests
     public void With_error_feedback_what_is_received_in_the_end_is_all_that_was_sent()
     {
         var random = new Random(5);
-        foreach (var mode in (CompressionMode[])[CompressionMode.TopK, CompressionMode.OneBit])
+        foreach (var mode in (GradientCompressionMode[])[GradientCompressionMode.TopK, GradientCompressionMode.OneBit])
         {
             var (residual, sent, received) = (new float[1000], new double[1000], new double[1000]);
             for (var step = 0; step < 50; step++)

@@ -10,10 +10,10 @@ namespace OrleansPs.Core.Tests.Compression;
 public sealed record CutParameter(float[] Values, int[] Cuts)
 {
     /// <summary>What is received when each piece is encoded and decoded by itself.</summary>
-    internal float[] Send(CompressionMode mode, RoundingKey key, double k = 0.01, bool whole = false)
+    internal float[] Send(GradientCompressionMode mode, RoundingKey key, double k = 0.01, bool whole = false)
     {
         var received = new float[Values.Length];
-        var choice = mode == CompressionMode.TopK ? TopKChoice.Of(Values, TopKCodec.CountOf(Values.Length, k)) : default;
+        var choice = mode == GradientCompressionMode.TopK ? TopKChoice.Of(Values, TopKCodec.CountOf(Values.Length, k)) : default;
         foreach (var (start, length) in Pieces(whole))
         {
             var code = Encode(mode, start, length, key, ref choice);
@@ -25,10 +25,10 @@ public sealed record CutParameter(float[] Values, int[] Cuts)
 
     /// <summary>Sends with error feedback.</summary>
     /// <returns>What is received, and what is left.</returns>
-    internal (float[] Received, float[] Residual) SendWithFeedback(CompressionMode mode, double k = 0.01)
+    internal (float[] Received, float[] Residual) SendWithFeedback(GradientCompressionMode mode, double k = 0.01)
     {
         var (received, residual) = (new float[Values.Length], Values.ToArray());
-        var choice = mode == CompressionMode.TopK ? TopKChoice.Of(Values, TopKCodec.CountOf(Values.Length, k)) : default;
+        var choice = mode == GradientCompressionMode.TopK ? TopKChoice.Of(Values, TopKCodec.CountOf(Values.Length, k)) : default;
         foreach (var (start, length) in Pieces(false))
         {
             var code = Encode(mode, start, length, default, ref choice);
@@ -41,14 +41,14 @@ public sealed record CutParameter(float[] Values, int[] Cuts)
     internal IEnumerable<(int Start, int Length)> Pieces(bool whole) => whole ? [(0, Values.Length)]
         : Cuts.Zip(Cuts.Skip(1).Append(Values.Length), (from, to) => (from, to - from));
 
-    private SegmentCode Encode(CompressionMode mode, int start, int length, RoundingKey key, ref TopKChoice choice)
+    private SegmentCode Encode(GradientCompressionMode mode, int start, int length, RoundingKey key, ref TopKChoice choice)
     {
         var bytes = new byte[SegmentCode.BytesOf(mode, start, length)];
         switch (mode)
         {
-            case CompressionMode.Bf16: Bf16Codec.Encode(Values.AsSpan(start, length), bytes); break;
-            case CompressionMode.Int8: Int8Codec.Encode(Values, start, length, key, bytes); break;
-            case CompressionMode.OneBit: OneBitCodec.Encode(Values, start, length, bytes); break;
+            case GradientCompressionMode.Bf16: Bf16Codec.Encode(Values.AsSpan(start, length), bytes); break;
+            case GradientCompressionMode.Int8: Int8Codec.Encode(Values, start, length, key, bytes); break;
+            case GradientCompressionMode.OneBit: OneBitCodec.Encode(Values, start, length, bytes); break;
             default: bytes = bytes[..TopKCodec.Encode(Values.AsSpan(start, length), ref choice, bytes)]; break;
         }
         return new(mode, length, bytes);

@@ -59,5 +59,5 @@ public class RoundingTests
         Assert.Equal([0.133517027f, 0.357510388f, 0.876568973f], (float[])[key.At(0), key.At(1), key.At(1_000_000)]);
     }
 
-    private static float[] Receive(float[] values, RoundingKey key) => new CutParameter(values, [0]).Send(CompressionMode.Int8, key);
+    private static float[] Receive(float[] values, RoundingKey key) => new CutParameter(values, [0]).Send(GradientCompressionMode.Int8, key);
 }

@@ -19,7 +19,7 @@ public sealed class EncodedPayloadTests
         Assert.True(arrived.IsEncoded);
         Assert.Equal((0, 0), (arrived.Length, arrived.KeyCount));
         Assert.Equal([0, 1, 2], arrived.Slices.ToArray().Select(s => s.Segment));
-        Assert.Equal([CompressionMode.None, CompressionMode.Bf16, CompressionMode.TopK], arrived.Slices.ToArray().Select(s => s.Code.Mode));
+        Assert.Equal([GradientCompressionMode.None, GradientCompressionMode.Bf16, GradientCompressionMode.TopK], arrived.Slices.ToArray().Select(s => s.Code.Mode));
         Assert.Equal([2, 3, 3], arrived.Slices.ToArray().Select(s => s.Length));
         Assert.All(arrived.Slices.ToArray(), s => Assert.True(s.Code.IsCodeAt(0) && s.Values.IsEmpty));
     }
@@ -116,8 +116,8 @@ public sealed class EncodedPayloadTests
     private static SegmentSlice[] Slices() =>
     [
         new(0, new[] { 1f, 2f }),
-        new(1, default) { Code = new(CompressionMode.Bf16, 3, new byte[] { 0x00, 0x3f, 0x80, 0xbf, 0x40, 0x40 }) },
-        new(2, default) { Code = new(CompressionMode.TopK, 3, new byte[] { 2, 0, 0, 0, 0, 0, 0x80, 0xc0 }) },
+        new(1, default) { Code = new(GradientCompressionMode.Bf16, 3, new byte[] { 0x00, 0x3f, 0x80, 0xbf, 0x40, 0x40 }) },
+        new(2, default) { Code = new(GradientCompressionMode.TopK, 3, new byte[] { 2, 0, 0, 0, 0, 0, 0x80, 0xc0 }) },
     ];
 
     // A payload of one piece of three floats in six bytes, with another number at a place of its head after the version.
