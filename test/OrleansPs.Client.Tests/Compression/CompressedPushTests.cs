@@ -43,6 +43,21 @@ public sealed class CompressedPushTests
     }
 
     [Fact]
+    public async Task Each_push_and_each_step_is_rounded_in_its_own_way()
+    {
+        var (rig, wire) = RigOf(SpecOf(GradientCompressionMode.Int8));
+        await using var _ = rig;
+        for (var step = 0; step < 2; step++)
+        {
+            await rig.Session.PushAsync(Gradients(rig.Spec, 1));
+            await rig.Session.PushAsync(Gradients(rig.Spec, 1));
+            await rig.Session.ClockAsync(step);
+        }
+        var codes = wire.Sent.Where(s => s.Block == 0).Select(s => s.Code).ToArray();
+        Assert.Equal((4, 4), (codes.Length, codes.Distinct().Count()));
+    }
+
+    [Fact]
     public async Task A_parameter_may_have_its_own_compression_and_a_frozen_one_has_none()
     {
         var spec = SpecOf(GradientCompressionMode.Bf16) with
