@@ -130,6 +130,25 @@ public interface IParameterWorker : IAsyncDisposable
     /// <exception cref="FencedException">Another process plays this rank now.</exception>
     Task<WorkerPosition> ResumeAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Writes the residuals of all parameters with <see cref="GradientCompression.ErrorFeedback"/>, as they are at the beginning of the open step
+    /// (<see cref="Position"/>): what the pushes of the finished steps left out.
+    /// </summary>
+    /// <param name="destination">Is written to, and stays the caller's.</param>
+    /// <param name="cancellationToken">Gives up; part of it may be written.</param>
+    /// <remarks>
+    /// A session begins with residuals of zero, and so it goes on after the model was put back to a snapshot. A worker that is to lose nothing saves them together with the cursor after a
+    /// <see cref="ClockAsync"/>, and loads them after it has joined again.
+    /// </remarks>
+    Task SaveResidualsAsync(Stream destination, CancellationToken cancellationToken = default);
+
+    /// <summary>Takes over residuals that <see cref="SaveResidualsAsync"/> wrote, before the open step's first push.</summary>
+    /// <param name="source">Is read up to their end, and stays the caller's.</param>
+    /// <param name="cancellationToken">Gives up; the residuals are then as before.</param>
+    /// <exception cref="ResidualsException">They are damaged, or of another model, rank or step, or of other parameters. The residuals are as before.</exception>
+    /// <exception cref="WorkerStateException">The open step has pushed already.</exception>
+    Task LoadResidualsAsync(Stream source, CancellationToken cancellationToken = default);
+
     /// <summary>Leaves the model for good: rounds and gates no longer wait for this rank.</summary>
     /// <remarks>What the open step has pushed counts as in <see cref="OutOfDataAsync"/>: under BSP leaving before its clock drops it.</remarks>
     /// <exception cref="WorkerStateException">A push of the open step is unresolved.</exception>

@@ -14,6 +14,12 @@ namespace OrleansPs.Client;
 /// </remarks>
 public interface IParameterTransport
 {
+    /// <summary>
+    /// Whether gradients travel encoded: a slice of a push then has, where its parameter is compressed, a <see cref="SegmentSlice.Code"/> and no values. Otherwise it has the
+    /// values that the code stands for as well.
+    /// </summary>
+    bool CarriesCodes => false;
+
     /// <summary>Sends a gradient to a block.</summary>
     /// <param name="block">The block's index.</param>
     /// <param name="header">Who pushes what.</param>

@@ -26,6 +26,7 @@ public sealed partial class WorkerSession : IParameterWorker
     private readonly SessionState _state;
     private readonly SessionMetrics _metrics;
     private readonly CoordinatorCalls _coordinator;
+    private readonly ResidualFile _residuals;
     private readonly GradientGate _gate;
     private readonly PlanCache _plans;
     private readonly OperationPool _operations;
@@ -41,8 +42,10 @@ public sealed partial class WorkerSession : IParameterWorker
         Rank = rank;
         var planner = new Planner(spec);
         _metrics = new(environment, spec.Name);
-        _state = new(spec, rank, planner.Layout.Blocks.Count, _metrics);
-        _context = new(transport, _state, options, environment, _metrics, BlockCopies.For(planner.Layout, options));
+        var encoder = new GradientEncoder(spec, rank, transport.CarriesCodes);
+        _residuals = new(encoder, spec.Name, rank);
+        _state = new(spec, rank, planner.Layout.Blocks.Count, _metrics, encoder);
+        _context = new(transport, _state, options, environment, _metrics, BlockCopies.For(planner.Layout, options), encoder);
         _coordinator = new(_context);
         _gate = new(spec);
         _plans = new(planner);
@@ -187,6 +190,22 @@ public sealed partial class WorkerSession : IParameterWorker
     /// <inheritdoc/>
     public Task<WorkerPosition> ResumeAsync(CancellationToken cancellationToken = default) =>
         _coordinator.JoinAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task SaveResidualsAsync(Stream destination, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        var (step, version) = _state.Residuals;
+        return _residuals.SaveAsync(destination, version, step, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task LoadResidualsAsync(Stream source, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        var (step, _) = _state.Residuals;
+        _state.Replace(step, await _residuals.LoadAsync(source, step, cancellationToken).ConfigureAwait(false));
+    }
 
     /// <inheritdoc/>
     public async Task LeaveAsync(CancellationToken cancellationToken = default)

@@ -23,6 +23,7 @@ public class ErrorTests
         (new TooManyRowsException("t", 1L << 32, 7), "This would be 4294967296 rows of table 't'; MaxRowsPerStep is 7.", false),
         (new NonFiniteGradientException("w", 3, float.NaN), "The gradient of 'w' has NaN at element 3; only finite numbers are accepted.", false),
         (new WeightMismatchException("m", "'w' is missing"), "The values don't match the parameters of model 'm': 'w' is missing.", false),
+        (new ResidualsException("m", 2, "they end too early."), "The saved residuals can't be loaded by rank 2 of model 'm': they end too early.", false),
         (new DataFormatException("a.idx", "it is short."), "a.idx: it is short.", false),
         (new StepRestartException(StepRestartReason.StepClosed, "again"), "again", false),
         (new FencedException("m", 2), "Rank 2 of model 'm' was taken over by a newer session; this one must stop.", false),

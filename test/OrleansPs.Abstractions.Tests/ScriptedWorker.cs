@@ -64,6 +64,10 @@ internal sealed class ScriptedWorker : IParameterWorker
         return Task.FromResult(Position);
     }
 
+    public Task SaveResidualsAsync(Stream destination, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    public Task LoadResidualsAsync(Stream source, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public Task LeaveAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
     public ValueTask DisposeAsync() => default;

@@ -4,6 +4,7 @@ using OrleansPs.Benchmarks;
 Dictionary<string, Action> suites = new()
 {
     ["kernels"] = KernelSuite.Run,
+    ["compression"] = CompressionSuite.Run,
     ["embedded"] = EmbeddedSuite.Run,
     ["tables"] = TableSuite.Run,
 };

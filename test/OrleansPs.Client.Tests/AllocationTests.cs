@@ -33,6 +33,20 @@ public sealed class AllocationTests(ITestOutputHelper output)
         AssertNextToNothing("push-pull", session, () => Wait(session.PushPullAsync(gradients, values)));
     }
 
+    [Theory(Skip = Unoptimized)]
+    [InlineData("BSP", GradientCompressionMode.Bf16)]
+    [InlineData("ASP", GradientCompressionMode.Int8)]
+    [InlineData("BSP", GradientCompressionMode.TopK)]
+    [InlineData("BSP", GradientCompressionMode.OneBit)]
+    public async Task A_push_that_is_encoded_allocates_next_to_nothing(string policy, GradientCompressionMode mode)
+    {
+        await using var session = await JoinAsync(policy, 1 << 16, PullCache.Off, Compressions.Of(mode));
+        var (gradients, values) = (TensorSet.For(session.Spec), TensorSet.For(session.Spec));
+
+        AssertNextToNothing("push", session, () => Wait(session.PushAsync(gradients)));
+        AssertNextToNothing("push-pull", session, () => Wait(session.PushPullAsync(gradients, values)));
+    }
+
     [Fact(Skip = Unoptimized)]
     public async Task A_pull_from_the_sessions_own_copy_allocates_next_to_nothing()
     {
@@ -42,12 +56,13 @@ public sealed class AllocationTests(ITestOutputHelper output)
         AssertNextToNothing("pull", session, () => Wait(session.PullAsync(values)));
     }
 
-    private static async Task<WorkerSession> JoinAsync(string policy, int blockBytes, PullCache cache)
+    private static async Task<WorkerSession> JoinAsync(string policy, int blockBytes, PullCache cache, GradientCompression? compression = null)
     {
         var rig = Rig.Of(Rig.SpecOf() with
         {
             Parameters = [new("w", [1 << 18])],
             BlockBytes = blockBytes,
+            Compression = compression ?? GradientCompression.None,
             PushesPerStep = CallsOfAStep,
             Consistency = policy switch
             {

@@ -56,6 +56,15 @@ internal sealed class Rig : IAsyncDisposable
     public async Task<WorkerSession> JoinAsync(WorkerOptions? options = null, CancellationToken cancellationToken = default) =>
         Session = await WorkerSession.JoinAsync(Transport, Spec, 0, options ?? new(), Environment, cancellationToken);
 
+    /// <summary>Joins over another transport, which answers at once.</summary>
+    public Rig JoinedOver(IParameterTransport transport)
+    {
+        var joining = WorkerSession.JoinAsync(transport, Spec, 0, new(), Environment, default);
+        Assert.True(joining.IsCompleted);
+        Session = joining.GetAwaiter().GetResult();
+        return this;
+    }
+
     /// <summary>Fresh memory for some parameters, each of 1,024 floats.</summary>
     public static TensorSet Tensors(params string[] names)
     {

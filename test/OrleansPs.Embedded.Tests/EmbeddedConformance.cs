@@ -14,6 +14,8 @@ public sealed class EmbeddedBackupWorkers() : BackupWorkerConformance(new Embedd
 
 public sealed class EmbeddedPolicies() : PolicyConformance(new EmbeddedHost());
 
+public sealed class EmbeddedCompression() : CompressionConformance(new EmbeddedHost());
+
 public sealed class EmbeddedDeterminism() : DeterminismConformance(new EmbeddedHost());
 
 public sealed class EmbeddedStaleSynchronous() : StaleSynchronousConformance(new EmbeddedHost());

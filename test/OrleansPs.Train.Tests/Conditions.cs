@@ -11,6 +11,12 @@ public sealed class RealDataFactAttribute : FactAttribute
     public static string Location { get; } = DataDirectory.Find(null, Environment.GetEnvironmentVariable);
 }
 
+/// <summary>The same for several cases.</summary>
+public sealed class RealDataTheoryAttribute : TheoryAttribute
+{
+    public RealDataTheoryAttribute() => Skip = new RealDataFactAttribute().Skip;
+}
+
 /// <summary>A test with the signals or the shell of Unix; it is skipped on Windows.</summary>
 public sealed class UnixFactAttribute : FactAttribute
 {

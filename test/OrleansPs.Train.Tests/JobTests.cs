@@ -94,6 +94,7 @@ public sealed class JobTests : IDisposable
     [InlineData("ratings", "--factors", "0", "train: --factors is '0': it must be a whole number from 1 to 1024.")]
     [InlineData("word2vec", "--window", "x", "train: --window is 'x': it must be a whole number from 1 to 100.")]
     [InlineData("word2vec", "--compensation", "lr", "train: Unrecognized command or argument '--compensation'.")]
+    [InlineData("ratings", "--compression", "bf16", "train: Unrecognized command or argument '--compression'.")]
     public async Task An_option_out_of_range_is_refused_with_its_rule(string job, string option, string value, string message)
     {
         var outcome = await _jobs.TrainAsync(job, option, value);

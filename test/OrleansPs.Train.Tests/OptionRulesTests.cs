@@ -33,6 +33,7 @@ public sealed class OptionRulesTests : IDisposable
     [InlineData("--compensation lr", "--compensation is 'lr': it goes with --consistency ssp or asp.")]
     [InlineData("--consistency asp --compensation lr --dc-lambda 1", "--dc-lambda is 1: it goes with --compensation dc alone.")]
     [InlineData("--consistency asp --compensation dc --dc-lambda 0", "--dc-lambda is '0': it must be a number above 0 and at most 1000.")]
+    [InlineData("--compression zip", "--compression is 'zip': it must be none, bf16, int8, topk or onebit.")]
     [InlineData("--optimizer lion", "--optimizer is 'lion': it must be sgd, adam, adamw, adagrad or rmsprop.")]
     [InlineData("--lr 0", "--lr is '0': it must be a number above 0 and at most 1000.")]
     [InlineData("--lr NaN", "--lr is 'NaN': it must be a number above 0 and at most 1000.")]

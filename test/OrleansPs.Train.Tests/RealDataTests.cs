@@ -24,6 +24,18 @@ public sealed class RealDataTests : IDisposable
         Assert.Equal(["SSP(2)", "ASP", "BSP"], outcome.Lines.Where(l => l.Contains(" in force from epoch ", StringComparison.Ordinal)).Select(l => l.Split(' ')[0]));
     }
 
+    [RealDataTheory]
+    [InlineData("int8")]
+    [InlineData("topk")]
+    public async Task Compression_costs_less_than_half_a_point(string compression)
+    {
+        string[] options = ["--epochs", "4", "--hidden", "128", "--optimizer", "sgd", "--momentum", "0", "--lr", "0.3"];
+        var whole = (await TinyRuns.RunAsync(Arguments(options))).Succeeded();
+        var compressed = (await TinyRuns.RunAsync(Arguments([.. options, "--compression", compression]))).Succeeded();
+
+        Assert.True(compressed.Accuracy >= whole.Accuracy - 0.5, $"{compressed.Accuracy} with {compression}, {whole.Accuracy} without");
+    }
+
     [RealDataFact]
     public async Task Every_pull_is_as_the_mode_in_force_has_it_while_the_mode_is_switched()
     {

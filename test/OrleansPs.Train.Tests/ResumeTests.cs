@@ -149,6 +149,15 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public async Task Compression_is_saved_and_kept()
+    {
+        (await _runs.TrainAsync("--compression", "int8", "--snapshots", Snapshots)).Succeeded();
+        AssertFails(2, "--compression is 'bf16': the training that is resumed was started with int8.", await ResumeAsync("--compression", "bf16"));
+        (await ResumeAsync()).Succeeded();
+        Assert.Contains("--compression", await File.ReadAllTextAsync(_runs.Report), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Two_trainings_do_not_share_a_directory()
     {
         (await _runs.TrainAsync("--snapshots", Snapshots)).Succeeded();

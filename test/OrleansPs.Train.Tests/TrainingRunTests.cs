@@ -188,6 +188,18 @@ public sealed class TrainingRunTests : IDisposable
         Assert.Equal(label.StartsWith("BSP", StringComparison.Ordinal), outcome.Lines.Any(l => l.StartsWith("rounds missed ", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData("bf16")]
+    [InlineData("int8")]
+    [InlineData("topk")]
+    [InlineData("onebit")]
+    public async Task A_training_with_compression_learns(string compression)
+    {
+        var outcome = (await _runs.TrainAsync("--compression", compression, "--epochs", "40", "--optimizer", "sgd", "--momentum", "0", "--lr", "0.3")).Succeeded();
+
+        Assert.True(outcome.Accuracy >= 85, outcome.Output);
+    }
+
     private Task<Outcome> CompareAsync(params string[] options) => TinyRuns.RunAsync(
     [
         "compare", "--data", _runs.Data, "--report", _runs.Report, "--hidden", "12", "--batch", "4",

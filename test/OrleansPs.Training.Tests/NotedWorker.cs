@@ -40,6 +40,10 @@ internal sealed class NotedWorker(IParameterWorker worker, PullLog log) : IParam
 
     public Task<WorkerPosition> ResumeAsync(CancellationToken cancellationToken = default) => worker.ResumeAsync(cancellationToken);
 
+    public Task SaveResidualsAsync(Stream destination, CancellationToken cancellationToken = default) => worker.SaveResidualsAsync(destination, cancellationToken);
+
+    public Task LoadResidualsAsync(Stream source, CancellationToken cancellationToken = default) => worker.LoadResidualsAsync(source, cancellationToken);
+
     public Task LeaveAsync(CancellationToken cancellationToken = default) => worker.LeaveAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => worker.DisposeAsync();

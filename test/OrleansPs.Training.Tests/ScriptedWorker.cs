@@ -83,6 +83,10 @@ internal sealed class ScriptedWorker(IReadOnlyList<DenseParameter> parameters, A
         return Position;
     }
 
+    public Task SaveResidualsAsync(Stream destination, CancellationToken cancellationToken = default) => CallAsync("save residuals");
+
+    public Task LoadResidualsAsync(Stream source, CancellationToken cancellationToken = default) => CallAsync("load residuals");
+
     public Task LeaveAsync(CancellationToken cancellationToken = default) => CallAsync("leave");
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -173,6 +173,20 @@ public sealed class WeightMismatchException(string model, string differences)
     public string Differences { get; } = differences;
 }
 
+/// <summary>Saved residuals are damaged, or not those that a session can take over. Nothing was changed.</summary>
+public sealed class ResidualsException(string model, int rank, string problem)
+    : ParameterServerException($"The saved residuals can't be loaded by rank {rank} of model '{model}': {problem}")
+{
+    /// <summary>The session's model.</summary>
+    public string Model { get; } = model;
+
+    /// <summary>The session's rank.</summary>
+    public int Rank { get; } = rank;
+
+    /// <summary>What is wrong with them.</summary>
+    public string Problem { get; } = problem;
+}
+
 /// <summary>A data file is not what its format says.</summary>
 public sealed class DataFormatException(string file, string problem)
     : ParameterServerException($"{file}: {problem}")

@@ -32,6 +32,9 @@ public sealed record ModelSpec(string Name)
     /// <summary>How workers clip a push; not at all by default.</summary>
     public GradientClipping Clipping { get; init; } = GradientClipping.None;
 
+    /// <summary>How gradients are sent of every dense parameter that says nothing else; as float32 by default.</summary>
+    public GradientCompression Compression { get; init; } = GradientCompression.None;
+
     /// <summary>How far workers may drift apart; BSP by default.</summary>
     public ConsistencyPolicy Consistency { get; init; } = ConsistencyPolicy.BulkSynchronous;
 
@@ -103,6 +106,13 @@ public sealed record ModelSpec(string Name)
         return InGroup(table.Optimizer, table.Group);
     }
 
+    /// <summary>How the gradients of a parameter are sent: as it says itself, or its group, or the model.</summary>
+    public GradientCompression CompressionOf(DenseParameter parameter)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        return parameter.Compression ?? Group(parameter.Group)?.Compression ?? Compression;
+    }
+
     /// <summary>The group of a parameter, or null.</summary>
     public ParameterGroup? GroupOf(DenseParameter parameter)
     {
@@ -143,6 +153,9 @@ public sealed record DenseParameter(string Name, IReadOnlyList<int> Shape, Initi
     /// <summary>The name of its group; null for none.</summary>
     public string? Group { get; init; }
 
+    /// <summary>How its gradients are sent; null for as its group says, or the model.</summary>
+    public GradientCompression? Compression { get; init; }
+
     /// <summary>The number of its elements.</summary>
     public int Length
     {
@@ -167,6 +180,9 @@ public sealed record ParameterGroup(string Name)
 
     /// <summary>Their weight decay, >= 0; null for their optimizer's.</summary>
     public double? WeightDecay { get; init; }
+
+    /// <summary>How their gradients are sent; null for as the model says. Tables take no part.</summary>
+    public GradientCompression? Compression { get; init; }
 
     /// <summary>Whether they never change: pushes to them are accepted and ignored.</summary>
     public bool Frozen { get; init; }

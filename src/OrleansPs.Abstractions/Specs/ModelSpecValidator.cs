@@ -19,6 +19,7 @@ internal static partial class ModelSpecValidator
         CheckTables(spec);
         OptimizerRules.Check("Optimizer", spec.Optimizer);
         CheckPolicies(spec);
+        CheckCompression(spec);
         CheckSchedule("Schedule", spec.Schedule, 0);
         CheckStaging(spec);
     }

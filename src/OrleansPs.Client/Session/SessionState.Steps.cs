@@ -56,6 +56,7 @@ internal sealed partial class SessionState
             if (_phase is SessionPhase.Left or SessionPhase.Fenced) throw Barrier()!;
             _life++;
             _nonce = null;
+            TakeUpResiduals(reply);
             _clock = null;
             (_generation, _term, _incarnation) = (reply.Generation, reply.Term, reply.Incarnation);
             (_cut, _minClock) = (reply.Cut, reply.MinClock);
@@ -72,6 +73,14 @@ internal sealed partial class SessionState
         }
         Fail(waiting);
         return Position;
+    }
+
+    // A clock whose answer was never heard may have been taken. After a restore the rank is at a step whose residuals are gone.
+    private void TakeUpResiduals(JoinReply reply)
+    {
+        if (reply.Generation == _generation && reply.Step == _position.Step) _encoder.Restart();
+        else if (reply.Generation == _generation && reply.Step == _position.Step + 1 && _clock is not null) _encoder.Finish();
+        else _encoder.Forget();
     }
 
     public SessionView BeginClock(long cursor, out ClockCommand command)
@@ -105,6 +114,7 @@ internal sealed partial class SessionState
             RequireActive();
             _position = _position with { Step = _position.Step + 1, Clock = reply.Clock, Cursor = _clock!.Value };
             _clock = null;
+            _encoder.Finish();
             (_cut, _term) = (reply.Cut, Math.Max(_term, reply.Term));
             _minClock = Math.Max(_minClock, reply.MinClock);
             Enter(reply.Policy);

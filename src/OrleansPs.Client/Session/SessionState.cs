@@ -27,6 +27,7 @@ internal sealed partial class SessionState
     private readonly SessionMetrics _metrics;
     private readonly CertificateLog _certificates = new();
     private readonly PushLedger _ledger;
+    private readonly GradientEncoder _encoder;
 
     private TrainingPolicy _policy;
     private SessionPhase _phase = SessionPhase.MustResume;
@@ -39,11 +40,12 @@ internal sealed partial class SessionState
     private long _cut;
     private long _minClock;
 
-    public SessionState(ModelSpec spec, int rank, int blocks, SessionMetrics metrics)
+    public SessionState(ModelSpec spec, int rank, int blocks, SessionMetrics metrics, GradientEncoder encoder)
     {
         _spec = spec;
         (_rank, _blocks) = (rank, blocks);
         _metrics = metrics;
+        _encoder = encoder;
         _policy = TrainingPolicy.Of(spec);
         _ledger = new(blocks, spec.Tables.Count, spec.PushesPerStep) { IsOrdered = IsBulkSynchronous };
     }
@@ -63,6 +65,24 @@ internal sealed partial class SessionState
     public WorkerPosition Position
     {
         get { lock (_lock) return _position; }
+    }
+
+    /// <summary>The open step, and the version of the residuals that it began with.</summary>
+    public (long Step, int Version) Residuals
+    {
+        get { lock (_lock) return (_position.Step, _encoder.Version); }
+    }
+
+    /// <summary>Goes on with other residuals, if they are those of the open step.</summary>
+    /// <exception cref="WorkerStateException">The step has ended, or has pushed already.</exception>
+    public void Replace(long step, float[][] residuals)
+    {
+        lock (_lock)
+        {
+            RequireOpenStep();
+            if (step != _position.Step) throw new WorkerStateException($"Step {step} ended while its residuals were loaded.");
+            _encoder.Replace(residuals);
+        }
     }
 
     /// <summary>Refuses a push that can't begin now.</summary>

@@ -17,6 +17,7 @@ internal sealed class BlockOperation : IDisposable
     private readonly ValueTask[] _running;
     private TransferPlan _plan = null!;
     private int[] _sequences = [];
+    private EncodedPush? _encoded;
     private int _next;
     private int _done;
     private int _version;
@@ -59,10 +60,14 @@ internal sealed class BlockOperation : IDisposable
         (View, IsBackground) = (_context.State.BeginPush(plan, _sequences), false);
         try
         {
+            // Once: whatever is sent again has the same bits.
+            _encoded = _context.Encoder.Encode(plan, View.Step);
             await RunAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
+            _context.Encoder.Return(plan, _encoded);
+            _encoded = null;
             _context.State.EndPush(View, _done == plan.Transfers.Length);
         }
     }
@@ -85,9 +90,9 @@ internal sealed class BlockOperation : IDisposable
         return (transfer.Pushes, transfer.Pulls) switch
         {
             (true, true) => _context.Transport.PushPullAsync(
-                transfer.Block, header, view.Newest, transfer.Gradient, transfer.Values, cancellationToken),
+                transfer.Block, header, view.Newest, GradientOf(index), transfer.Values, cancellationToken),
             (true, false) => _context.Transport.PushAsync(
-                transfer.Block, header, view.Newest, transfer.Gradient, cancellationToken),
+                transfer.Block, header, view.Newest, GradientOf(index), cancellationToken),
             _ => _context.Transport.PullAsync(transfer.Block, header, view.Newest, transfer.Values, cancellationToken),
         };
     }
@@ -122,6 +127,8 @@ internal sealed class BlockOperation : IDisposable
     {
         foreach (var lane in _lanes) lane?.Dispose();
     }
+
+    private SegmentSlice[] GradientOf(int index) => _encoded?.GradientOf(index) ?? _plan.Transfers[index].Gradient;
 
     private void Begin(TransferPlan plan)
     {

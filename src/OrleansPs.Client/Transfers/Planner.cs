@@ -26,9 +26,9 @@ internal sealed class Planner
     {
         var pushed = Slice(gradients, skipFrozen: true);
         var pulled = Slice(values, skipFrozen: false);
-        var transfers = pushed.Keys.Union(pulled.Keys).Order().Select(block =>
-            new BlockTransfer(block, Ordered(pushed, block), Ordered(pulled, block)));
-        return new([.. transfers], MemoryOf(gradients), MemoryOf(values));
+        BlockTransfer[] transfers = [.. pushed.Keys.Union(pulled.Keys).Order().Select(block =>
+            new BlockTransfer(block, Ordered(pushed, block), Ordered(pulled, block)))];
+        return new(transfers, MemoryOf(gradients), MemoryOf(values)) { Compressed = CompressedGradient.Find(_spec, _layout, gradients, transfers) };
     }
 
     private Dictionary<int, List<SegmentSlice>> Slice(TensorSet? set, bool skipFrozen)

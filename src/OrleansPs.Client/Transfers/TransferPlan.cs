@@ -39,6 +39,12 @@ internal sealed class TransferPlan
     /// <summary>The destinations in the caller's order.</summary>
     public Memory<float>[] Values { get; }
 
+    /// <summary>Those of the gradients that are sent encoded.</summary>
+    public CompressedGradient[] Compressed { get; init; } = [];
+
+    /// <summary>What encoded pushes of this plan use again; under the lock of the session's <see cref="GradientEncoder"/>.</summary>
+    public Stack<EncodedPush> Encoded { get; } = new();
+
     /// <summary>How many rows are pushed, by table.</summary>
     public IReadOnlyList<RowsOfTable> RowsPushed { get; init; } = [];
 

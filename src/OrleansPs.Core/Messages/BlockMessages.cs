@@ -1,3 +1,5 @@
+using OrleansPs.Core.Compression;
+
 namespace OrleansPs.Core.Messages;
 
 /// <summary>One contiguous piece of a parameter inside a block, or rows of a table, with the memory they are read from or written to.</summary>
@@ -7,6 +9,17 @@ public readonly record struct SegmentSlice(int Segment, Memory<float> Values)
 {
     /// <summary>The keys of the rows, ascending and each once; empty for a dense segment.</summary>
     public ReadOnlyMemory<long> Keys { get; init; }
+
+    /// <summary>
+    /// The values encoded, where they are sent so. What a session gives to a transport that carries no codes has values too: those that the code stands for.
+    /// </summary>
+    public SegmentCode Code { get; init; }
+
+    /// <summary>How many values it has, or its code stands for.</summary>
+    public int Length => Code.IsPresent ? Code.Length : Values.Length;
+
+    /// <summary>The bytes that it has where it is sent.</summary>
+    public long Bytes => (Code.IsPresent ? Code.Bytes.Length : (long)Values.Length * sizeof(float)) + ((long)Keys.Length * sizeof(long));
 }
 
 /// <summary>What a block answers.</summary>

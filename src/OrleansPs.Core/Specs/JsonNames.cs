@@ -29,6 +29,10 @@ internal static class SpecNames
     public static readonly JsonNames<CompensationMode> Compensation = new(
         (CompensationMode.Lr, "learningRate"), (CompensationMode.DcAsgd, "delay"));
 
+    public static readonly JsonNames<GradientCompressionMode> Compression = new(
+        (GradientCompressionMode.None, "none"), (GradientCompressionMode.Bf16, "bf16"), (GradientCompressionMode.Int8, "int8"), (GradientCompressionMode.TopK, "topK"),
+        (GradientCompressionMode.OneBit, "oneBit"));
+
     public static readonly JsonNames<Reduction> Reduction = new((OrleansPs.Reduction.Mean, "mean"), (OrleansPs.Reduction.Sum, "sum"));
 
     public static readonly JsonNames<NonFinitePolicy> NonFinite = new(

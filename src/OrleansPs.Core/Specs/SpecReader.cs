@@ -16,6 +16,7 @@ internal static class SpecReader
             Groups = fields.List("groups", ReadGroup),
             Schedule = ReadSchedule(fields.Take("schedule"), fields.PathOf("schedule")),
             Clipping = ReadClipping(fields.Object("clipping")),
+            Compression = CompressionJson.ReadField(fields) ?? GradientCompression.None,
             Consistency = ReadConsistency(fields.Object("consistency")),
             Compensation = fields.Has("compensation") ? ReadCompensation(fields.Object("compensation")) : StalenessCompensation.None,
             Durability = ReadDurability(fields.Object("durability")),
@@ -43,6 +44,7 @@ internal static class SpecReader
         {
             Optimizer = optimizer is { } own ? ReadOptimizer(own, fields.PathOf("optimizer")) : null,
             Group = group is { } name ? JsonFields.Text(name, fields.PathOf("group")) : null,
+            Compression = CompressionJson.ReadField(fields),
         });
     }
 
@@ -54,6 +56,7 @@ internal static class SpecReader
             Lr = ReadNumber(fields, "lr"),
             WeightDecay = ReadNumber(fields, "weightDecay"),
             Frozen = fields.Bool("frozen"),
+            Compression = CompressionJson.ReadField(fields),
         });
     }
 

@@ -18,6 +18,7 @@ internal static class SpecWriter
         Write(writer, spec.Schedule);
         writer.WritePropertyName("clipping");
         Write(writer, spec.Clipping);
+        if (spec.Compression.Mode != GradientCompressionMode.None) CompressionJson.WriteField(writer, spec.Compression);
         writer.WritePropertyName("consistency");
         Write(writer, spec.Consistency);
         if (spec.Compensation.Mode != CompensationMode.None) Write(writer, spec.Compensation);
@@ -48,6 +49,7 @@ internal static class SpecWriter
         if (parameter.Optimizer is null) writer.WriteNullValue();
         else Write(writer, parameter.Optimizer);
         writer.WriteString("group", parameter.Group);
+        CompressionJson.WriteField(writer, parameter.Compression);
         writer.WriteEndObject();
     }
 
@@ -58,6 +60,7 @@ internal static class SpecWriter
         WriteNumber(writer, "lr", group.Lr);
         WriteNumber(writer, "weightDecay", group.WeightDecay);
         writer.WriteBoolean("frozen", group.Frozen);
+        CompressionJson.WriteField(writer, group.Compression);
         writer.WriteEndObject();
     }
 

@@ -56,6 +56,7 @@ internal sealed partial class BlockGrain(
             if (gradient is null) return new(Incomplete(replica));
             MessageRules.RequirePush(_spec, _shape, header, gradient.Slices.Span);
             MessageRules.RequireCertificate(_spec, newest);
+            gradient.Decode(_shape);
             return WhenSafe(header, replica.Push(header, newest, gradient.Slices.Span));
         }
     }
@@ -102,6 +103,7 @@ internal sealed partial class BlockGrain(
             MessageRules.RequirePush(_spec, _shape, header, gradient.Slices.Span);
             MessageRules.RequirePull(_spec, _shape, header, segments);
             MessageRules.RequireCertificate(_spec, newest);
+            gradient.Decode(_shape);
             var values = Room(segments);
             var reply = replica.PushPull(header, newest, gradient.Slices.Span, values.Slices.Span);
             var safe = WhenSafe(header, reply);

@@ -63,6 +63,7 @@ internal static class MessageRules
     private static void RequireRows(EmbeddingTable table, ReadOnlySpan<SegmentSlice> slices)
     {
         Require(slices.Length == 1 && slices[0].Segment == 0, "Segments", slices.Length, "1 for a table");
+        Require(!slices[0].Code.IsPresent, "Code", slices[0].Code.Bytes.Length, "none for a table");
         var keys = slices[0].Keys.Length;
         Require(keys <= table.MaxRowsPerStep, "Keys", keys, $"at most {table.MaxRowsPerStep}, the table's MaxRowsPerStep");
         Require(slices[0].Values.Length == (long)keys * table.Width, "Length", slices[0].Values.Length, $"{keys} rows of {table.Width}");
@@ -87,8 +88,9 @@ internal static class MessageRules
             Require(slice.Segment > last && slice.Segment < shape.Segments.Count, "Segment", slice.Segment,
                 $"ascending and below {shape.Segments.Count}");
             Require(slice.Keys.Length == 0, "Keys", slice.Keys.Length, "0 for dense parameters");
-            var length = shape.Segments[slice.Segment].Length;
-            Require(slice.Values.Length == length, "Length", slice.Values.Length, $"{length}, the segment's");
+            var segment = shape.Segments[slice.Segment];
+            Require(slice.Length == segment.Length, "Length", slice.Length, $"{segment.Length}, the segment's");
+            Require(!slice.Code.IsPresent || slice.Code.IsCodeAt(segment.Start), "Code", slice.Code.Bytes.Length, $"bytes that are a code of segment {slice.Segment}");
             last = slice.Segment;
         }
     }

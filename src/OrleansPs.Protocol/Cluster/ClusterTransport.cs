@@ -24,6 +24,9 @@ internal sealed class ClusterTransport(
     public bool IsInBurst => Burst.Current is not null;
 
     /// <inheritdoc/>
+    public bool CarriesCodes => true;
+
+    /// <inheritdoc/>
     public void BeginBurst() => Burst.Begin();
 
     /// <inheritdoc/>
@@ -37,7 +40,7 @@ internal sealed class ClusterTransport(
         var route = await routes.FindAsync(block, header.Generation, cancellationToken).ConfigureAwait(false);
         if (IsPast(header, route, out var past)) return past;
         header = header with { Epoch = route.Epoch };
-        if (LocalOf(route) is { } here && here.TryPush(header, newest, gradient.Span, out var pushed))
+        if (LocalOf(route, gradient.Span) is { } here && here.TryPush(header, newest, gradient.Span, out var pushed))
             return await HeardHereAsync(route, pushed, cancellationToken).ConfigureAwait(false);
         var payload = PayloadOf(gradient);
         BlockReply reply;
@@ -80,7 +83,7 @@ internal sealed class ClusterTransport(
         var route = await routes.FindAsync(block, header.Generation, cancellationToken).ConfigureAwait(false);
         if (IsPast(header, route, out var past)) return past;
         header = header with { Epoch = route.Epoch };
-        if (LocalOf(route) is { } here && here.TryPushPull(header, newest, gradient.Span, values.Span, out var done))
+        if (LocalOf(route, gradient.Span) is { } here && here.TryPushPull(header, newest, gradient.Span, values.Span, out var done))
             return await HeardHereAsync(route, done, cancellationToken).ConfigureAwait(false);
         var (payload, segments) = (PayloadOf(gradient), SegmentsOf(values.Span));
         PullReply reply;
@@ -153,6 +156,14 @@ internal sealed class ClusterTransport(
         return await ReceivedAsync(route, reply, values, cancellationToken).ConfigureAwait(false);
     }
 
+    // Codes become numbers where a message is received.
+    private ILocalBlock? LocalOf(in BlockRoute route, ReadOnlySpan<SegmentSlice> gradient)
+    {
+        foreach (var slice in gradient)
+            if (slice.Code.IsPresent) return null;
+        return LocalOf(route);
+    }
+
     private ILocalBlock? LocalOf(in BlockRoute route) => local is not null && local.TryFind(route.Key, out var block) ? block : null;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -184,7 +195,7 @@ internal sealed class ClusterTransport(
     private static long BytesOf(ReadOnlySpan<SegmentSlice> slices)
     {
         var bytes = 0L;
-        foreach (var slice in slices) bytes += ((long)slice.Values.Length * sizeof(float)) + ((long)slice.Keys.Length * sizeof(long));
+        foreach (var slice in slices) bytes += slice.Bytes;
         return bytes;
     }
 

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using OrleansPs.Core.Compression;
 using OrleansPs.Core.Messages;
+using OrleansPs.Core.Partitioning;
 
 namespace OrleansPs.Protocol;
 
@@ -12,6 +14,10 @@ namespace OrleansPs.Protocol;
 /// A message that Orleans sends a second time finds its payload spent and arrives without one; whoever receives it asks for
 /// it again. So no buffer is ever read after it was given back. <see cref="Dispose"/> is thread safe and may be called twice;
 /// everything else is for one thread at a time.
+/// <para>
+/// Gradients may be encoded: the pieces have codes then, and no floats. So they travel on, too, until the block has found them to be codes of its
+/// segments and calls <see cref="Decode"/>: a few bytes may claim to be many floats.
+/// </para>
 /// </remarks>
 [Immutable]
 public sealed class TensorPayload : IDisposable
@@ -19,19 +25,23 @@ public sealed class TensorPayload : IDisposable
     private const int Taken = 1;
     private const int Returned = 2;
 
-    private readonly float[]? _floats;
     private readonly long[]? _keys;
     private readonly IDisposable? _lease;
+    private float[]? _floats;
+    private byte[]? _codes;
     private int _state;
 
     private TensorPayload(ReadOnlyMemory<SegmentSlice> slices, int length, int keyCount, float[]? floats, long[]? keys, IDisposable? lease) =>
         (Slices, Length, KeyCount, _floats, _keys, _lease) = (slices, length, keyCount, floats, keys, lease);
 
     /// <summary>The pieces, ascending by segment. They must not be used after the payload was disposed or sent.</summary>
-    public ReadOnlyMemory<SegmentSlice> Slices { get; }
+    public ReadOnlyMemory<SegmentSlice> Slices { get; private set; }
 
-    /// <summary>Floats in all pieces.</summary>
-    public int Length { get; }
+    /// <summary>Floats in all pieces; 0 as long as they are encoded.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>Whether pieces are encoded.</summary>
+    public bool IsEncoded => HasCodes(Slices.Span);
 
     /// <summary>Keys in all pieces; 0 if none is of a table.</summary>
     public int KeyCount { get; }
@@ -39,6 +49,7 @@ public sealed class TensorPayload : IDisposable
     /// <summary>A payload with a copy of pieces.</summary>
     public static TensorPayload CopyOf(ReadOnlySpan<SegmentSlice> slices)
     {
+        if (HasCodes(slices)) return CodesOf(slices);
         var pieces = new PayloadPiece[slices.Length];
         for (var i = 0; i < slices.Length; i++) pieces[i] = new(slices[i].Segment, slices[i].Values.Length, slices[i].Keys.Length);
         var payload = Rent(pieces);
@@ -57,6 +68,35 @@ public sealed class TensorPayload : IDisposable
         var keys = new SegmentSlice[slices.Length];
         for (var i = 0; i < slices.Length; i++) keys[i] = new(slices[i].Segment, default) { Keys = slices[i].Keys };
         return CopyOf(keys);
+    }
+
+    /// <summary>A payload with room for the codes of pieces, whose bytes are undefined.</summary>
+    /// <param name="segments">The segments.</param>
+    /// <param name="codes">Their codes, of which only the bytes' number counts.</param>
+    internal static TensorPayload RentCodes(ReadOnlySpan<int> segments, ReadOnlySpan<CodeLength> codes)
+    {
+        var bytes = 0;
+        foreach (var code in codes) bytes = checked(bytes + code.Bytes);
+        var room = ArrayPool<byte>.Shared.Rent(bytes);
+        var slices = new SegmentSlice[segments.Length];
+        for (int i = 0, at = 0; i < slices.Length; at += codes[i].Bytes, i++)
+            slices[i] = new(segments[i], default) { Code = new(codes[i].Mode, codes[i].Floats, room.AsMemory(at, codes[i].Bytes)) };
+        return new(slices, 0, 0, null, null, null) { _codes = room };
+    }
+
+    /// <summary>Decodes what came encoded, and gives the codes back.</summary>
+    /// <param name="shape">The block, whose segments the pieces are, with their lengths; each code <see cref="SegmentCode.IsCodeAt"/> its segment's start.</param>
+    public void Decode(BlockShape shape)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        if (_codes is null) return;
+        var pieces = new PayloadPiece[Slices.Length];
+        for (var i = 0; i < pieces.Length; i++) pieces[i] = new(Slices.Span[i].Segment, Slices.Span[i].Length);
+        var decoded = Rent(pieces);
+        for (var i = 0; i < pieces.Length; i++)
+            Slices.Span[i].Code.Decode(shape.Segments[pieces[i].Segment].Start, decoded.Slices.Span[i].Values.Span);
+        ArrayPool<byte>.Shared.Return(_codes);
+        (Slices, Length, _floats, _codes) = (decoded.Slices, decoded.Length, decoded._floats, null);
     }
 
     /// <summary>A payload of pieces that lie in somebody's memory, and stay there unchanged until the lease is disposed.</summary>
@@ -124,9 +164,26 @@ public sealed class TensorPayload : IDisposable
     internal void GiveBack()
     {
         if (_floats is not null) ArrayPool<float>.Shared.Return(_floats);
+        if (_codes is not null) ArrayPool<byte>.Shared.Return(_codes);
         if (_keys is not null) ArrayPool<long>.Shared.Return(_keys);
         _lease?.Dispose();
         Volatile.Write(ref _state, Returned);
+    }
+
+    private static TensorPayload CodesOf(ReadOnlySpan<SegmentSlice> slices)
+    {
+        var (segments, codes) = (new int[slices.Length], new CodeLength[slices.Length]);
+        for (var i = 0; i < slices.Length; i++) (segments[i], codes[i]) = (slices[i].Segment, CodeLength.Of(slices[i]));
+        var payload = RentCodes(segments, codes);
+        for (var i = 0; i < slices.Length; i++) CodeLength.BytesOf(slices[i]).CopyTo(MemoryMarshal.AsMemory(payload.Slices.Span[i].Code.Bytes).Span);
+        return payload;
+    }
+
+    private static bool HasCodes(ReadOnlySpan<SegmentSlice> slices)
+    {
+        foreach (var slice in slices)
+            if (slice.Code.IsPresent) return true;
+        return false;
     }
 }
 

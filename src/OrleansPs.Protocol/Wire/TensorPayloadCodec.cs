@@ -13,14 +13,14 @@ namespace OrleansPs.Protocol;
 /// <summary>
 /// The bytes of a <see cref="TensorPayload"/>: version, how many pieces, segment and length of each, then all floats as they
 /// are in memory, little-endian. A payload with keys is of another version: with each piece goes how many it has, and all keys stand
-/// before the floats. A payload that is spent, or none at all, has no bytes.
+/// before the floats. So is one with codes: see <see cref="EncodedPieces"/>. A payload that is spent, or none at all, has no bytes.
 /// </summary>
 [RegisterSerializer]
 internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
 {
     private const byte Version = 1;
     private const byte VersionWithKeys = 2;
-    private const int MaxPieces = 1 << 20;
+    internal const int MaxPieces = 1 << 20;
 
     void IFieldCodec<TensorPayload>.WriteField<TBufferWriter>(
         ref Writer<TBufferWriter> writer, uint fieldIdDelta, Type? expectedType, TensorPayload? value)
@@ -53,6 +53,11 @@ internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
     private static void Write<TBufferWriter>(ref Writer<TBufferWriter> writer, TensorPayload value)
         where TBufferWriter : IBufferWriter<byte>
     {
+        if (value.IsEncoded)
+        {
+            EncodedPieces.Write(ref writer, value.Slices.Span);
+            return;
+        }
         var slices = value.Slices.Span;
         var keyed = value.KeyCount > 0;
         writer.WriteVarUInt32(checked((uint)(
@@ -87,10 +92,11 @@ internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
     private static TensorPayload Read<TInput>(ref Reader<TInput> reader, uint length)
     {
         var version = reader.ReadByte();
-        if (version is not (Version or VersionWithKeys))
-            throw new InvalidDataException($"A tensor payload of version {version} came; this program reads up to version {VersionWithKeys}.");
+        if (version is < Version or > EncodedPieces.Version)
+            throw new InvalidDataException($"A tensor payload of version {version} came; this program reads up to version {EncodedPieces.Version}.");
         // The whole message's length: where in it a reader is, not every kind of reader can tell.
         if (length > reader.Length) throw Broken();
+        if (version == EncodedPieces.Version) return EncodedPieces.Read(ref reader, length);
         var keyed = version == VersionWithKeys;
         var pieces = ReadPieces(ref reader, length, keyed);
         var payload = TensorPayload.Rent(pieces);
@@ -137,7 +143,7 @@ internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
         BinaryPrimitives.ReverseEndianness(bits, bits);
     }
 
-    private static InvalidDataException Broken() => new("A tensor payload contradicts its own length.");
+    internal static InvalidDataException Broken() => new("A tensor payload contradicts its own length.");
 }
 
 /// <summary>A payload is passed on, not copied: whoever receives it disposes it.</summary>

@@ -119,6 +119,7 @@ internal static class Arbitraries
             Gen.Choose(0, 1_000_000).Select(ConsistencyPolicy.StaleSynchronous))
         from compensation in Gen.OneOf(
             Gen.Elements(StalenessCompensation.None, StalenessCompensation.ByLr()), Doubles.Select(StalenessCompensation.DcAsgd))
+        from compression in Compressions()
         from durability in Durabilities()
         from reduction in Gen.Elements(Enum.GetValues<Reduction>())
         from nonFinite in Gen.Elements(Enum.GetValues<NonFinitePolicy>())
@@ -136,6 +137,7 @@ internal static class Arbitraries
             Clipping = clipping,
             Consistency = consistency,
             Compensation = compensation,
+            Compression = compression,
             Durability = durability,
             Reduction = reduction,
             NonFinite = nonFinite,
@@ -213,7 +215,10 @@ internal static class Arbitraries
         from optimizer in Gen.OneOf(Gen.Constant((Optimizer?)null), Optimizers().Select(o => (Optimizer?)o))
         from named in Bools
         from label in Names
-        select new DenseParameter(name, shape, initializer) { Optimizer = optimizer, Group = named ? label : null };
+        from compressed in Bools
+        from compression in Compressions()
+        select new DenseParameter(name, shape, initializer)
+        { Optimizer = optimizer, Group = named ? label : null, Compression = compressed ? compression : null };
 
     private static Gen<EmbeddingTable> Table() =>
         from dense in Parameter()
@@ -231,7 +236,13 @@ internal static class Arbitraries
         from lr in Maybe(Doubles)
         from decay in Maybe(Doubles)
         from frozen in Bools
-        select new ParameterGroup(name) { Lr = lr, WeightDecay = decay, Frozen = frozen };
+        from compressed in Bools
+        from compression in Compressions()
+        select new ParameterGroup(name) { Lr = lr, WeightDecay = decay, Frozen = frozen, Compression = compressed ? compression : null };
+
+    private static Gen<GradientCompression> Compressions() => Gen.OneOf(
+        Gen.Elements(GradientCompression.None, GradientCompression.Bf16, GradientCompression.Int8, GradientCompression.OneBit),
+        Doubles.Select(GradientCompression.TopK));
 
     private static Gen<Optimizer> Optimizers() =>
         from d in Doubles.ListOf(5)

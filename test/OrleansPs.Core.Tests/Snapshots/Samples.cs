@@ -153,7 +153,23 @@ internal static class Samples
         ("optimizers", OtherOptimizers()),
         ("tables", TableSpec()),
         ("compensation", Asp() with { Compensation = StalenessCompensation.DcAsgd(0.25) }),
+        ("compression", CompressedSpec()),
     ];
+
+    private static ModelSpec CompressedSpec() => new("compression")
+    {
+        Parameters =
+        [
+            new("model's", [4]),
+            new("group's", [4]) { Group = "sparse" },
+            new("own", [4]) { Group = "sparse", Compression = GradientCompression.Int8 },
+            new("bits", [4]) { Compression = GradientCompression.OneBit },
+            new("none", []) { Compression = GradientCompression.None },
+        ],
+        Optimizer = Optimizer.Sgd(),
+        Groups = [new("sparse") { Compression = GradientCompression.TopK(0.125) }, new("other")],
+        Compression = GradientCompression.Bf16,
+    };
 
     private static ModelSpec TableSpec() => new("tables")
     {

@@ -58,6 +58,18 @@ public class ModelSpecJsonTests
     [InlineData("{\"name\": \"\\udc00\"}")]
     public void What_is_no_object_of_a_spec_is_refused(string json) => Refused(Encoding.UTF8.GetBytes(json));
 
+    [Theory]
+    [InlineData("\"type\": \"topK\"", "\"type\": \"bf16\"", "groups[0].compression.k is unknown")]
+    [InlineData("\"type\": \"oneBit\"", "\"type\": \"topK\"", "parameters[3].compression.k is missing")]
+    [InlineData("\"type\": \"int8\"", "\"type\": \"int4\"", "parameters[2].compression.type must be one of 'none', 'bf16', 'int8', 'topK', 'oneBit'")]
+    [InlineData("\"k\": 0.125", "\"k\": \"0.125\"", "groups[0].compression.k must be a finite number")]
+    public void What_is_wrong_about_compression_is_named_by_its_path(string what, string with, string problem)
+    {
+        var text = Encoding.UTF8.GetString(ModelSpecJson.Encode(Samples.Specs.Single(s => s.Name == "compression").Spec));
+        Assert.Contains(what, text, StringComparison.Ordinal);
+        Assert.Contains(problem, Refused(Encoding.UTF8.GetBytes(text.Replace(what, with, StringComparison.Ordinal))).Problem, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Bytes_that_are_no_unicode_are_refused()
     {

@@ -14,6 +14,8 @@ public sealed class ClusterBackupWorkers() : BackupWorkerConformance(new Cluster
 
 public sealed class ClusterPolicies() : PolicyConformance(new ClusterHost());
 
+public sealed class ClusterCompression() : CompressionConformance(new ClusterHost());
+
 public sealed class ClusterDeterminism() : DeterminismConformance(new ClusterHost());
 
 public sealed class ClusterStaleSynchronous() : StaleSynchronousConformance(new ClusterHost());

@@ -2,6 +2,8 @@ using OrleansPs.Conformance;
 
 namespace OrleansPs.Grains.Tests;
 
+public sealed class InsideCompression() : CompressionConformance(new ClusterHost(isInside: true));
+
 public sealed class InsideTransfers() : TransferConformance(new ClusterHost(isInside: true));
 
 public sealed class InsideOptimizers() : OptimizerConformance(new ClusterHost(isInside: true));

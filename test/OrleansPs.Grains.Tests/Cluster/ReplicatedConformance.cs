@@ -10,6 +10,8 @@ public sealed class ReplicatedBackupWorkers() : BackupWorkerConformance(new Clus
 
 public sealed class ReplicatedPolicies() : PolicyConformance(new ClusterHost(isReplicated: true));
 
+public sealed class ReplicatedCompression() : CompressionConformance(new ClusterHost(isReplicated: true));
+
 public sealed class ReplicatedDeterminism() : DeterminismConformance(new ClusterHost(isReplicated: true));
 
 public sealed class ReplicatedStaleSynchronous() : StaleSynchronousConformance(new ClusterHost(isReplicated: true));

@@ -56,6 +56,18 @@ public class MessageRulesTests
     }
 
     [Fact]
+    public void A_code_is_one_of_its_segment()
+    {
+        Push(new(), Coded(0, GradientCompressionMode.Bf16, 3, 6), Coded(1, GradientCompressionMode.OneBit, 5, 9));
+        Push(new(), Slice(0, 3), Coded(1, GradientCompressionMode.TopK, 5, 0));
+        Refused("Length 4", () => Push(new(), Coded(0, GradientCompressionMode.Bf16, 4, 8)));
+        Refused("Length 2147483647", () => Push(new(), Coded(0, GradientCompressionMode.TopK, int.MaxValue, 0)));
+        Refused("Code 5", () => Push(new(), Coded(0, GradientCompressionMode.Bf16, 3, 5)));
+        Refused("Code 16", () => Push(new(), Coded(1, GradientCompressionMode.TopK, 5, 16)));
+        Refused("Code 4", () => Push(new(), Coded(0, (GradientCompressionMode)9, 3, 4)));
+    }
+
+    [Fact]
     public void A_pull_names_segments_of_the_block_in_order()
     {
         Refused("Segment 2", () => Pull(new(), 0, 2));
@@ -79,6 +91,9 @@ public class MessageRulesTests
 
     private static void Certificate(params int[] ranks) =>
         MessageRules.RequireCertificate(s_spec, new(0, [.. ranks.Select(r => new CertificateMember(r, 1))]));
+
+    private static SegmentSlice Coded(int segment, GradientCompressionMode mode, int length, int bytes) =>
+        new(segment, default) { Code = new(mode, length, new byte[bytes]) };
 
     private static SegmentSlice Slice(int segment, int length) => new(segment, new float[length]);
 

@@ -48,6 +48,7 @@ public sealed class WireGoldenTests
         yield return Of("Certificate", certificate);
         yield return Of("TensorPayload", TensorPayloadTests.Payload((0, [1f]), (2, [2f, 3f])));
         yield return Of("TensorPayload with keys", TensorPayloadTests.Rows((0, [-1, 5], [1f, 2f, 3f, 4f])));
+        yield return Of("TensorPayload with codes", EncodedPayloadTests.Payload());
         yield return Of("BlockRequest", new BlockRequest("m/0/n/127.0.0.1:1@2", BlockRequestKind.PushPull, header, certificate, TensorPayloadTests.Payload((0, [1f])), [0]));
         yield return Of("BlockAnswer", new BlockAnswer(new(BlockStatus.Ok, 1, 1, 1), TensorPayloadTests.Payload((0, [1f])), null));
         yield return Of("PullReply", new PullReply(new(BlockStatus.Ok, 1, 1, 1), TensorPayloadTests.Payload((0, [1f]))));

@@ -14,6 +14,8 @@ public sealed class ProcessBackupWorkers() : BackupWorkerConformance(new Process
 
 public sealed class ProcessPolicies() : PolicyConformance(new ProcessHost());
 
+public sealed class ProcessCompression() : CompressionConformance(new ProcessHost());
+
 public sealed class ProcessDeterminism() : DeterminismConformance(new ProcessHost());
 
 public sealed class ProcessStaleSynchronous() : StaleSynchronousConformance(new ProcessHost());

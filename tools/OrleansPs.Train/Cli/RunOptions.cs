@@ -111,6 +111,7 @@ internal sealed class RunOptions(JobOptions job) : TrainingOptions(job)
         JobOptions.Keep(result, Batch, saved.Batch);
         JobOptions.Keep(result, Seed, saved.Seed);
         JobOptions.Keep(result, BlockBytes, saved.BlockBytes);
+        if (Job.HasParameters) JobOptions.Keep(result, Compression, saved.Compression);
         JobOptions.Keep(result, SnapshotEvery, saved.SnapshotEvery);
     }
 }

@@ -33,6 +33,9 @@ internal class TrainingOptions
     public Option<int> BlockBytes { get; } =
         OptionKinds.Whole("--block-bytes", 4096, 64 << 20, 256 << 10, "The size of a parameter block, a multiple of 64");
 
+    public Option<string> Compression { get; } = OptionKinds.Choice("--compression", ["none", "bf16", "int8", "topk", "onebit"], "none",
+        "How gradients are sent: as float32, in 16 or 8 bits, the hundredth of them that is largest, or their signs; the last two keep what they leave out for the next step");
+
     public Option<bool> Prefetch { get; } =
         OptionKinds.Switch("--prefetch", "Pull the next step's parameters while this one computes; adds to staleness, and does nothing under BSP");
 
@@ -43,7 +46,7 @@ internal class TrainingOptions
     /// <summary>All of them, in the order of the help.</summary>
     public virtual IEnumerable<Option> All =>
     [
-        Workers, Staleness, .. Job.All, Epochs, Batch, Seed, BlockBytes, Prefetch, Data, Report,
+        Workers, Staleness, .. Job.All, Epochs, Batch, Seed, BlockBytes, .. Job.HasParameters ? [Compression] : Array.Empty<Option>(), Prefetch, Data, Report,
     ];
 
     /// <summary>Whether an option was given, other than by its default.</summary>
@@ -64,6 +67,7 @@ internal class TrainingOptions
             Batch = result.GetValue(Batch),
             Seed = result.GetValue(Seed),
             BlockBytes = result.GetValue(BlockBytes),
+            Compression = Job.HasParameters ? result.GetValue(Compression)! : "none",
             Prefetch = result.GetValue(Prefetch),
         };
     }

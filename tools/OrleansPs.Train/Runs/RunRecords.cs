@@ -37,6 +37,7 @@ internal static class RunRecords
         yield return new("--batch", Text(s.Batch));
         yield return new("--seed", Text(s.Seed));
         yield return new("--block-bytes", Text(s.BlockBytes));
+        if (s.Compression != "none") yield return new("--compression", s.Compression);
         if (s.Prefetch) yield return new("--prefetch", "on");
         if (s.SnapshotEvery > 0) yield return new("--snapshot-every", Text(s.SnapshotEvery));
     }

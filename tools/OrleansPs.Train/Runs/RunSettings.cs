@@ -46,6 +46,9 @@ internal abstract record RunSettings
 
     public int BlockBytes { get; init; } = ModelSpec.DefaultBlockBytes;
 
+    /// <summary>How gradients of dense parameters are sent: none, bf16, int8, topk or onebit.</summary>
+    public string Compression { get; init; } = "none";
+
     public bool Prefetch { get; init; }
 
     public int SnapshotEvery { get; init; }
@@ -114,6 +117,14 @@ internal abstract record RunSettings
             "lr" => StalenessCompensation.ByLr(),
             "dc" => StalenessCompensation.DcAsgd(DcLambda),
             _ => StalenessCompensation.None,
+        },
+        Compression = Compression switch
+        {
+            "bf16" => GradientCompression.Bf16,
+            "int8" => GradientCompression.Int8,
+            "topk" => GradientCompression.TopK(),
+            "onebit" => GradientCompression.OneBit,
+            _ => GradientCompression.None,
         },
         Durability = DurabilityPolicy.Snapshot(SnapshotEvery),
         Workers = Workers,

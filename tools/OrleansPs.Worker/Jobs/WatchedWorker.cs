@@ -41,6 +41,10 @@ internal sealed class WatchedWorker(IParameterWorker worker, Action<int, WorkerP
         return after;
     }
 
+    public Task SaveResidualsAsync(Stream destination, CancellationToken cancellationToken = default) => worker.SaveResidualsAsync(destination, cancellationToken);
+
+    public Task LoadResidualsAsync(Stream source, CancellationToken cancellationToken = default) => worker.LoadResidualsAsync(source, cancellationToken);
+
     public Task LeaveAsync(CancellationToken cancellationToken = default) => worker.LeaveAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => worker.DisposeAsync();

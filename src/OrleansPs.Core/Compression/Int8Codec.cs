@@ -1,0 +1,134 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace OrleansPs.Core.Compression;
+
+/// <summary>
+/// Whole numbers from -127 to 127 with a scale for each chunk, its largest magnitude / 127, rounded stochastically: x / scale becomes floor(x / scale + u)
+/// with u uniform in [0, 1), whose expectation is x / scale to within 2^-17 (QSGD: Alistarh et al. 2017, with the maximum norm). The code of a piece: the scales of its chunks, then a byte an element.
+/// </summary>
+/// <remarks>A chunk with a NaN or an infinity becomes NaN. One whose scale would not be a normal float becomes zeros.</remarks>
+public static class Int8Codec
+{
+    private const int Steps = 127;
+    private const int Stride = 64;
+    private const int Lanes = 16;
+
+    /// <summary>The bytes of a piece's code.</summary>
+    /// <param name="start">The piece's first element in its parameter.</param>
+    /// <param name="length">Its elements.</param>
+    public static long BytesOf(int start, int length) => ((long)Chunks.CountOf(start, length) * sizeof(float)) + length;
+
+    /// <summary>Encodes a piece of a parameter.</summary>
+    /// <param name="parameter">The whole gradient: chunks that a piece shares with the next are measured whole.</param>
+    /// <param name="start">The piece's first element.</param>
+    /// <param name="length">Its elements.</param>
+    /// <param name="key">The push's random numbers.</param>
+    /// <param name="code">As long as <see cref="BytesOf"/> says.</param>
+    public static void Encode(ReadOnlySpan<float> parameter, int start, int length, RoundingKey key, Span<byte> code)
+    {
+        var scales = MemoryMarshal.Cast<byte, float>(code[..(Chunks.CountOf(start, length) * sizeof(float))]);
+        var numbers = MemoryMarshal.Cast<byte, sbyte>(code.Slice(scales.Length * sizeof(float), length));
+        for (int from = start, to, c = 0; from < start + length; from = to, c++)
+        {
+            to = Chunks.EndOf(from, start + length);
+            scales[c] = ScaleOf(Chunks.Of(parameter, from), out var inverse);
+            var run = numbers.Slice(from - start, to - from);
+            if (inverse == 0) run.Clear();
+            else Quantize(parameter[from..to], (uint)from, inverse, key, run);
+        }
+    }
+
+    /// <summary>The numbers again.</summary>
+    /// <param name="code">A code of as many bytes as <see cref="BytesOf"/> says.</param>
+    /// <param name="start">The piece's first element in its parameter.</param>
+    /// <param name="values">The piece; changed.</param>
+    public static void Decode(ReadOnlySpan<byte> code, int start, Span<float> values)
+    {
+        var scales = MemoryMarshal.Cast<byte, float>(code[..(Chunks.CountOf(start, values.Length) * sizeof(float))]);
+        var numbers = MemoryMarshal.Cast<byte, sbyte>(code[(scales.Length * sizeof(float))..]);
+        for (int from = start, to, c = 0; from < start + values.Length; from = to, c++)
+        {
+            to = Chunks.EndOf(from, start + values.Length);
+            Multiply(numbers[(from - start)..(to - start)], scales[c], values[(from - start)..(to - start)]);
+        }
+    }
+
+    private static float ScaleOf(ReadOnlySpan<float> chunk, out float inverse)
+    {
+        inverse = 0;
+        var largest = BitConverter.UInt32BitsToSingle(LargestMagnitude(chunk));
+        if (!float.IsFinite(largest)) return float.NaN;
+        var scale = largest / Steps;
+        if (!float.IsNormal(scale)) return 0;
+        inverse = Steps / largest;
+        return float.IsFinite(scale * Steps) ? scale : MathF.BitDecrement(scale);
+    }
+
+    // As whole numbers, magnitudes are in the order of the floats that they are the bits of, infinity and NaN last.
+    private static uint LargestMagnitude(ReadOnlySpan<float> chunk)
+    {
+        ref var source = ref Unsafe.As<float, uint>(ref MemoryMarshal.GetReference(chunk));
+        var mask = Vector512.Create(0x7fffffffu);
+        Vector512<uint> a = default, b = default;
+        nuint i = 0;
+        for (; i + (2 * Lanes) <= (nuint)chunk.Length; i += 2 * Lanes)
+        {
+            a = Vector512.Max(a, Vector512.LoadUnsafe(ref source, i) & mask);
+            b = Vector512.Max(b, Vector512.LoadUnsafe(ref source, i + Lanes) & mask);
+        }
+        var c = Vector512.Max(a, b);
+        var d = Vector256.Max(c.GetLower(), c.GetUpper());
+        var e = Vector128.Max(d.GetLower(), d.GetUpper());
+        var largest = Math.Max(Math.Max(e[0], e[1]), Math.Max(e[2], e[3]));
+        for (; i < (nuint)chunk.Length; i++) largest = Math.Max(largest, BitConverter.SingleToUInt32Bits(chunk[(int)i]) & 0x7fffffff);
+        return largest;
+    }
+
+    private static void Quantize(ReadOnlySpan<float> values, uint index, float inverse, RoundingKey key, Span<sbyte> numbers)
+    {
+        ref var source = ref MemoryMarshal.GetReference(values);
+        ref var destination = ref MemoryMarshal.GetReference(numbers);
+        nuint i = 0;
+        for (; i + Stride <= (nuint)values.Length; i += Stride)
+        {
+            var at = Vector512.Create(index + (uint)i) + Vector512<uint>.Indices;
+            var low = Vector512.Narrow(
+                Quantize(Vector512.LoadUnsafe(ref source, i), at, inverse, key),
+                Quantize(Vector512.LoadUnsafe(ref source, i + Lanes), at + Vector512.Create(16u), inverse, key));
+            var high = Vector512.Narrow(
+                Quantize(Vector512.LoadUnsafe(ref source, i + (2 * Lanes)), at + Vector512.Create(32u), inverse, key),
+                Quantize(Vector512.LoadUnsafe(ref source, i + (3 * Lanes)), at + Vector512.Create(48u), inverse, key));
+            Vector512.Narrow(low, high).StoreUnsafe(ref destination, i);
+        }
+        for (; i < (nuint)values.Length; i++)
+            numbers[(int)i] = (sbyte)Math.Clamp(MathF.Floor((values[(int)i] * inverse) + key.At(index + (uint)i)), -Steps, Steps);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Quantize(Vector512<float> values, Vector512<uint> index, float inverse, RoundingKey key)
+    {
+        var number = Vector512.Floor((values * Vector512.Create(inverse)) + key.At(index));
+        return Vector512.ConvertToInt32Native(
+            Vector512.MaxNative(Vector512.MinNative(number, Vector512.Create((float)Steps)), Vector512.Create(-(float)Steps)));
+    }
+
+    private static void Multiply(ReadOnlySpan<sbyte> numbers, float scale, Span<float> values)
+    {
+        ref var source = ref MemoryMarshal.GetReference(numbers);
+        ref var destination = ref MemoryMarshal.GetReference(values);
+        var factor = Vector512.Create(scale);
+        nuint i = 0;
+        for (; i + Stride <= (nuint)values.Length; i += Stride)
+        {
+            var (low, high) = Vector512.Widen(Vector512.LoadUnsafe(ref source, i));
+            var ((a, b), (c, d)) = (Vector512.Widen(low), Vector512.Widen(high));
+            (Vector512.ConvertToSingle(a) * factor).StoreUnsafe(ref destination, i);
+            (Vector512.ConvertToSingle(b) * factor).StoreUnsafe(ref destination, i + Lanes);
+            (Vector512.ConvertToSingle(c) * factor).StoreUnsafe(ref destination, i + (2 * Lanes));
+            (Vector512.ConvertToSingle(d) * factor).StoreUnsafe(ref destination, i + (3 * Lanes));
+        }
+        for (; i < (nuint)values.Length; i++) values[(int)i] = numbers[(int)i] * scale;
+    }
+}
