@@ -1,4 +1,5 @@
 using OrleansPs.Core.Messages;
+using OrleansPs.Protocol;
 
 namespace OrleansPs.Grains;
 
@@ -21,6 +22,10 @@ internal sealed class SafePoint
     /// <summary>For whoever is in no turn of the grain, and goes on in none.</summary>
     public static async ValueTask<BlockReply> AnswerAsync(Task<bool> safe, BlockReply reply, BlockReply otherwise) =>
         await safe.ConfigureAwait(false) ? reply : otherwise;
+
+    /// <inheritdoc cref="AnswerAsync(Task{bool}, BlockReply, BlockReply)"/>
+    public static async ValueTask<PullReply> AnswerAsync(
+        ValueTask<BlockReply> safe, TensorPayload? values, Func<BlockReply, TensorPayload?, PullReply> answer) => answer(await safe.ConfigureAwait(false), values);
 
     /// <summary>All entries up to an index are safe.</summary>
     public void Pass(long index)

@@ -30,4 +30,7 @@ internal interface ILocalBlock
     bool TryPushPull(
         in MessageHeader header, Certificate? newest, ReadOnlySpan<SegmentSlice> gradient, ReadOnlySpan<SegmentSlice> values,
         out ValueTask<BlockReply> reply);
+
+    /// <summary>Answers a request that came in a message. Its payload stays the caller's, and is decoded if it came encoded.</summary>
+    bool TryAnswer(in BlockRequest request, out ValueTask<PullReply> answer);
 }
