@@ -17,10 +17,7 @@ internal sealed class GradientEncoder(ModelSpec spec, int rank, bool carriesCode
     public IReadOnlyList<DenseParameter> WithResidual { get; } = [.. spec.Parameters.Where(p => spec.CompressionOf(p).ErrorFeedback)];
 
     /// <summary>Counts the finished steps, restarts and loads: as long as it stays the same, so do the kept residuals.</summary>
-    public int Version
-    {
-        get { lock (_lock) return _version; }
-    }
+    public int Version => Volatile.Read(ref _version);
 
     /// <summary>Encodes a push; to be given back when it has ended.</summary>
     /// <returns>Null if nothing of it is sent encoded.</returns>

@@ -21,7 +21,8 @@ internal sealed partial class BlockGrain : ILocalBlock
             if (Serving is not { } replica) return false;
             MessageRules.RequirePush(_spec, _shape, header, gradient);
             MessageRules.RequireCertificate(_spec, newest);
-            reply = WhenSafeHere(header, replica.Push(header, newest, gradient));
+            using var decoded = TensorPayload.DecodedOf(gradient, _shape);
+            reply = WhenSafeHere(header, replica.Push(header, newest, decoded is null ? gradient : decoded.Slices.Span));
             return true;
         }
     }
@@ -51,7 +52,8 @@ internal sealed partial class BlockGrain : ILocalBlock
             MessageRules.RequirePush(_spec, _shape, header, gradient);
             MessageRules.RequireRead(_spec, _shape, header, values);
             MessageRules.RequireCertificate(_spec, newest);
-            reply = WhenSafeHere(header, replica.PushPull(header, newest, gradient, values));
+            using var decoded = TensorPayload.DecodedOf(gradient, _shape);
+            reply = WhenSafeHere(header, replica.PushPull(header, newest, decoded is null ? gradient : decoded.Slices.Span, values));
             return true;
         }
     }

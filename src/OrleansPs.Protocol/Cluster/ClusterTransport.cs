@@ -40,7 +40,7 @@ internal sealed class ClusterTransport(
         var route = await routes.FindAsync(block, header.Generation, cancellationToken).ConfigureAwait(false);
         if (IsPast(header, route, out var past)) return past;
         header = header with { Epoch = route.Epoch };
-        if (LocalOf(route, gradient.Span) is { } here && here.TryPush(header, newest, gradient.Span, out var pushed))
+        if (LocalOf(route) is { } here && here.TryPush(header, newest, gradient.Span, out var pushed))
             return await HeardHereAsync(route, pushed, cancellationToken).ConfigureAwait(false);
         var payload = PayloadOf(gradient);
         BlockReply reply;
@@ -83,7 +83,7 @@ internal sealed class ClusterTransport(
         var route = await routes.FindAsync(block, header.Generation, cancellationToken).ConfigureAwait(false);
         if (IsPast(header, route, out var past)) return past;
         header = header with { Epoch = route.Epoch };
-        if (LocalOf(route, gradient.Span) is { } here && here.TryPushPull(header, newest, gradient.Span, values.Span, out var done))
+        if (LocalOf(route) is { } here && here.TryPushPull(header, newest, gradient.Span, values.Span, out var done))
             return await HeardHereAsync(route, done, cancellationToken).ConfigureAwait(false);
         var (payload, segments) = (PayloadOf(gradient), SegmentsOf(values.Span));
         PullReply reply;
@@ -154,14 +154,6 @@ internal sealed class ClusterTransport(
         var reply = await AskAsync(route, answer, DisposeLate, cancellationToken).ConfigureAwait(false);
         keys.Dispose();
         return await ReceivedAsync(route, reply, values, cancellationToken).ConfigureAwait(false);
-    }
-
-    // Codes become numbers where a message is received.
-    private ILocalBlock? LocalOf(in BlockRoute route, ReadOnlySpan<SegmentSlice> gradient)
-    {
-        foreach (var slice in gradient)
-            if (slice.Code.IsPresent) return null;
-        return LocalOf(route);
     }
 
     private ILocalBlock? LocalOf(in BlockRoute route) => local is not null && local.TryFind(route.Key, out var block) ? block : null;

@@ -84,17 +84,32 @@ public sealed class TensorPayload : IDisposable
         return new(slices, 0, 0, null, null, null) { _codes = room };
     }
 
+    /// <summary>A payload with the numbers of pieces, some of which have codes; null if none has.</summary>
+    /// <inheritdoc cref="Decode"/>
+    /// <param name="slices">The pieces.</param>
+    /// <param name="shape">The block.</param>
+    internal static TensorPayload? DecodedOf(ReadOnlySpan<SegmentSlice> slices, BlockShape shape)
+    {
+        if (!HasCodes(slices)) return null;
+        var pieces = new PayloadPiece[slices.Length];
+        for (var i = 0; i < pieces.Length; i++) pieces[i] = new(slices[i].Segment, slices[i].Length);
+        var decoded = Rent(pieces);
+        for (var i = 0; i < pieces.Length; i++)
+        {
+            var values = decoded.Slices.Span[i].Values;
+            if (slices[i].Code.IsPresent) slices[i].Code.Decode(shape.Segments[slices[i].Segment].Start, values.Span);
+            else slices[i].Values.CopyTo(values);
+        }
+        return decoded;
+    }
+
     /// <summary>Decodes what came encoded, and gives the codes back.</summary>
     /// <param name="shape">The block, whose segments the pieces are, with their lengths; each code <see cref="SegmentCode.IsCodeAt"/> its segment's start.</param>
     public void Decode(BlockShape shape)
     {
         ArgumentNullException.ThrowIfNull(shape);
         if (_codes is null) return;
-        var pieces = new PayloadPiece[Slices.Length];
-        for (var i = 0; i < pieces.Length; i++) pieces[i] = new(Slices.Span[i].Segment, Slices.Span[i].Length);
-        var decoded = Rent(pieces);
-        for (var i = 0; i < pieces.Length; i++)
-            Slices.Span[i].Code.Decode(shape.Segments[pieces[i].Segment].Start, decoded.Slices.Span[i].Values.Span);
+        var decoded = DecodedOf(Slices.Span, shape)!;
         ArrayPool<byte>.Shared.Return(_codes);
         (Slices, Length, _floats, _codes) = (decoded.Slices, decoded.Length, decoded._floats, null);
     }
