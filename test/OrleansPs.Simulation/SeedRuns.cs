@@ -32,7 +32,7 @@ internal static class SeedRuns
         var events = reports.Sum(r => r.Events);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{seeds.Count} seeds, {seeds.Count / clock.Elapsed.TotalSeconds:F1} seeds/s, {events / Math.Max(1, seeds.Count)} events/seed, "
-            + $"{reports.Sum(r => r.Snapshots)} snapshots checked"));
+            + $"{reports.Sum(r => r.Snapshots)} snapshots checked, with {reports.Sum(r => r.Deltas)} deltas"));
         foreach (var kind in Enum.GetValues<FaultKind>()) output.WriteLine($"{kind,-20}{faults[kind],10}");
         return [.. reports.Where(r => r.Violation is not null)];
     }

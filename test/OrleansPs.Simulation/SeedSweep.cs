@@ -33,6 +33,7 @@ public static class SeedSweep
         private readonly FaultCounts _faults = new();
         private readonly List<long> _events = [];
         private long _snapshots;
+        private long _deltas;
         private long _promotions;
         private int _next = first - 1;
         private TimeSpan _told;
@@ -64,7 +65,7 @@ public static class SeedSweep
             if (_events.Count == 0) return;
             Write($"{_events.Count} seeds in {_clock.Elapsed:hh\\:mm\\:ss}, {_events.Count / _clock.Elapsed.TotalSeconds:F1} seeds/s");
             Write($"events a seed: min {_events[0]}, median {_events[_events.Count / 2]}, max {_events[^1]}");
-            Write($"{_snapshots} snapshots checked, {_promotions} replicas promoted, {Failures} seeds failed");
+            Write($"{_snapshots} snapshots checked, with {_deltas} deltas, {_promotions} replicas promoted, {Failures} seeds failed");
             foreach (var line in PhaseTable.Lines(_faults)) output.WriteLine(line);
             Write($"rarest: {string.Join(", ", PhaseTable.Rarest(_faults, 10))}");
         }
@@ -74,6 +75,7 @@ public static class SeedSweep
             _events.Add(report.Events);
             _faults.Add(report.Faults);
             _snapshots += report.Snapshots;
+            _deltas += report.Deltas;
             _promotions += report.Promotions;
             if (report.Violation is null) return;
             Failures++;

@@ -2,7 +2,7 @@ namespace OrleansPs.Simulation;
 
 /// <summary>What a run was like.</summary>
 internal sealed record SimulationReport(
-    int Seed, string? Violation, long Events, TimeSpan Time, ulong Hash, FaultCounts Faults, int Snapshots, int Promotions,
+    int Seed, string? Violation, long Events, TimeSpan Time, ulong Hash, FaultCounts Faults, int Snapshots, int Deltas, int Promotions,
     float[][] Final, IReadOnlyList<string> Trace);
 
 /// <summary>One run of the engine under faults: everything in it follows from its seed.</summary>
@@ -39,7 +39,7 @@ public static class SimulationRun
             Play(world);
             return new(
                 seed, world.Violation, world.Scheduler.Events, world.Scheduler.Time, world.Trace.Hash, world.Faults,
-                world.Snapshots.Checked, world.Promotions.Count, FinalCheck.Values(world), world.Trace.Lines);
+                world.Snapshots.Checked, world.Snapshots.Deltas, world.Promotions.Count, FinalCheck.Values(world), world.Trace.Lines);
         }
         finally
         {

@@ -11,7 +11,7 @@ internal sealed partial class CutWriter(
     ModelSpec spec, ModelRuntime runtime, ISnapshotStore store, Func<long?> openCut, TimeProvider time, ILogger logger)
 {
     private readonly ConcurrentDictionary<long, SnapshotManifest> _written = [];
-    private readonly ConcurrentDictionary<int, ChunkRecord> _whole = [];
+    private readonly DeltaBases _bases = new();
 
     /// <summary>The manifest of a cut that was completed, once; null if it was not written.</summary>
     public SnapshotManifest? TakeManifest(long cut) => _written.TryRemove(cut, out var manifest) ? manifest : null;
@@ -41,7 +41,7 @@ internal sealed partial class CutWriter(
             var manifest = ToManifest(effect);
             await store.WriteManifestAsync(manifest, cancellationToken).ConfigureAwait(false);
             _written[manifest.Cut] = manifest;
-            RememberWhole(manifest);
+            _bases.Add(manifest);
             runtime.Coordinator.Do((c, now) => c.ManifestWritten(effect.Cut, now));
         }
 #pragma warning disable CA1031 // Whatever it is, the coordinator must hear of it: a cut without an end would hold up all later ones.
@@ -70,18 +70,10 @@ internal sealed partial class CutWriter(
     private async ValueTask WriteChunkAsync(long cut, int block, CancellationToken cancellationToken)
     {
         var part = await runtime.Blocks.WriteCutAsync(
-            block, runtime.Header(), cut, _whole.GetValueOrDefault(block), cancellationToken).ConfigureAwait(false);
+            block, runtime.Header(), cut, _bases.Of(block), cancellationToken).ConfigureAwait(false);
         if (part.Chunk is not { } chunk)
             throw new SnapshotAbortedException(spec.Name, cut, $"block {block} answered {part.Status} when the cut was to be taken");
         runtime.Coordinator.Do((c, _) => c.ChunkWritten(cut, chunk, part.Dedupe));
-    }
-
-    // Only shards of tables have deltas. They rest on cuts of this generation that are complete, so on none that a restore went behind.
-    private void RememberWhole(SnapshotManifest manifest)
-    {
-        if (spec.Tables.Count == 0) return;
-        foreach (var chunk in manifest.Chunks)
-            if (chunk.Base is null) _whole[chunk.Block] = chunk;
     }
 
     private SnapshotManifest ToManifest(WriteManifest effect) => new()

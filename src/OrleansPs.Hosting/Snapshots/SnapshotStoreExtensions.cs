@@ -142,17 +142,8 @@ public static class SnapshotStoreExtensions
         ArgumentNullException.ThrowIfNull(store);
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
         var listings = await store.ListAsync(model, cancellationToken).ConfigureAwait(false);
-        var good = listings.Where(l => l.IsWhole).TakeLast(keep).ToArray();
-        if (good.Length < keep) return;
-        var bases = good.SelectMany(l => BasesOf(l.Manifest!)).ToHashSet();
-        foreach (var old in listings.Where(l => l.Cut < good[0].Cut && !bases.Contains(l.Cut)))
-            await store.DeleteAsync(model, old.Cut, cancellationToken).ConfigureAwait(false);
-    }
-
-    private static IEnumerable<long> BasesOf(SnapshotManifest manifest)
-    {
-        foreach (var chunk in manifest.Chunks)
-            if (chunk.Base is { } from && ChunkName.TryParse(manifest.Model, from.Name, out var identity)) yield return identity.Cut;
+        foreach (var cut in DeltaBases.Superseded([.. listings.Select(l => (l.Cut, l.Manifest))], keep))
+            await store.DeleteAsync(model, cut, cancellationToken).ConfigureAwait(false);
     }
 
     private static async ValueTask<FoundSnapshot<T>> FindNamedAsync<T>(

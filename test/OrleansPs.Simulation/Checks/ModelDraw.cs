@@ -59,17 +59,17 @@ internal sealed record ModelDraw(ModelSpec Spec, Workload Work, BlockLayout Layo
         };
         var every = random.Next(3) == 0 ? 0 : random.Next(1, 8);
         var isReplicated = random.Next(5) != 0;
+        var keep = new Random(seed ^ 0x6ee9).Next(1, 5);
         spec = spec with
         {
             Compensation = DrawCompensation(seed, mode),
             BlockBytes = blockBytes ?? spec.BlockBytes,
             Lease = lease ?? spec.Lease,
-            Durability = isReplicated ? DurabilityPolicy.Replicated(every) : DurabilityPolicy.Snapshot(every),
+            Durability = isReplicated ? DurabilityPolicy.Replicated(every, keep: keep) : DurabilityPolicy.Snapshot(every, keep: keep),
         };
         var changes = consistency is null && blockBytes is null && lease is null && new Random(seed ^ 0x90f1c).Next(3) == 0;
-        // Real rows are of rounds alone, and what a policy changes has both.
-        var rows = changes ? null : RowWork.Draw(seed, work.Size);
-        if (rows is not null) spec = spec with { Tables = rows.TablesOf(spec) };
+        var rows = RowWork.Draw(seed, work.Size);
+        if (rows is not null) spec = spec with { Tables = rows.TablesOf(spec, HasReal(spec, changes)) };
         return Fit(spec, work, lengths, changes) with { Rows = rows, Silos = random.Next(2, 5), HasWitness = isReplicated || random.Next(2) == 0 };
     }
 

@@ -38,17 +38,17 @@ internal sealed class PullCheck(World world)
             {
                 var key = rows[i].Keys.Span[k];
                 var row = rows[i].Rows.Span.Slice(k * width, width);
-                if (i == 0) CheckLedger(pull, history, key, row);
+                if (RowCheck.IsLedger(world, i)) CheckLedger(pull, history, i, key, row);
                 else if (!RowCheck.IsReal(row, history.RealRowAt(pull.Clock, key)))
                     world.Violate("P3", $"{pull}: the row of key {key} in the real table is not the bits of version {pull.Clock}.");
             }
         }
     }
 
-    private void CheckLedger(Pull pull, History history, long key, ReadOnlySpan<float> row)
+    private void CheckLedger(Pull pull, History history, int table, long key, ReadOnlySpan<float> row)
     {
         var (low, high) = BoundsOf(pull, history, world.HasCall);
-        if (RowCheck.FirstWrong(world, key, row, low, high, history.Twice) is { } wrong) world.Violate(PromiseOf(wrong, history.Under(pull.Policy).Policy), $"{pull}: {wrong}.");
+        if (RowCheck.FirstWrong(world, table, key, row, low, high, history.Twice) is { } wrong) world.Violate(PromiseOf(wrong, history.Under(pull.Policy).Policy), $"{pull}: {wrong}.");
     }
 
     public int ParameterOf(string name) => int.Parse(name.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);

@@ -24,7 +24,7 @@ internal static class ReplicaReader
     {
         var width = world.Spec.Tables[world.Model.Layout.Blocks[replica.Block].Table].Width;
         var (values, sorted) = (new float[keys.Length * width], keys.Order().ToArray());
-        var header = new MessageHeader { Generation = replica.Generation, Epoch = replica.Epoch, Rank = -1, Clock = -1 };
+        var header = new MessageHeader { Generation = replica.Generation, Epoch = replica.Epoch, Rank = -1, Clock = -1, Policy = replica.Policy.Number };
         var reply = replica.Pull(header, null, [new(0, values) { Keys = sorted }]);
         if (reply.Status != BlockStatus.Ok)
             world.Violate("P7", $"Block {replica.Block} answered {reply.Status} to a reader of any version.");

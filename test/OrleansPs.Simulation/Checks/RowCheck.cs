@@ -6,15 +6,28 @@ namespace OrleansPs.Simulation;
 /// <summary>Holds rows against what may be in them: what workers read, what snapshots have, and what there is at the end.</summary>
 internal static class RowCheck
 {
-    /// <summary>Finds the first wrong row of the ledger.</summary>
-    public static string? FirstWrong(World world, long key, ReadOnlySpan<float> row, bool[] low, bool[] high, bool[] twice)
+    /// <summary>Finds the first wrong push in a row of a ledger.</summary>
+    public static string? FirstWrong(World world, int table, long key, ReadOnlySpan<float> row, bool[] low, bool[] high, bool[] twice)
     {
         var work = world.Model.Rows!;
         bool[] mayBe = [.. high.Select((h, id) => h && work.SignOf(id, key) != 0)];
         bool[] mustBe = [.. low.Select((l, id) => l && work.SignOf(id, key) != 0)];
-        return CounterCheck.FirstWrong(work.CountsOf(key, row), 0, mustBe, mayBe, twice) is { } wrong
-            ? $"{world.Describe(wrong.Id)} {wrong.Problem} in the row of key {key}"
+        var isAged = RowWork.IsAged(world.Spec, table);
+        if (isAged && TooFew(world, row, mustBe) is { } few) return $"{few} in the row of key {key} of table {table}";
+        return CounterCheck.FirstWrong(work.CountsOf(key, row), 0, isAged ? new bool[mustBe.Length] : mustBe, mayBe, twice) is { } wrong
+            ? $"{world.Describe(wrong.Id)} {wrong.Problem} in the row of key {key} of table {table}"
             : null;
+    }
+
+    /// <summary>Where rows do not end, and no round adds pushes up, a row lacks only those that did not admit it.</summary>
+    private static string? TooFew(World world, ReadOnlySpan<float> row, bool[] mustBe)
+    {
+        var lifetime = world.Model.Rows!.Lifetime!;
+        if (lifetime.TimeToLive > 0 || world.Model.ChangesPolicy) return null;
+        var missing = 0;
+        for (var id = 0; id < mustBe.Length; id++)
+            if (mustBe[id] && row[id] == 0) missing++;
+        return missing < lifetime.AdmitAfter ? null : $"{missing} pushes are missing";
     }
 
     /// <summary>P5: a shard in a snapshot has the rows of the pushes that it says it has, and no other.</summary>
@@ -27,7 +40,7 @@ internal static class RowCheck
         foreach (var key in own)
         {
             var record = found.TryGetValue(key, out var at) ? rows.RecordOf(at) : default;
-            if (shape.Table == 0) CheckLedger(world, manifest, key, record, pushes);
+            if (IsLedger(world, shape.Table)) CheckLedger(world, manifest, shape.Table, key, record, pushes);
             else CheckReal(world, manifest, key, record);
         }
     }
@@ -35,9 +48,9 @@ internal static class RowCheck
     /// <summary>P1, P3 at the end of a run.</summary>
     public static void CheckEnd(World world, History history, BlockShape shape, long key, float[] row, bool[] low, bool[] high)
     {
-        if (shape.Table == 0)
+        if (IsLedger(world, shape.Table))
         {
-            if (FirstWrong(world, key, row, low, high, history.Twice) is { } wrong) world.Violate("P1", $"At the end {wrong}.");
+            if (FirstWrong(world, shape.Table, key, row, low, high, history.Twice) is { } wrong) world.Violate("P1", $"At the end {wrong}.");
             return;
         }
         if (!IsReal(row, history.RealRowAt(history.Round, key))) world.Violate("P3", $"At the end the row of key {key} in the real table has other bits.");
@@ -46,10 +59,13 @@ internal static class RowCheck
     public static bool IsReal(ReadOnlySpan<float> row, RealRows.Row? expected) =>
         expected is null ? !row.ContainsAnyExcept(0f) : row.SequenceEqual(expected.Values);
 
-    private static void CheckLedger(World world, SnapshotManifest manifest, long key, ReadOnlySpan<float> record, bool[] pushes)
+    /// <summary>Whether a table's rows say which pushes are in them.</summary>
+    public static bool IsLedger(World world, int table) => table == 0 || RowWork.IsAged(world.Spec, table);
+
+    private static void CheckLedger(World world, SnapshotManifest manifest, int table, long key, ReadOnlySpan<float> record, bool[] pushes)
     {
         var row = record.IsEmpty ? new float[world.Work.Size] : record[..world.Work.Size];
-        if (FirstWrong(world, key, row, pushes, pushes, world.Histories[manifest.Generation].Twice) is { } wrong)
+        if (FirstWrong(world, table, key, row, pushes, pushes, world.Histories[manifest.Generation].Twice) is { } wrong)
             world.Violate("P5", $"Cut {manifest.Cut}: {wrong}.");
     }
 

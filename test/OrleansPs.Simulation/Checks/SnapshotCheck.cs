@@ -9,9 +9,23 @@ internal sealed record Loaded(SnapshotManifest Manifest, IReadOnlyList<BlockImag
 internal sealed class SnapshotCheck(World world)
 {
     private readonly Workload _work = world.Work;
+    private readonly Dictionary<string, ChunkRecord> _whole = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _bases = new(StringComparer.Ordinal);
 
     /// <summary>How many snapshots were held against their manifests.</summary>
     public int Checked { get; private set; }
+
+    /// <summary>How many of their chunks were deltas.</summary>
+    public int Deltas { get; private set; }
+
+    /// <summary>Says what a chunk is to be that is written as a delta: the same whole.</summary>
+    public void Expect(ChunkRecord whole) => _whole[whole.Name] = whole;
+
+    /// <summary>Whether deltas rest on a chunk.</summary>
+    public bool IsBase(string chunk) => _bases.Contains(chunk);
+
+    /// <summary>The chunks of other cuts that a cut rests on.</summary>
+    public string[] BasesOf(long cut) => ReadManifest(cut)?.Chunks.Select(c => c.Base?.Name).OfType<string>().ToArray() ?? [];
 
     /// <summary>Reads a snapshot; null if it is damaged.</summary>
     public Loaded? TryLoad(long cut)
@@ -19,14 +33,28 @@ internal sealed class SnapshotCheck(World world)
         try
         {
             var manifest = ManifestCodec.Decode(world.Storage.Manifest(cut), $"manifest {cut}");
-            var blocks = manifest.Chunks.Select(c =>
-            {
-                ChunkName.TryParse(manifest.Model, c.Name, out var identity);
-                var bytes = world.Storage.Chunk(c.Name);
-                if (world.Storage.Describe(c.Block, c.Name, bytes) != c) throw new SnapshotCorruptException(c.Name, "checksum");
-                return BlockImageCodec.Decode(bytes, c.Name, identity);
-            }).ToArray();
+            BlockImage[] blocks = [.. manifest.Chunks.Select(c => c.Base is { } from
+                ? WholeChunk.Decode(manifest.Model, c, Read(c), Read(from)) : WholeChunk.Decode(manifest.Model, c, Read(c)))];
             return new(manifest, blocks);
+        }
+        catch (SnapshotCorruptException)
+        {
+            return null;
+        }
+    }
+
+    private byte[] Read(ChunkRecord chunk)
+    {
+        var bytes = world.Storage.Chunk(chunk.Name);
+        return world.Storage.Describe(chunk.Block, chunk.Name, bytes) == chunk with { Base = null }
+            ? bytes : throw new SnapshotCorruptException(chunk.Name, "checksum");
+    }
+
+    private SnapshotManifest? ReadManifest(long cut)
+    {
+        try
+        {
+            return ManifestCodec.Decode(world.Storage.Manifest(cut), $"manifest {cut}");
         }
         catch (SnapshotCorruptException)
         {
@@ -39,13 +67,43 @@ internal sealed class SnapshotCheck(World world)
 
     public void CheckWritten(long cut)
     {
+        foreach (var name in BasesOf(cut)) _bases.Add(name);
         if (TryLoad(cut) is not { } loaded)
         {
-            world.Violate("P5", $"Cut {cut} has a manifest, and can't be read back.");
+            if (!IsExcused(cut)) world.Violate("P5", $"Cut {cut} has a manifest, and can't be read back.");
             return;
         }
         Checked++;
         Check(loaded);
+    }
+
+    /// <summary>Deletes old snapshots, as hosts do once a cut is complete. What is kept can be read as before.</summary>
+    public void Retain()
+    {
+        var keep = world.Spec.Durability.Keep;
+        var doomed = DeltaBases.Superseded([.. world.Storage.Cuts.Select(cut => (cut, Listed(cut)))], keep);
+        if (doomed.Count == 0) return;
+        long[] kept = [.. world.Storage.Cuts.TakeLast(keep).Where(cut => TryLoad(cut) is not null)];
+        foreach (var cut in doomed) world.Storage.Delete(cut);
+        foreach (var cut in kept)
+            if (TryLoad(cut) is null) world.Violate("P5", $"Cut {cut} can't be read any more since cuts {string.Join(' ', doomed)} were deleted.");
+    }
+
+    /// <summary>A manifest all of whose chunks are there, in their size: they are looked for, not read.</summary>
+    private SnapshotManifest? Listed(long cut) => ReadManifest(cut) is { } manifest
+        && manifest.Chunks.Concat(manifest.Chunks.Select(c => c.Base).OfType<ChunkRecord>()).All(c => world.Storage.Chunk(c.Name).Length == c.Bytes)
+        ? manifest : null;
+
+    /// <summary>A cut that is written late may rest on what was damaged or, if enough newer ones are kept, deleted.</summary>
+    private bool IsExcused(long cut) =>
+        BasesOf(cut).Any(world.Storage.IsDamaged) || world.Storage.Cuts.Count(c => c > cut) >= world.Spec.Durability.Keep;
+
+    /// <summary>A delta and its base are the block as it was, to the bit: rows that ended are gone, and all numbers of a row are there.</summary>
+    private void CheckDelta(long cut, ChunkRecord chunk)
+    {
+        Deltas++;
+        var (whole, _) = WholeChunk.Encode(world.Spec.Name, chunk, Read(chunk), Read(chunk.Base!));
+        if (whole != _whole[chunk.Name]) world.Violate("P5", $"In cut {cut} the delta {chunk.Name} and its base {chunk.Base!.Name} are not block {chunk.Block}.");
     }
 
     private bool IsRounds(SnapshotManifest manifest) => (manifest.Policy ?? TrainingPolicy.Of(world.Spec)).IsRounds;
@@ -60,6 +118,7 @@ internal sealed class SnapshotCheck(World world)
                 world.Violate("P5", $"In cut {manifest.Cut} {rank} has the cursor of another step.");
         if (IsRounds(manifest)) CheckRanks(manifest);
         foreach (var image in loaded.Blocks) CheckBlock(manifest, image);
+        foreach (var chunk in manifest.Chunks.Where(c => c.Base is not null)) CheckDelta(manifest.Cut, chunk);
     }
 
     /// <summary>Under BSP a rank's step in the cut counts those of its steps whose rounds are closed in it.</summary>

@@ -3,6 +3,7 @@ namespace OrleansPs.Simulation.Mutants;
 /// <summary>Shards of tables: what a block of rows does otherwise than a dense one.</summary>
 internal static partial class MutantCatalog
 {
+    private const string Snapshots = "src/OrleansPs.Core/Snapshots/";
     private const string Tables = "src/OrleansPs.Core/Tables/";
 
     private static IEnumerable<Mutant> Rows =>
@@ -41,5 +42,24 @@ internal static partial class MutantCatalog
         new("rows-never-end", "A row that was not pushed for so many clocks has its first values again.", "P3 P5",
             Tables + "RowRules.cs", 50,
             new Edit("TimeToLive > 0 && clock - TouchedAt(record) > TimeToLive", "false")),
+        new("unchanged-is-what-changed-after-the-base", "A delta has each row that changed since its base.", "P5",
+            Tables + "TableDelta.cs", 50,
+            new Edit("    private static bool HasChanged(TableImage rows, int row, long baseCut) =>\n        BitConverter.SingleToInt32Bits(rows.RecordOf(row)[^1]) >= ",
+                "    private static bool HasChanged(TableImage rows, int row, long baseCut) =>\n        BitConverter.SingleToInt32Bits(rows.RecordOf(row)[^1]) > ")),
+        new("row-does-not-say-when-it-changed", "A row says after which cut it changed last.", "P5",
+            Tables + "RowRules.cs", 50,
+            new Edit("        record[Layout.ChangedAt] = BitConverter.Int32BitsToSingle(RowLayout.Narrow(moment.Cut));\n", "")),
+        new("delta-rests-on-a-delta", "The base of a delta is a whole chunk.", "P5 P8",
+            Snapshots + "DeltaBases.cs", 50,
+            new Edit("            if (chunk.Base is null) _whole[chunk.Block] = chunk;", "            _whole[chunk.Block] = chunk;")),
+        new("retention-drops-a-base", "A snapshot that a kept one is a delta of is kept too.", "P5",
+            Snapshots + "DeltaBases.cs", 50,
+            new Edit("cut < good[0].Cut && !bases.Contains(cut)", "cut < good[0].Cut")),
+        new("delta-does-not-list-what-remains", "Where rows may end, a delta lists the keys that remain.", "P5",
+            Tables + "TableDelta.cs", 200,
+            new Edit("        if (rows.Ages)\n", "        if (false)\n")),
+        new("delta-brings-its-own-clock", "A delta and its base are a block at the delta's clock.", "P5",
+            Tables + "TableDelta.cs", 50,
+            new Edit("n == next.Count ? whole.ToImage(next, -1, null, 0)", "n == next.Count ? whole.ToImage(old, -1, null, 0)")),
     ];
 }

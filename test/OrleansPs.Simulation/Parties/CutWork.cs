@@ -2,6 +2,7 @@ using OrleansPs.Core.Blocks;
 using OrleansPs.Core.Consistency;
 using OrleansPs.Core.Messages;
 using OrleansPs.Core.Snapshots;
+using OrleansPs.Core.Tables;
 
 namespace OrleansPs.Simulation;
 
@@ -10,6 +11,8 @@ internal sealed class CutWork(World world, SimCoordinator host)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ChangePatience = TimeSpan.FromMilliseconds(300);
+
+    private readonly DeltaBases _bases = new();
 
     /// <summary>What is under way of a cut.</summary>
     public Phase Stage { get; private set; }
@@ -121,14 +124,28 @@ internal sealed class CutWork(World world, SimCoordinator host)
 
     private void WriteChunk(long cut, BlockImage image)
     {
-        var bytes = new byte[BlockImageCodec.GetEncodedLength(image)];
-        BlockImageCodec.Encode(image, world.Spec.Name, host.Generation, cut, 0, bytes);
-        var chunk = world.Storage.Describe(image.Block, ChunkName.Of(host.Generation, cut, image.Block, 0), bytes);
+        var name = ChunkName.Of(host.Generation, cut, image.Block, 0);
+        var bytes = Encode(cut, image);
+        var chunk = world.Storage.Describe(image.Block, name, bytes);
+        if (_bases.Of(image.Block) is { } since && ChunkName.TryParse(world.Spec.Name, since.Name, out var from)
+            && TableDelta.Since(image, from.Cut) is { } delta)
+        {
+            world.Snapshots.Expect(chunk);
+            bytes = Encode(cut, delta);
+            chunk = world.Storage.Describe(image.Block, name, bytes) with { Base = since };
+        }
         world.Storage.WriteChunk(chunk.Name, bytes, done => host.Run(() =>
         {
             if (done) host.Do((c, _) => c.ChunkWritten(cut, chunk, image.Dedupe));
             else Fail(cut, "the storage failed");
         }));
+    }
+
+    private byte[] Encode(long cut, BlockImage image)
+    {
+        var bytes = new byte[BlockImageCodec.GetEncodedLength(image)];
+        BlockImageCodec.Encode(image, world.Spec.Name, host.Generation, cut, 0, bytes);
+        return bytes;
     }
 
     private void WriteManifest(WriteManifest effect)
@@ -148,8 +165,13 @@ internal sealed class CutWork(World world, SimCoordinator host)
         };
         world.Storage.WriteManifest(effect.Cut, ManifestCodec.Encode(manifest), done => host.Run(() =>
         {
-            if (done) host.Do((c, now) => c.ManifestWritten(effect.Cut, now));
-            else Fail(effect.Cut, "the storage failed");
+            if (!done)
+            {
+                Fail(effect.Cut, "the storage failed");
+                return;
+            }
+            _bases.Add(manifest);
+            host.Do((c, now) => c.ManifestWritten(effect.Cut, now));
         }));
     }
 
@@ -159,6 +181,7 @@ internal sealed class CutWork(World world, SimCoordinator host)
         if (!effect.Completed) return;
         world.SnapshotsDone++;
         world.Storage.PassCut(effect.Cut);
+        world.Snapshots.Retain();
     }
 
     private void Ask(int block, MessageHeader header, Func<BlockReplica, MessageHeader, BlockReply> ask, Action<BlockReply> answered)

@@ -21,6 +21,7 @@ internal sealed class SimStorage(World world)
 {
     private readonly Dictionary<string, byte[]> _chunks = new(StringComparer.Ordinal);
     private readonly SortedDictionary<long, byte[]> _manifests = [];
+    private readonly HashSet<string> _damaged = new(StringComparer.Ordinal);
     private readonly List<PendingWrite> _pending = [];
     private Pointer _pointer = new(0, 0, 1);
 
@@ -33,13 +34,25 @@ internal sealed class SimStorage(World world)
 
     public byte[] Chunk(string name) => _chunks.GetValueOrDefault(name) ?? [];
 
+    /// <summary>Whether a fault changed a chunk after it was written, or took it.</summary>
+    public bool IsDamaged(string chunk) => _damaged.Contains(chunk);
+
     public byte[] Manifest(long cut) => _manifests[cut];
 
     public ChunkRecord Describe(int block, string name, byte[] bytes) =>
         new(block, name, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes)));
 
+    /// <summary>Deletes a snapshot: its manifest, and the chunks of its cut.</summary>
+    public void Delete(long cut)
+    {
+        if (world.Trace.IsOn) world.Trace.Write($"cut {cut} is deleted");
+        _manifests.Remove(cut);
+        foreach (var name in ChunksOf(cut)) _chunks.Remove(name);
+    }
+
     public void WriteChunk(string name, byte[] bytes, Action<bool> done) => Write(bytes, whole =>
     {
+        _damaged.Remove(name);
         _chunks[name] = whole;
         return true;
     }, done);
@@ -134,18 +147,25 @@ internal sealed class SimStorage(World world)
         if (digits.Length == 0 || random.Next(3) == 0) bytes[random.Next(bytes.Length)] ^= 4;
         else bytes[digits[random.Next(digits.Length)]] ^= 1;
         if (world.Scheduler.Chance(0.5)) _manifests[cut] = bytes;
-        else DamageChunkOf(cut);
+        else DamageOneOf(world.Snapshots.BasesOf(cut) is { Length: > 0 } bases && random.Next(2) == 0 ? bases : ChunksOf(cut));
     }
 
-    private void DamageChunkOf(long cut)
+    /// <summary>Changes a byte of a chunk; one that others rest on may also be gone.</summary>
+    private void DamageOneOf(string[] names)
     {
-        var names = _chunks.Keys.Where(n => ChunkName.TryParse(world.Spec.Name, n, out var id) && id.Cut == cut).ToArray();
         if (names.Length == 0) return;
-        var name = names[world.Scheduler.Random.Next(names.Length)];
-        var bytes = (byte[])_chunks[name].Clone();
-        if (bytes.Length > 0) bytes[world.Scheduler.Random.Next(bytes.Length)] ^= 64;
-        _chunks[name] = bytes;
+        var random = world.Scheduler.Random;
+        var name = names[random.Next(names.Length)];
+        if (world.Trace.IsOn) world.Trace.Write($"chunk {name} is damaged");
+        _damaged.Add(name);
+        var bytes = (byte[])Chunk(name).Clone();
+        if (bytes.Length > 0) bytes[random.Next(bytes.Length)] ^= 64;
+        if (world.Snapshots.IsBase(name) && random.Next(2) == 0) _chunks.Remove(name);
+        else _chunks[name] = bytes;
     }
+
+    private string[] ChunksOf(long cut) =>
+        [.. _chunks.Keys.Where(n => ChunkName.TryParse(world.Spec.Name, n, out var id) && id.Cut == cut)];
 
     private void Write(byte[] bytes, Func<byte[], bool> apply, Action<bool> done)
     {
