@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace OrleansPs.Core.Snapshots;
 
 /// <summary>
@@ -9,21 +7,34 @@ namespace OrleansPs.Core.Snapshots;
 /// <remarks>Thread safe.</remarks>
 public sealed class DeltaBases
 {
-    private readonly ConcurrentDictionary<int, ChunkRecord> _whole = [];
+    private readonly Lock _lock = new();
+    private readonly Dictionary<int, ChunkRecord> _whole = [];
+    private long _newest = -1;
 
     /// <summary>Remembers the whole chunks of a snapshot that is complete now. Only shards of tables have deltas.</summary>
+    /// <remarks>
+    /// A manifest that is written late, after that of a newer cut, brings nothing: retention may delete its cut while deltas rest on it.
+    /// </remarks>
     /// <param name="manifest">Its manifest.</param>
     public void Add(SnapshotManifest manifest)
     {
         ArgumentNullException.ThrowIfNull(manifest);
         if (manifest.Spec.Tables.Count == 0) return;
-        foreach (var chunk in manifest.Chunks)
-            if (chunk.Base is null) _whole[chunk.Block] = chunk;
+        lock (_lock)
+        {
+            if (manifest.Cut < _newest) return;
+            _newest = manifest.Cut;
+            foreach (var chunk in manifest.Chunks)
+                if (chunk.Base is null) _whole[chunk.Block] = chunk;
+        }
     }
 
     /// <summary>The chunk that a block's next delta rests on; null if there is none.</summary>
     /// <param name="block">The block's index.</param>
-    public ChunkRecord? Of(int block) => _whole.GetValueOrDefault(block);
+    public ChunkRecord? Of(int block)
+    {
+        lock (_lock) return _whole.GetValueOrDefault(block);
+    }
 
     /// <summary>
     /// The cuts that retention deletes: all that are older than the newest so many good ones, but for those that a kept one is a delta of.

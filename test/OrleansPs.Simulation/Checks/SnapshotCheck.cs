@@ -10,7 +10,6 @@ internal sealed class SnapshotCheck(World world)
 {
     private readonly Workload _work = world.Work;
     private readonly Dictionary<string, ChunkRecord> _whole = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _bases = new(StringComparer.Ordinal);
 
     /// <summary>How many snapshots were held against their manifests.</summary>
     public int Checked { get; private set; }
@@ -20,9 +19,6 @@ internal sealed class SnapshotCheck(World world)
 
     /// <summary>Says what a chunk is to be that is written as a delta: the same whole.</summary>
     public void Expect(ChunkRecord whole) => _whole[whole.Name] = whole;
-
-    /// <summary>Whether deltas rest on a chunk.</summary>
-    public bool IsBase(string chunk) => _bases.Contains(chunk);
 
     /// <summary>The chunks of other cuts that a cut rests on.</summary>
     public string[] BasesOf(long cut) => ReadManifest(cut)?.Chunks.Select(c => c.Base?.Name).OfType<string>().ToArray() ?? [];
@@ -42,6 +38,8 @@ internal sealed class SnapshotCheck(World world)
             return null;
         }
     }
+
+    private string Describe(long cut) => string.Join(' ', ReadManifest(cut)?.Chunks.Select(c => c.Base is { } from ? $"{c.Name} on {from.Name}" : c.Name) ?? []);
 
     private byte[] Read(ChunkRecord chunk)
     {
@@ -67,7 +65,7 @@ internal sealed class SnapshotCheck(World world)
 
     public void CheckWritten(long cut)
     {
-        foreach (var name in BasesOf(cut)) _bases.Add(name);
+        if (world.Trace.IsOn) world.Trace.Write($"cut {cut} is written: {Describe(cut)}");
         if (TryLoad(cut) is not { } loaded)
         {
             if (!IsExcused(cut)) world.Violate("P5", $"Cut {cut} has a manifest, and can't be read back.");

@@ -42,6 +42,9 @@ internal enum FaultKind
     OtherWorkerCount,
     WholeCrash,
     Reactivation,
+
+    /// <summary>A chunk that deltas of the newest snapshot rest on is changed or gone.</summary>
+    DamagedBase,
 }
 
 /// <summary>How often each fault comes about in one run. Which kinds a run has is drawn too, so that each also meets calm seas.</summary>
@@ -91,6 +94,7 @@ internal sealed class FaultProfile
             var strength = random.NextDouble();
             profile._rates[kind] = random.NextDouble() < share ? strength * MostOf((FaultKind)kind) : 0;
         }
+        if (random.Next(3) == 0) profile._rates[(int)FaultKind.DamagedBase] = random.NextDouble();
         return profile;
     }
 
@@ -139,7 +143,7 @@ internal sealed class FaultProfile
         FaultKind.CancelledCall => 0.08,
         FaultKind.StorageFailure or FaultKind.LostWriteAnswer or FaultKind.SlowStorage => 0.15,
         FaultKind.LostSwapAnswer or FaultKind.LostRecordAnswer or FaultKind.RecordFailure => 0.3,
-        FaultKind.TornWrite or FaultKind.DamagedSnapshot => 1,
+        FaultKind.TornWrite or FaultKind.DamagedSnapshot or FaultKind.DamagedBase => 1,
         FaultKind.OutOfDataAndBack => 0.1,
         FaultKind.WorkerLost => 0.4,
         FaultKind.EarlyLeave => 0.05,

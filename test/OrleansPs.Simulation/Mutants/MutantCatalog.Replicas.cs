@@ -21,7 +21,7 @@ internal static partial class MutantCatalog
         new("primary-does-not-wait", "A primary acknowledges what its standby has.", "P1 P2 P3 P4",
             Replication + "ReplicatedBlock.cs", 100,
             new Edit("if (standby.IsRequired) safe = Math.Min(safe, standby.Acknowledged);", "{ }")),
-        new("duplicate-is-acknowledged-at-once", "A duplicate is acknowledged when the standby has the push, as the first one is.", "P1 P2 P3 P4",
+        new("duplicate-is-acknowledged-at-once", "A duplicate is acknowledged when the standby has the push, as the first one is.", "P1 P2 P3 P4 P5",
             Replication + "ReplicatedBlock.cs", 500,
             new Edit("reply.Status is BlockStatus.Ok or BlockStatus.Duplicate ?", "reply.Status is BlockStatus.Ok ?")),
         new("messages-for-another-life-are-heeded", "A replica heeds those messages alone that name its own nonce.", "P1 P2 P3 P4 P5 Liveness",

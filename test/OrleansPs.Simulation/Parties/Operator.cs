@@ -42,7 +42,7 @@ internal sealed class Operator(World world)
     public void Restore(bool mayBeginAnew)
     {
         if (IsRestoring) return;
-        if (world.Storage.HasSpare && world.Befalls(FaultKind.DamagedSnapshot)) world.Storage.DamageNewest();
+        world.Storage.Decay();
         var loaded = world.Snapshots.LoadNewest();
         if (loaded is null && !mayBeginAnew) return;
         if (!mayBeginAnew) world.Fault(FaultKind.Restore);

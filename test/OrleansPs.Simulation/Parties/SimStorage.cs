@@ -126,7 +126,15 @@ internal sealed class SimStorage(World world)
             else if (world.Scheduler.Chance(0.5)) write.Apply(write.Bytes);
         }
         _pending.Clear();
-        if (HasSpare && world.Befalls(FaultKind.DamagedSnapshot)) DamageNewest();
+        Decay();
+    }
+
+    /// <summary>What was written may be damaged when it is to be read.</summary>
+    public void Decay()
+    {
+        if (!HasSpare) return;
+        if (world.Befalls(FaultKind.DamagedSnapshot)) DamageNewest();
+        if (world.Snapshots.BasesOf(_manifests.Keys.Last()) is { Length: > 0 } bases && world.Befalls(FaultKind.DamagedBase)) DamageOneOf(bases);
     }
 
     /// <summary>Whether a snapshot may be damaged, since there is another one.</summary>
@@ -136,7 +144,7 @@ internal sealed class SimStorage(World world)
     public bool IsWriting => _pending.Count > 0;
 
     /// <summary>Changes one byte of the newest snapshot; of a manifest often a digit of its ranks, so that only its checksum shows it.</summary>
-    public void DamageNewest()
+    private void DamageNewest()
     {
         var cut = _manifests.Keys.Last();
         if (world.Trace.IsOn) world.Trace.Write($"cut {cut} is damaged");
@@ -147,10 +155,10 @@ internal sealed class SimStorage(World world)
         if (digits.Length == 0 || random.Next(3) == 0) bytes[random.Next(bytes.Length)] ^= 4;
         else bytes[digits[random.Next(digits.Length)]] ^= 1;
         if (world.Scheduler.Chance(0.5)) _manifests[cut] = bytes;
-        else DamageOneOf(world.Snapshots.BasesOf(cut) is { Length: > 0 } bases && random.Next(2) == 0 ? bases : ChunksOf(cut));
+        else DamageOneOf(ChunksOf(cut));
     }
 
-    /// <summary>Changes a byte of a chunk; one that others rest on may also be gone.</summary>
+    /// <summary>Changes a byte of a chunk, or takes it.</summary>
     private void DamageOneOf(string[] names)
     {
         if (names.Length == 0) return;
@@ -160,7 +168,7 @@ internal sealed class SimStorage(World world)
         _damaged.Add(name);
         var bytes = (byte[])Chunk(name).Clone();
         if (bytes.Length > 0) bytes[random.Next(bytes.Length)] ^= 64;
-        if (world.Snapshots.IsBase(name) && random.Next(2) == 0) _chunks.Remove(name);
+        if (random.Next(3) == 0) _chunks.Remove(name);
         else _chunks[name] = bytes;
     }
 
