@@ -21,6 +21,7 @@ public class ErrorTests
         (new UnknownTableException("t", ["a", "b", "c", "d", "e", "f", "g", "h", "i"]), "There is no table 't'. There are: a, b, c, d, e, f, g, h, ....", false),
         (new RowShapeException("t", 1 << 20, 1 << 14, 5), "1048576 rows of table 't' of width 16384 are 17179869184 floats; 5 were given.", false),
         (new TooManyRowsException("t", 1L << 32, 7), "This would be 4294967296 rows of table 't'; MaxRowsPerStep is 7.", false),
+        (new TableFullException("t", 3, 1L << 32, 7), "Shard 3 of table 't' may have 7 rows, and would come to more: 4294967296 are there or were given. Give the table more Shards, or a Capacity.", false),
         (new NonFiniteGradientException("w", 3, float.NaN), "The gradient of 'w' has NaN at element 3; only finite numbers are accepted.", false),
         (new WeightMismatchException("m", "'w' is missing"), "The values don't match the parameters of model 'm': 'w' is missing.", false),
         (new ResidualsException("m", 2, "they end too early."), "The saved residuals can't be loaded by rank 2 of model 'm': they end too early.", false),
