@@ -4,10 +4,9 @@ namespace OrleansPs.Core.Snapshots;
 /// The chunks that deltas of coming cuts rest on: by block the newest whole one of a snapshot that is complete. Belongs to one coordinator
 /// of one generation, so that no delta rests on a cut that a restore went behind.
 /// </summary>
-/// <remarks>Thread safe.</remarks>
+/// <remarks>Not thread safe; <see cref="Superseded"/> is.</remarks>
 public sealed class DeltaBases
 {
-    private readonly Lock _lock = new();
     private readonly Dictionary<int, ChunkRecord> _whole = [];
     private long _newest = -1;
 
@@ -20,21 +19,15 @@ public sealed class DeltaBases
     {
         ArgumentNullException.ThrowIfNull(manifest);
         if (manifest.Spec.Tables.Count == 0) return;
-        lock (_lock)
-        {
-            if (manifest.Cut < _newest) return;
-            _newest = manifest.Cut;
-            foreach (var chunk in manifest.Chunks)
-                if (chunk.Base is null) _whole[chunk.Block] = chunk;
-        }
+        if (manifest.Cut < _newest) return;
+        _newest = manifest.Cut;
+        foreach (var chunk in manifest.Chunks)
+            if (chunk.Base is null) _whole[chunk.Block] = chunk;
     }
 
     /// <summary>The chunk that a block's next delta rests on; null if there is none.</summary>
     /// <param name="block">The block's index.</param>
-    public ChunkRecord? Of(int block)
-    {
-        lock (_lock) return _whole.GetValueOrDefault(block);
-    }
+    public ChunkRecord? Of(int block) => _whole.GetValueOrDefault(block);
 
     /// <summary>
     /// The cuts that retention deletes: all that are older than the newest so many good ones, but for those that a kept one is a delta of.

@@ -11,6 +11,7 @@ internal sealed partial class CutWriter(
     ModelSpec spec, ModelRuntime runtime, ISnapshotStore store, Func<long?> openCut, TimeProvider time, ILogger logger)
 {
     private readonly ConcurrentDictionary<long, SnapshotManifest> _written = [];
+    private readonly Lock _lock = new();
     private readonly DeltaBases _bases = new();
 
     /// <summary>The manifest of a cut that was completed, once; null if it was not written.</summary>
@@ -41,7 +42,7 @@ internal sealed partial class CutWriter(
             var manifest = ToManifest(effect);
             await store.WriteManifestAsync(manifest, cancellationToken).ConfigureAwait(false);
             _written[manifest.Cut] = manifest;
-            _bases.Add(manifest);
+            lock (_lock) _bases.Add(manifest);
             runtime.Coordinator.Do((c, now) => c.ManifestWritten(effect.Cut, now));
         }
 #pragma warning disable CA1031 // Whatever it is, the coordinator must hear of it: a cut without an end would hold up all later ones.
@@ -69,8 +70,9 @@ internal sealed partial class CutWriter(
 
     private async ValueTask WriteChunkAsync(long cut, int block, CancellationToken cancellationToken)
     {
-        var part = await runtime.Blocks.WriteCutAsync(
-            block, runtime.Header(), cut, _bases.Of(block), cancellationToken).ConfigureAwait(false);
+        ChunkRecord? since;
+        lock (_lock) since = _bases.Of(block);
+        var part = await runtime.Blocks.WriteCutAsync(block, runtime.Header(), cut, since, cancellationToken).ConfigureAwait(false);
         if (part.Chunk is not { } chunk)
             throw new SnapshotAbortedException(spec.Name, cut, $"block {block} answered {part.Status} when the cut was to be taken");
         runtime.Coordinator.Do((c, _) => c.ChunkWritten(cut, chunk, part.Dedupe));

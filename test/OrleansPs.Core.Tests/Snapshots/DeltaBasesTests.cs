@@ -4,7 +4,7 @@ namespace OrleansPs.Core.Tests.Snapshots;
 
 public sealed class DeltaBasesTests
 {
-    private static readonly ModelSpec Spec = new("m") { Parameters = [], Tables = [new("t", 2)] };
+    private static readonly ModelSpec Spec = new("m") { Parameters = [], Optimizer = Optimizer.Sum(), Tables = [new("t", 2)] };
 
     [Fact]
     public void A_delta_rests_on_the_newest_whole_chunk_of_its_block()
