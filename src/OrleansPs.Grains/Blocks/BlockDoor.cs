@@ -13,7 +13,7 @@ internal sealed class BlockDoor(Silo silo, ILoggerFactory loggers, IGrainFactory
 
     ValueTask<string> IBlockDoor.Silo() => new(_silo);
 
-    // In no turn of the door's: as many messages at a time as there are processors.
+    // In no turn of the door's, which would be one message at a time.
     public ValueTask<BlockAnswer[]> Exchange(BlockRequest[] requests)
     {
         ArgumentNullException.ThrowIfNull(requests);

@@ -69,7 +69,7 @@ internal sealed partial class BlockGrain : ILocalBlock
             answer = default;
             var pushes = request.Kind is BlockRequestKind.Push or BlockRequestKind.PushPull;
             if (Serving is not { } replica || (!pushes && !pulse.MayAnswer)) return false;
-            if (request.Payload is null && request.Kind != BlockRequestKind.Pull) return false;
+            if (request.Kind > BlockRequestKind.PushPull || (request.Payload is null && request.Kind != BlockRequestKind.Pull)) return false;
             var values = RoomFor(request);
             answer = pushes ? AnswerToPush(replica, request, values) : new(Answer(AnswerToPull(replica, request, values!), values!));
             return true;
@@ -108,8 +108,8 @@ internal sealed partial class BlockGrain : ILocalBlock
     private BlockReply AnswerToPull(BlockReplica replica, in BlockRequest request, TensorPayload values)
     {
         var into = values.Slices.Span;
-        var reply = request.Payload is { } keys
-            ? replica.Pull(request.Header, request.Newest, [into[0] with { Keys = keys.Slices.Span[0].Keys }])
+        var reply = request.Kind == BlockRequestKind.PullRows
+            ? replica.Pull(request.Header, request.Newest, [into[0] with { Keys = request.Payload!.Slices.Span[0].Keys }])
             : replica.Pull(request.Header, request.Newest, into);
         FeedLater();
         return reply;

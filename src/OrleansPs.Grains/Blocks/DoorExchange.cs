@@ -6,16 +6,27 @@ namespace OrleansPs.Grains;
 /// The requests of one message: a block is nearly always here, and is asked on the thread that has the message; else its request goes on as a call to its grain.
 /// </summary>
 /// <remarks>Thread safe.</remarks>
+#pragma warning disable CA1001 // A semaphore nobody asks for its handle holds nothing.
 internal sealed class DoorExchange(IGrainFactory grains, ILocalBlocks local)
+#pragma warning restore CA1001
 {
-    /// <summary>Passes requests on.</summary>
+    // A block may be busy for long; then no more threads than these wait for it.
+    private readonly SemaphoreSlim _atWork = new(Math.Max(2, Environment.ProcessorCount));
+
+    /// <summary>Passes requests on, those of as many messages at a time as there are processors.</summary>
     /// <returns>An answer to each, in the order of the requests.</returns>
     public async Task<BlockAnswer[]> RunAsync(BlockRequest[] requests)
     {
         var (answers, running) = (new BlockAnswer[requests.Length], new Task<BlockAnswer>?[requests.Length]);
-        for (var i = 0; i < requests.Length; i++)
+        await _atWork.WaitAsync().ConfigureAwait(false);
+        try
         {
-            if (!TryHere(requests[i], out answers[i], out running[i])) running[i] = AskAsync(requests[i]);
+            for (var i = 0; i < requests.Length; i++)
+                if (!TryHere(requests[i], out answers[i], out running[i])) running[i] = AskAsync(requests[i]);
+        }
+        finally
+        {
+            _atWork.Release();
         }
         for (var i = 0; i < requests.Length; i++)
             if (running[i] is { } answer) answers[i] = await answer.ConfigureAwait(false);
@@ -26,9 +37,10 @@ internal sealed class DoorExchange(IGrainFactory grains, ILocalBlocks local)
     private bool TryHere(in BlockRequest request, out BlockAnswer answer, out Task<BlockAnswer>? running)
     {
         (answer, running) = (default, null);
-        if (!local.TryFind(request.Key, out var block)) return false;
         try
         {
+            if (request.Key is null) throw new ArgumentException("A request to a block has no Key; it must be that of the block's grain.");
+            if (!local.TryFind(request.Key, out var block)) return false;
             if (!block.TryAnswer(request, out var reply)) return false;
             request.Payload?.Dispose();
             if (reply.IsCompletedSuccessfully) answer = AnswerOf(reply.Result);

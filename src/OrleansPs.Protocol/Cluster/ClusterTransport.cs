@@ -54,6 +54,8 @@ internal sealed class ClusterTransport(
         {
             payload.Withdraw();
         }
+        // One that was given up is left to whoever may still receive it.
+        payload.Dispose();
         return await CheckedAsync(route, reply, cancellationToken).ConfigureAwait(false);
     }
 
@@ -98,6 +100,8 @@ internal sealed class ClusterTransport(
         {
             payload.Withdraw();
         }
+        // One that was given up is left to whoever may still receive it.
+        payload.Dispose();
         return await ReceivedAsync(route, reply, values, cancellationToken).ConfigureAwait(false);
     }
 

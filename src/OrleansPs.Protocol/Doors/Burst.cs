@@ -117,8 +117,14 @@ internal sealed class Burst
         }
         // What is sent on the last answer goes alone, for where no more requests are left the caller's code goes on there.
         Begin();
-        for (var i = 0; i < calls.Length - 1; i++) calls[i].End(answers[i]);
-        End();
+        try
+        {
+            for (var i = 0; i < calls.Length - 1; i++) calls[i].End(answers[i]);
+        }
+        finally
+        {
+            End();
+        }
         calls[^1].End(answers[^1]);
     }
 }

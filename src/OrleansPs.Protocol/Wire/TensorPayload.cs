@@ -29,6 +29,7 @@ public sealed class TensorPayload : IDisposable
     private readonly IDisposable? _lease;
     private float[]? _floats;
     private byte[]? _codes;
+    private bool _isBorrowed;
     private int _state;
 
     private TensorPayload(ReadOnlyMemory<SegmentSlice> slices, int length, int keyCount, float[]? floats, long[]? keys, IDisposable? lease) =>
@@ -126,7 +127,12 @@ public sealed class TensorPayload : IDisposable
     /// A payload of pieces that lie in the sender's memory, which is the sender's again after <see cref="Withdraw"/>. For messages that are written to a
     /// connection alone: who receives a payload within the process reads it at any time.
     /// </summary>
-    public static TensorPayload Borrow(ReadOnlyMemory<SegmentSlice> slices) => Over(slices, null);
+    public static TensorPayload Borrow(ReadOnlyMemory<SegmentSlice> slices)
+    {
+        var payload = Over(slices, null);
+        payload._isBorrowed = true;
+        return payload;
+    }
 
     /// <summary>A payload with room for pieces, whose numbers are undefined.</summary>
     /// <param name="pieces">The segments with their lengths.</param>
@@ -164,9 +170,13 @@ public sealed class TensorPayload : IDisposable
         if (TryTake()) GiveBack();
     }
 
-    /// <summary>Gives the memory back, and waits for a connection that is just writing it: when this returns nobody reads it any more.</summary>
+    /// <summary>
+    /// Takes borrowed memory back, and waits for a connection that is just writing it: when this returns nobody reads it any more. A payload with memory of
+    /// its own stays as it is, for somebody in this process may still have to read it.
+    /// </summary>
     public void Withdraw()
     {
+        if (!_isBorrowed) return;
         Dispose();
         var spinner = new SpinWait();
         while (Volatile.Read(ref _state) != Returned) spinner.SpinOnce();

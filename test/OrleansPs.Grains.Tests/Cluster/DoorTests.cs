@@ -41,12 +41,13 @@ public sealed class DoorTests : IAsyncLifetime
         var requests = places.Select(p => new BlockRequest(p.Key, BlockRequestKind.Pull, header with { Epoch = p.Epoch }, null, null, [0])).ToList();
         requests.Insert(1, requests[0] with { Segments = [7] });
         requests.Insert(2, requests[0] with { Kind = (BlockRequestKind)9 });
+        requests.Insert(3, requests[0] with { Key = null! });
 
         var answers = await door.Exchange([.. requests]);
 
         Assert.Equal(requests.Count, answers.Length);
-        Assert.Equal([1, 2], answers.Index().Where(a => a.Item.Failure is not null).Select(a => a.Index));
-        Assert.IsType<ArgumentException>(answers[1].Failure);
+        Assert.Equal([1, 2, 3], answers.Index().Where(a => a.Item.Failure is not null).Select(a => a.Index));
+        Assert.All(answers[1..4], answer => Assert.IsType<ArgumentException>(answer.Failure));
         Assert.All(answers.Where(a => a.Failure is null), answer =>
         {
             // The test knows no generation: what matters is who answers.

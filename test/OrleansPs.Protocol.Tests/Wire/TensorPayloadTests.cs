@@ -184,6 +184,16 @@ public sealed class TensorPayloadTests
     }
 
     [Fact]
+    public void A_copy_that_was_given_up_is_still_there_for_who_receives_it()
+    {
+        // A block in the same process may get it later, and nobody else may have its memory until then.
+        var copy = TensorPayload.CopyOf([new(0, new float[] { 1, 2 })]);
+        copy.Withdraw();
+        Assert.Equal([1f, 2f], copy.Slices.Span[0].Values.ToArray());
+        Assert.True(copy.TryTake());
+    }
+
+    [Fact]
     public async Task Borrowed_numbers_are_withdrawn_when_they_are_written()
     {
         var payload = TensorPayload.Borrow(new SegmentSlice[] { new(0, new float[1]) });
