@@ -3,13 +3,34 @@ using System.Net.Sockets;
 
 namespace OrleansPs.Grains.Tests;
 
-/// <summary>Ports that nobody listens at.</summary>
+/// <summary>Ports that nobody listens at, each given out once. None is one that the system gives to a connection by itself meanwhile.</summary>
 internal static class Ports
 {
+    private const int First = 20_000;
+    private const int Count = 10_000;
+
+    private static int s_next = Environment.ProcessId * 64;
+
     public static int Free()
     {
+        while (true)
+        {
+            var port = First + (int)((uint)Interlocked.Increment(ref s_next) % Count);
+            if (IsFree(port)) return port;
+        }
+    }
+
+    private static bool IsFree(int port)
+    {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Any, port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }

@@ -3,20 +3,36 @@ using System.Net.Sockets;
 
 namespace OrleansPs.Silo.Tests;
 
+/// <summary>Ports that nobody listens at, each given out once. None is one that the system gives to a connection by itself meanwhile.</summary>
 internal static class Ports
 {
-    /// <summary>Ports of loopback that are free now, all different.</summary>
-    public static int[] Free(int count)
+    private const int First = 20_000;
+    private const int Count = 10_000;
+
+    private static int s_next = Environment.ProcessId * 64;
+
+    public static int[] Free(int count) => [.. Enumerable.Range(0, count).Select(_ => Free())];
+
+    private static int Free()
     {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
+        while (true)
+        {
+            var port = First + (int)((uint)Interlocked.Increment(ref s_next) % Count);
+            if (IsFree(port)) return port;
+        }
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            foreach (var listener in listeners) listener.Start();
-            return [.. listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
+            socket.Bind(new IPEndPoint(IPAddress.Any, port));
+            return true;
         }
-        finally
+        catch (SocketException)
         {
-            foreach (var listener in listeners) listener.Dispose();
+            return false;
         }
     }
 }
