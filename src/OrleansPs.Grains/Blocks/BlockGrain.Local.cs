@@ -1,4 +1,3 @@
-using OrleansPs.Core.Blocks;
 using OrleansPs.Core.Messages;
 using OrleansPs.Core.Replication;
 using OrleansPs.Protocol;
@@ -67,53 +66,24 @@ internal sealed partial class BlockGrain : ILocalBlock
         lock (_turn)
         {
             answer = default;
-            var pushes = request.Kind is BlockRequestKind.Push or BlockRequestKind.PushPull;
-            if (Serving is not { } replica || (!pushes && !pulse.MayAnswer)) return false;
-            if (request.Kind > BlockRequestKind.PushPull || (request.Payload is null && request.Kind != BlockRequestKind.Pull)) return false;
+            if (request.Kind > BlockRequestKind.PushPull || IsIncomplete(request) || !Serves(request, out var replica)) return false;
             var values = RoomFor(request);
-            answer = pushes ? AnswerToPush(replica, request, values) : new(Answer(AnswerToPull(replica, request, values!), values!));
+            var reply = Run(replica, request, values);
+            if (request.Pushes)
+            {
+                var safe = WhenSafeHere(request.Header, reply);
+                answer = safe.IsCompletedSuccessfully ? new(AnswerWith(safe.Result, values)) : SafePoint.AnswerAsync(safe, values, AnswerWith);
+            }
+            else
+            {
+                FeedLater();
+                answer = new(AnswerWith(reply, values));
+            }
             return true;
         }
     }
 
-    // What the rules say of a request, and room for what it reads.
-    private TensorPayload? RoomFor(in BlockRequest request)
-    {
-        MessageRules.RequireCertificate(_spec, request.Newest);
-        var slices = request.Payload is { } payload ? payload.Slices.Span : default;
-        if (request.Kind == BlockRequestKind.PullRows)
-        {
-            MessageRules.RequirePull(_spec, _shape, request.Header, slices);
-            return TensorPayload.Rent([new(0, checked(slices[0].Keys.Length * _spec.Tables[_shape.Table].Width))]);
-        }
-        if (request.Kind != BlockRequestKind.Pull) MessageRules.RequirePush(_spec, _shape, request.Header, slices);
-        if (request.Kind == BlockRequestKind.Push) return null;
-        MessageRules.RequirePull(_spec, _shape, request.Header, request.Segments ?? []);
-        return Room(request.Segments ?? []);
-    }
-
-    private ValueTask<PullReply> AnswerToPush(BlockReplica replica, in BlockRequest request, TensorPayload? values)
-    {
-        request.Payload!.Decode(_shape);
-        var gradient = request.Payload.Slices.Span;
-        var reply = values is null
-            ? replica.Push(request.Header, request.Newest, gradient)
-            : replica.PushPull(request.Header, request.Newest, gradient, values.Slices.Span);
-        var safe = WhenSafeHere(request.Header, reply);
-        return safe.IsCompletedSuccessfully ? new(AnswerWith(safe.Result, values)) : SafePoint.AnswerAsync(safe, values, AnswerWith);
-    }
-
     private static PullReply AnswerWith(BlockReply reply, TensorPayload? values) => values is null ? new(reply, null) : Answer(reply, values);
-
-    private BlockReply AnswerToPull(BlockReplica replica, in BlockRequest request, TensorPayload values)
-    {
-        var into = values.Slices.Span;
-        var reply = request.Kind == BlockRequestKind.PullRows
-            ? replica.Pull(request.Header, request.Newest, [into[0] with { Keys = request.Payload!.Slices.Span[0].Keys }])
-            : replica.Pull(request.Header, request.Newest, into);
-        FeedLater();
-        return reply;
-    }
 
     private ValueTask<BlockReply> WhenSafeHere(in MessageHeader header, in BlockReply reply)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Orleans.Concurrency;
 using Orleans.GrainDirectory;
 using Orleans.Placement;
@@ -54,62 +55,19 @@ internal sealed partial class BlockGrain(
         {
             if (Serving is not { } replica) return new(Blank(header));
             if (gradient is null) return new(Incomplete(replica));
-            MessageRules.RequirePush(_spec, _shape, header, gradient.Slices.Span);
-            MessageRules.RequireCertificate(_spec, newest);
-            gradient.Decode(_shape);
-            return WhenSafe(header, replica.Push(header, newest, gradient.Slices.Span));
+            var request = new BlockRequest("", BlockRequestKind.Push, header, newest, gradient, null);
+            return WhenSafe(header, Run(replica, request, RoomFor(request)));
         }
     }
 
-    public ValueTask<PullReply> Pull(MessageHeader header, Certificate? newest, int[] segments)
-    {
-        lock (_turn)
-        {
-            // A silo that was away does not know whether another one has been made the primary meanwhile.
-            if (Serving is not { } replica || !pulse.MayAnswer) return new(new PullReply(Blank(header), null));
-            MessageRules.RequirePull(_spec, _shape, header, segments);
-            MessageRules.RequireCertificate(_spec, newest);
-            var values = Room(segments);
-            var reply = replica.Pull(header, newest, values.Slices.Span);
-            Feed();
-            return new(Answer(reply, values));
-        }
-    }
+    public ValueTask<PullReply> Pull(MessageHeader header, Certificate? newest, int[] segments) =>
+        Answer(new("", BlockRequestKind.Pull, header, newest, null, segments));
 
-    public ValueTask<PullReply> PullRows(MessageHeader header, Certificate? newest, TensorPayload keys)
-    {
-        using (keys)
-        lock (_turn)
-        {
-            if (Serving is not { } replica || !pulse.MayAnswer) return new(new PullReply(Blank(header), null));
-            if (keys is null) return new(new PullReply(Incomplete(replica), null));
-            MessageRules.RequirePull(_spec, _shape, header, keys.Slices.Span);
-            MessageRules.RequireCertificate(_spec, newest);
-            var asked = keys.Slices.Span[0].Keys;
-            var values = TensorPayload.Rent([new(0, checked(asked.Length * _spec.Tables[_shape.Table].Width))]);
-            var reply = replica.Pull(header, newest, [new SegmentSlice(0, values.Slices.Span[0].Values) { Keys = asked }]);
-            Feed();
-            return new(Answer(reply, values));
-        }
-    }
+    public ValueTask<PullReply> PullRows(MessageHeader header, Certificate? newest, TensorPayload keys) =>
+        Answer(new("", BlockRequestKind.PullRows, header, newest, keys, null));
 
-    public ValueTask<PullReply> PushPull(MessageHeader header, Certificate? newest, TensorPayload gradient, int[] segments)
-    {
-        using (gradient)
-        lock (_turn)
-        {
-            if (Serving is not { } replica) return new(new PullReply(Blank(header), null));
-            if (gradient is null) return new(new PullReply(Incomplete(replica), null));
-            MessageRules.RequirePush(_spec, _shape, header, gradient.Slices.Span);
-            MessageRules.RequirePull(_spec, _shape, header, segments);
-            MessageRules.RequireCertificate(_spec, newest);
-            gradient.Decode(_shape);
-            var values = Room(segments);
-            var reply = replica.PushPull(header, newest, gradient.Slices.Span, values.Slices.Span);
-            var safe = WhenSafe(header, reply);
-            return safe.IsCompletedSuccessfully ? new(Answer(safe.Result, values)) : AnswerWhenSafe(safe, values);
-        }
-    }
+    public ValueTask<PullReply> PushPull(MessageHeader header, Certificate? newest, TensorPayload gradient, int[] segments) =>
+        Answer(new("", BlockRequestKind.PushPull, header, newest, gradient, segments));
 
     public ValueTask<BlockReply> Certify(MessageHeader header, Certificate[] certificates)
     {
@@ -119,6 +77,66 @@ internal sealed partial class BlockGrain(
             foreach (var certificate in certificates) MessageRules.RequireCertificate(_spec, certificate);
             return WhenSafe(header, replica.Certify(header, certificates));
         }
+    }
+
+    private ValueTask<PullReply> Answer(BlockRequest request)
+    {
+        using (request.Payload)
+        lock (_turn)
+        {
+            if (!Serves(request, out var replica)) return new(new PullReply(Blank(request.Header), null));
+            if (IsIncomplete(request)) return new(new PullReply(Incomplete(replica), null));
+            var values = RoomFor(request)!;
+            var reply = Run(replica, request, values);
+            if (!request.Pushes)
+            {
+                Feed();
+                return new(Answer(reply, values));
+            }
+            var safe = WhenSafe(request.Header, reply);
+            return safe.IsCompletedSuccessfully ? new(Answer(safe.Result, values)) : AnswerWhenSafe(safe, values);
+        }
+    }
+
+    // A silo that was away does not know whether another one has been made the primary meanwhile, and answers no pull.
+    private bool Serves(in BlockRequest request, [NotNullWhen(true)] out BlockReplica? replica)
+    {
+        replica = Serving;
+        return replica is not null && (request.Pushes || pulse.MayAnswer);
+    }
+
+    // What a payload was lost of on the way is asked for again.
+    private static bool IsIncomplete(in BlockRequest request) => request.Payload is null && request.Kind != BlockRequestKind.Pull;
+
+    // What the rules say of a request, and room for what it reads; null where it reads nothing.
+    private TensorPayload? RoomFor(in BlockRequest request)
+    {
+        var slices = request.Payload is { } payload ? payload.Slices.Span : default;
+        if (request.Kind == BlockRequestKind.PullRows) MessageRules.RequirePull(_spec, _shape, request.Header, slices);
+        else if (request.Kind != BlockRequestKind.Pull) MessageRules.RequirePush(_spec, _shape, request.Header, slices);
+        var segments = request.Segments ?? [];
+        if (request.Kind is BlockRequestKind.Pull or BlockRequestKind.PushPull) MessageRules.RequirePull(_spec, _shape, request.Header, segments);
+        MessageRules.RequireCertificate(_spec, request.Newest);
+        return request.Kind switch
+        {
+            BlockRequestKind.Push => null,
+            BlockRequestKind.PullRows => TensorPayload.Rent([new(0, checked(slices[0].Keys.Length * _spec.Tables[_shape.Table].Width))]),
+            _ => Room(segments),
+        };
+    }
+
+    private BlockReply Run(BlockReplica replica, in BlockRequest request, TensorPayload? values)
+    {
+        request.Payload?.Decode(_shape);
+        var given = request.Payload is { } payload ? payload.Slices.Span : default;
+        var into = values is null ? default : values.Slices.Span;
+        return request.Kind switch
+        {
+            BlockRequestKind.Push => replica.Push(request.Header, request.Newest, given),
+            BlockRequestKind.PushPull => replica.PushPull(request.Header, request.Newest, given, into),
+            BlockRequestKind.PullRows => replica.Pull(request.Header, request.Newest, [into[0] with { Keys = given[0].Keys }]),
+            _ => replica.Pull(request.Header, request.Newest, into),
+        };
     }
 
     private TensorPayload Room(int[] segments)

@@ -46,7 +46,11 @@ public enum BlockRequestKind : byte
 [GenerateSerializer, Alias("orleansps.BlockRequest")]
 public readonly record struct BlockRequest(
     [property: Id(0)] string Key, [property: Id(1)] BlockRequestKind Kind, [property: Id(2)] MessageHeader Header,
-    [property: Id(3)] Certificate? Newest, [property: Id(4)] TensorPayload? Payload, [property: Id(5)] int[]? Segments);
+    [property: Id(3)] Certificate? Newest, [property: Id(4)] TensorPayload? Payload, [property: Id(5)] int[]? Segments)
+{
+    /// <summary>Whether it changes the block.</summary>
+    internal bool Pushes => Kind is BlockRequestKind.Push or BlockRequestKind.PushPull;
+}
 
 /// <summary>A block's answer to one request.</summary>
 /// <param name="Reply">What it says; of no meaning if it could not be asked.</param>
