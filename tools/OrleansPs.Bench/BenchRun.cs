@@ -10,6 +10,9 @@ namespace OrleansPs.Bench;
 /// </summary>
 internal sealed class BenchRun : IAsyncDisposable
 {
+    // Seconds.
+    private const double LeastWarmUp = 1;
+
     private readonly BenchSettings _settings;
     private readonly Silos _silos;
     private readonly List<WorkerProcess> _workers = [];
@@ -87,7 +90,7 @@ internal sealed class BenchRun : IAsyncDisposable
         {
             var report = await TellAsync(new(null, operations), stop).ConfigureAwait(false);
             var fitting = Math.Max(row.InFlight, report.Operations / _workers.Count / report.Seconds * _settings.Seconds);
-            if (Stopwatch.GetElapsedTime(start).TotalSeconds > _settings.Seconds && report.Seconds > _settings.Seconds / 2) return (int)fitting;
+            if (Stopwatch.GetElapsedTime(start).TotalSeconds > Math.Max(LeastWarmUp, _settings.Seconds) && report.Seconds > _settings.Seconds / 2) return (int)fitting;
             operations = (int)Math.Min(operations * 4.0, fitting);
         }
     }

@@ -1,13 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using OrleansPs.Grains;
+using OrleansPs.Torture;
 
 namespace OrleansPs.Bench;
 
@@ -22,15 +22,15 @@ internal static class CohostedSuite
 
     public static async Task<int> RunAsync(TextWriter output, CancellationToken stop)
     {
-        var (silo, gateway) = (FreePort(), FreePort());
+        var place = Place.OnLoopback(1)[0];
         using var inside = await StartAsync(host => host.UseOrleans(builder => builder
-            .UseLocalhostClustering(silo, gateway).AddMemoryGrainStorage(ParameterServerOptions.DefaultStorageName)
+            .UseLocalhostClustering(place.SiloPort, place.GatewayPort).AddMemoryGrainStorage(ParameterServerOptions.DefaultStorageName)
             .AddParameterServer()), stop).ConfigureAwait(false);
         using var outside = await StartAsync(host => host.UseOrleansClient(builder => builder
-            .UseStaticClustering(new IPEndPoint(IPAddress.Loopback, gateway)).AddParameterServerClient()), stop).ConfigureAwait(false);
+            .UseStaticClustering(new IPEndPoint(IPAddress.Loopback, place.GatewayPort)).AddParameterServerClient()), stop).ConfigureAwait(false);
         await output.WriteLineAsync("one worker, one parameter, ASP, SGD, blocks of the default size, one call in flight, medians of 9").ConfigureAwait(false);
         await output.WriteLineAsync("parameter  call            ops/s   GB/s  memcpy GB/s   ratio   B/call   over loopback ops/s   times").ConfigureAwait(false);
-        foreach (var floats in (int[])[1 << 10, 1 << 14, 1 << 18, 1 << 22]) 
+        foreach (var floats in (int[])[1 << 10, 1 << 14, 1 << 18, 1 << 22])
             await MeasureAsync(inside, outside, floats, output).ConfigureAwait(false);
         await outside.StopAsync(stop).ConfigureAwait(false);
         await inside.StopAsync(stop).ConfigureAwait(false);
@@ -71,7 +71,7 @@ internal static class CohostedSuite
             others.Add(remote.Rate);
             allocated = local.Allocated;
         }
-        return (Median(ours), Median(copies), Median(others), allocated);
+        return (Figures.Median(ours), Figures.Median(copies), Figures.Median(others), allocated);
     }
 
     /// <summary>Calls a second; a step ends, outside of the time that is measured, before its window is full.</summary>
@@ -101,19 +101,6 @@ internal static class CohostedSuite
         var host = builder.Build();
         await host.StartAsync(stop).ConfigureAwait(false);
         return host;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private static double Median(List<double> values)
-    {
-        values.Sort();
-        return values[values.Count / 2];
     }
 
     private static float[] Touched(int length)

@@ -56,7 +56,7 @@ internal static class ReplicatedSuite
     }
 
     private static Latencies Medians(List<Latencies> all) => new(
-        Median(all.Select(l => l.Relay)), Median(all.Select(l => l.Snapshot)), Median(all.Select(l => l.Replicated)), Median(all.Select(l => l.Ratio)));
+        Figures.Median(all.Select(l => l.Relay)), Figures.Median(all.Select(l => l.Snapshot)), Figures.Median(all.Select(l => l.Replicated)), Figures.Median(all.Select(l => l.Ratio)));
 
     /// <summary>In microseconds, and what a standby costs.</summary>
     private readonly record struct Latencies(double Relay, double Snapshot, double Replicated, double Ratio);
@@ -98,13 +98,7 @@ internal static class ReplicatedSuite
             await call().ConfigureAwait(false);
             times[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
         }
-        return Median(times);
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToArray();
-        return sorted[sorted.Length / 2];
+        return Figures.Median(times);
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using OrleansPs.Conformance;
 
 namespace OrleansPs.Silo.Tests;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansPs.Conformance;
 
 namespace OrleansPs.Silo.Tests;
 

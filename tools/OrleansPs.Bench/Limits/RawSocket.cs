@@ -30,9 +30,7 @@ internal sealed class RawSocket : IDisposable
         var start = Stopwatch.GetTimestamp();
         if (row.InFlight == 1) Alone(row, bytes, ticks);
         else Several(row, bytes, ticks);
-        var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        Array.Sort(ticks);
-        return new(operations, seconds, Microseconds(ticks[operations / 2]), Microseconds(ticks[operations * 99 / 100]), 0);
+        return RunReport.Of(ticks, Stopwatch.GetElapsedTime(start).TotalSeconds, allocated: 0);
     }
 
     /// <summary>Is the other end, until the connection ends.</summary>
@@ -116,8 +114,6 @@ internal sealed class RawSocket : IDisposable
         BinaryPrimitives.WriteInt32LittleEndian(_sent.AsSpan(sizeof(int)), gives);
         Relay.SendAll(_socket, _sent.AsSpan(0, HeadBytes + takes));
     }
-
-    private static double Microseconds(long ticks) => ticks * 1e6 / Stopwatch.Frequency;
 
     // A page that nobody has written to is slow to touch.
     private static byte[] Touched(int bytes)

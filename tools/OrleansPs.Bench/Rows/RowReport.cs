@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace OrleansPs.Bench;
 
 /// <summary>What a worker's process has to say of a run.</summary>
@@ -8,9 +10,21 @@ namespace OrleansPs.Bench;
 /// <param name="Allocated">The bytes that were allocated in the process.</param>
 internal sealed record RunReport(long Operations, double Seconds, double P50, double P99, long Allocated)
 {
+    /// <summary>The report of operations whose times are known.</summary>
+    /// <param name="ticks">The time of each; sorted.</param>
+    /// <param name="seconds">How long all took.</param>
+    /// <param name="allocated">The bytes that were allocated meanwhile.</param>
+    public static RunReport Of(Span<long> ticks, double seconds, long allocated)
+    {
+        ticks.Sort();
+        return new(ticks.Length, seconds, Microseconds(ticks[ticks.Length / 2]), Microseconds(ticks[(int)(ticks.Length * 99L / 100)]), allocated);
+    }
+
     /// <summary>One worker of several: all their operations, the slowest one's time.</summary>
     public static RunReport Together(IReadOnlyList<RunReport> reports) => new(
         reports.Sum(r => r.Operations), reports.Max(r => r.Seconds), Figures.Median(reports.Select(r => r.P50)), reports.Max(r => r.P99), reports.Sum(r => r.Allocated));
+
+    private static double Microseconds(long ticks) => ticks * 1e6 / Stopwatch.Frequency;
 }
 
 /// <summary>One repetition of one row.</summary>

@@ -71,12 +71,8 @@ internal sealed class RowRunner
         }
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
-        var ticks = _ticks.AsSpan(0, operations);
-        ticks.Sort();
-        return new(operations, seconds, Microseconds(ticks[operations / 2]), Microseconds(ticks[operations * 99 / 100]), allocated);
+        return RunReport.Of(_ticks.AsSpan(0, operations), seconds, allocated);
     }
-
-    private static double Microseconds(long ticks) => ticks * 1e6 / Stopwatch.Frequency;
 
     private async Task RunAsync(Lane lane, CancellationToken stop)
     {

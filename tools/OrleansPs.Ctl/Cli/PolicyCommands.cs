@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using OrleansPs.Tools;
+using OrleansPs.Train;
 
 namespace OrleansPs.Ctl;
 
@@ -36,15 +37,11 @@ internal sealed class PolicyCommands(CommandFactory factory)
         call.Output.Say(PolicyDocument.Of(policy), $"model '{model}' is trained by {policy} from now on");
     }
 
-    private static ConsistencyPolicy? ParseConsistency(string text) => text switch
+    private static ConsistencyPolicy? ParseConsistency(string text)
     {
-        "bsp" => ConsistencyPolicy.BulkSynchronous,
-        "asp" => ConsistencyPolicy.Asynchronous,
-        _ when text.StartsWith("ssp:", StringComparison.Ordinal)
-            && int.TryParse(text.AsSpan(4), NumberStyles.None, CultureInfo.InvariantCulture, out var staleness) && staleness <= 1_000_000 =>
-            ConsistencyPolicy.StaleSynchronous(staleness),
-        _ => throw new FormatException(),
-    };
+        var (mode, staleness) = PolicyText.Parse(text);
+        return PolicyText.Of(mode, staleness);
+    }
 
     private static double? ParseScale(string text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var scale) && scale >= 0 && float.IsFinite((float)scale)

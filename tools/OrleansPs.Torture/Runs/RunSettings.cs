@@ -1,3 +1,5 @@
+using OrleansPs.Train;
+
 namespace OrleansPs.Torture;
 
 /// <summary>When there is a network that can be cut.</summary>
@@ -41,17 +43,10 @@ internal sealed record RunSettings
     public required NetworkUse Network { get; init; }
 
     /// <summary>The specs of all models; each is named as its consistency.</summary>
-    public IEnumerable<ModelSpec> Specs() => Consistencies.Select(mode => LedgerModel.Spec(mode, ConsistencyOf(mode), Durability(), Workers, Parameters));
+    public IEnumerable<ModelSpec> Specs() => Consistencies.Select(mode => LedgerModel.Spec(mode, PolicyText.Of(mode, staleness: 2), Durability(), Workers, Parameters));
 
     // All those of a run are kept until they have been read.
     private DurabilityPolicy Durability() => Replicated
         ? DurabilityPolicy.Replicated(interval: SnapshotInterval, keep: 20)
         : DurabilityPolicy.Snapshot(interval: SnapshotInterval, keep: 20);
-
-    private static ConsistencyPolicy ConsistencyOf(string mode) => mode switch
-    {
-        "bsp" => ConsistencyPolicy.BulkSynchronous,
-        "ssp" => ConsistencyPolicy.StaleSynchronous(2),
-        _ => ConsistencyPolicy.Asynchronous,
-    };
 }

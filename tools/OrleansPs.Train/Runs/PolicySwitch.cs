@@ -12,12 +12,7 @@ internal sealed record PolicySwitch(string Consistency, int Staleness, double Ep
     public const string ListRule = "it must be a list such as ssp:2@1,asp@2.5,bsp@3: bsp, asp or ssp:N, then @ and the epoch, above 0 and rising, from which on it holds.";
 
     /// <summary>The policy.</summary>
-    public ConsistencyPolicy ToPolicy() => Consistency switch
-    {
-        "bsp" => ConsistencyPolicy.BulkSynchronous,
-        "ssp" => ConsistencyPolicy.StaleSynchronous(Staleness),
-        _ => ConsistencyPolicy.Asynchronous,
-    };
+    public ConsistencyPolicy ToPolicy() => PolicyText.Of(Consistency, Staleness);
 
     /// <summary>Reads switches with commas between them.</summary>
     /// <exception cref="FormatException">One is none, or comes before its predecessor.</exception>
@@ -31,14 +26,12 @@ internal sealed record PolicySwitch(string Consistency, int Staleness, double Ep
     /// <summary>As it is given.</summary>
     public override string ToString() => FormattableString.Invariant($"{Consistency}{(Consistency == "ssp" ? $":{Staleness}" : "")}@{Epoch}");
 
-    private static PolicySwitch Parse(string text) => text.Split('@') switch
+    private static PolicySwitch Parse(string text)
     {
-        [("bsp" or "asp") and var mode, var epoch] => new(mode, 0, ParseEpoch(epoch)),
-        [var mode, var epoch] when mode.StartsWith("ssp:", StringComparison.Ordinal)
-            && int.TryParse(mode.AsSpan(4), NumberStyles.None, CultureInfo.InvariantCulture, out var staleness) && staleness <= 1_000_000 =>
-            new("ssp", staleness, ParseEpoch(epoch)),
-        _ => throw new FormatException(),
-    };
+        if (text.Split('@') is not [var policy, var epoch]) throw new FormatException();
+        var (mode, staleness) = PolicyText.Parse(policy);
+        return new(mode, staleness, ParseEpoch(epoch));
+    }
 
     private static double ParseEpoch(string text) =>
         double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var epoch) && epoch > 0 && double.IsFinite(epoch)

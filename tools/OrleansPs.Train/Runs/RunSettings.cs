@@ -56,12 +56,7 @@ internal abstract record RunSettings
     public StragglerSettings? Stragglers { get; init; }
 
     [JsonIgnore]
-    public ConsistencyPolicy Policy => Consistency switch
-    {
-        "bsp" => ConsistencyPolicy.BulkSynchronous,
-        "ssp" => ConsistencyPolicy.StaleSynchronous(Staleness),
-        _ => ConsistencyPolicy.Asynchronous,
-    };
+    public ConsistencyPolicy Policy => PolicyText.Of(Consistency, Staleness);
 
     /// <summary>The policy, or several, with what goes with it, as in "BSP + 1 backup", "ASP, DC-ASGD" and "BSP, then ASP".</summary>
     [JsonIgnore]
