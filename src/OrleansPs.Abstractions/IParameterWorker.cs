@@ -93,6 +93,14 @@ public interface IParameterWorker : IAsyncDisposable
     /// <exception cref="StepRestartException">The step must be done again.</exception>
     ValueTask PushRowsAsync(RowSet gradients, CancellationToken cancellationToken = default);
 
+    /// <summary>Pushes and then pulls rows, in one round trip per shard: the gradients of one batch, and the rows of the next.</summary>
+    /// <remarks>Under BSP the values are the open round's version, without this push: rounds are atomic.</remarks>
+    /// <inheritdoc cref="PushRowsAsync"/>
+    /// <param name="gradients">As in <see cref="PushRowsAsync"/>.</param>
+    /// <param name="rows">As in <see cref="PullRowsAsync"/>; the keys need not be those of <paramref name="gradients"/>.</param>
+    /// <param name="cancellationToken">As in <see cref="PushRowsAsync"/>; the destinations may be partly written.</param>
+    ValueTask PushPullRowsAsync(RowSet gradients, RowSet rows, CancellationToken cancellationToken = default);
+
     /// <summary>
     /// Starts to read parameters in the background, while the caller computes. The next <see cref="PullAsync"/> of the same
     /// set waits for it and takes it, if the consistency policy allows; otherwise it reads anew.

@@ -15,7 +15,8 @@ public sealed partial class ParameterReader
         var call = new RowCall(Spec, _planner.Layout);
         try
         {
-            var version = await ReadLatestAsync(call.PullPlan(rows), cancellationToken).ConfigureAwait(false);
+            call.Ask(rows);
+            var version = await ReadLatestAsync(call.PullPlan(), cancellationToken).ConfigureAwait(false);
             call.Deliver(rows);
             return version;
         }

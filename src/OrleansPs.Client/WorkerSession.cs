@@ -104,7 +104,7 @@ public sealed partial class WorkerSession : IParameterWorker
     }
 
     /// <inheritdoc/>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder))]
     public async ValueTask PullAsync(TensorSet values, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -118,7 +118,7 @@ public sealed partial class WorkerSession : IParameterWorker
     }
 
     /// <inheritdoc/>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder))]
     public async ValueTask PushAsync(TensorSet gradients, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(gradients);
@@ -135,7 +135,7 @@ public sealed partial class WorkerSession : IParameterWorker
     /// Under BSP the values are the open round's version, without this push: rounds are atomic. Where the policy skips
     /// the push, this pulls. The sets need not name the same parameters.
     /// </remarks>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder))]
     public async ValueTask PushPullAsync(
         TensorSet gradients, TensorSet values, CancellationToken cancellationToken = default)
     {
@@ -169,7 +169,7 @@ public sealed partial class WorkerSession : IParameterWorker
     }
 
     /// <inheritdoc/>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     public async ValueTask<ClockResult> ClockAsync(long cursor, CancellationToken cancellationToken = default)
     {
         var start = _metrics.Now();
@@ -239,7 +239,7 @@ public sealed partial class WorkerSession : IParameterWorker
         return false;
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder))]
     private async ValueTask PullAsync(TransferPlan plan, SessionView view, CancellationToken cancellationToken)
     {
         var operation = _operations.Rent();
@@ -253,7 +253,7 @@ public sealed partial class WorkerSession : IParameterWorker
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder))]
     private async ValueTask PushAsync(TransferPlan plan, CancellationToken cancellationToken)
     {
         var operation = _operations.Rent();

@@ -41,6 +41,8 @@ internal sealed class ScriptedWorker : IParameterWorker
 
     public ValueTask PushRowsAsync(RowSet gradients, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
+    public ValueTask PushPullRowsAsync(RowSet gradients, RowSet rows, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public void Prefetch(TensorSet values) => throw new NotSupportedException();
 
     public ValueTask<ClockResult> ClockAsync(long cursor, CancellationToken cancellationToken = default)

@@ -1,3 +1,4 @@
+using System.Threading.Tasks.Sources;
 using OrleansPs.Core.Messages;
 using Xunit.Abstractions;
 
@@ -56,7 +57,29 @@ public sealed class AllocationTests(ITestOutputHelper output)
         AssertNextToNothing("pull", session, () => Wait(session.PullAsync(values)));
     }
 
-    private static async Task<WorkerSession> JoinAsync(string policy, int blockBytes, PullCache cache, GradientCompression? compression = null)
+    /// <summary>As over a network: all blocks are asked before one answers, so each request's methods wait at the same time.</summary>
+    [Theory(Skip = Unoptimized)]
+    [InlineData("BSP", 1 << 14)]
+    [InlineData("ASP", 1 << 16)]
+    public async Task Requests_that_wait_together_allocate_next_to_nothing(string policy, int blockBytes)
+    {
+        var transport = new InstantTransport { IsHeld = true };
+        await using var session = await JoinAsync(policy, blockBytes, PullCache.Off, transport: transport);
+        var (gradients, values) = (TensorSet.For(session.Spec), TensorSet.For(session.Spec));
+
+        AssertNextToNothing("push", session, () => Answer(session.PushAsync(gradients)));
+        AssertNextToNothing("pull", session, () => Answer(session.PullAsync(values)));
+
+        void Answer(ValueTask call)
+        {
+            Assert.False(call.IsCompleted);
+            // Lanes ask on when they are answered.
+            while (!call.IsCompleted) transport.Release();
+            call.GetAwaiter().GetResult();
+        }
+    }
+
+    private static async Task<WorkerSession> JoinAsync(string policy, int blockBytes, PullCache cache, GradientCompression? compression = null, InstantTransport? transport = null)
     {
         var rig = Rig.Of(Rig.SpecOf() with
         {
@@ -72,7 +95,7 @@ public sealed class AllocationTests(ITestOutputHelper output)
             },
         });
         return await WorkerSession.JoinAsync(
-            new InstantTransport(), rig.Spec, 0, new() { Cache = cache }, SessionEnvironment.System(rig.Metrics), default);
+            transport ?? new InstantTransport(), rig.Spec, 0, new() { Cache = cache }, SessionEnvironment.System(rig.Metrics), default);
     }
 
     // Every thousandth call ends a step: the window of a step is bounded.
@@ -102,22 +125,45 @@ public sealed class AllocationTests(ITestOutputHelper output)
         call.GetAwaiter().GetResult();
     }
 
-    /// <summary>A service that is done as soon as it is asked.</summary>
+    /// <summary>A service that is done as soon as it is asked, or when it is told to.</summary>
     private sealed class InstantTransport : IParameterTransport
     {
         private readonly float[] _model = new float[1 << 18];
+        private readonly Stack<HeldReply> _idle = new();
+        private readonly Queue<HeldReply> _held = new();
         private long _step;
+
+        public bool IsHeld { get; init; }
+
+        /// <summary>Answers the requests that wait now.</summary>
+        public void Release()
+        {
+            for (var n = _held.Count; n > 0; n--)
+            {
+                var held = _held.Dequeue();
+                held.Answer(new(BlockStatus.Ok, 0, 0, 0));
+                _idle.Push(held);
+            }
+        }
 
         public ValueTask<BlockReply> PushAsync(
             int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> gradient,
-            CancellationToken cancellationToken) => new(new BlockReply(BlockStatus.Ok, 0, 0, 0));
+            CancellationToken cancellationToken) => Done();
 
         public ValueTask<BlockReply> PullAsync(
             int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> values,
             CancellationToken cancellationToken)
         {
             foreach (var slice in values.Span) _model.AsMemory(0, slice.Values.Length).CopyTo(slice.Values);
-            return new(new BlockReply(BlockStatus.Ok, 0, 0, 0));
+            return Done();
+        }
+
+        private ValueTask<BlockReply> Done()
+        {
+            if (!IsHeld) return new(new BlockReply(BlockStatus.Ok, 0, 0, 0));
+            if (!_idle.TryPop(out var held)) held = new();
+            _held.Enqueue(held);
+            return held.Reply;
         }
 
         public ValueTask<BlockReply> PushPullAsync(
@@ -139,5 +185,26 @@ public sealed class AllocationTests(ITestOutputHelper output)
             new(new PresenceReply(CoordinatorStatus.Ok, _step));
 
         public ValueTask<IReadOnlyList<Certificate>> CertificatesAsync(long from, CancellationToken cancellationToken) => new([]);
+    }
+
+    /// <summary>A reply to come, used again.</summary>
+    private sealed class HeldReply : IValueTaskSource<BlockReply>
+    {
+        private ManualResetValueTaskSourceCore<BlockReply> _core;
+
+        public ValueTask<BlockReply> Reply => new(this, _core.Version);
+
+        public void Answer(BlockReply reply)
+        {
+            _core.SetResult(reply);
+            _core.Reset();
+        }
+
+        public BlockReply GetResult(short token) => _core.GetResult(token);
+
+        public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
+
+        public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+            _core.OnCompleted(continuation, state, token, flags);
     }
 }

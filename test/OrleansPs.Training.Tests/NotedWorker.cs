@@ -32,6 +32,8 @@ internal sealed class NotedWorker(IParameterWorker worker, PullLog log) : IParam
 
     public ValueTask PushRowsAsync(RowSet gradients, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
+    public ValueTask PushPullRowsAsync(RowSet gradients, RowSet rows, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public void Prefetch(TensorSet values) => throw new NotSupportedException();
 
     public ValueTask<ClockResult> ClockAsync(long cursor, CancellationToken cancellationToken = default) => worker.ClockAsync(cursor, cancellationToken);

@@ -60,6 +60,8 @@ internal sealed class ScriptedWorker(IReadOnlyList<DenseParameter> parameters, A
 
     public ValueTask PushRowsAsync(RowSet gradients, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
+    public ValueTask PushPullRowsAsync(RowSet gradients, RowSet rows, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public void Prefetch(TensorSet values) => Call("prefetch");
 
     public ValueTask<ClockResult> ClockAsync(long cursor, CancellationToken cancellationToken = default)

@@ -37,29 +37,40 @@ internal sealed class RowCall
     }
 
     /// <summary>What a push sends, after <see cref="TryAddUp"/>.</summary>
-    public TransferPlan PushPlan()
+    /// <param name="pull">What is pulled in the same round trips, arranged by <see cref="Ask"/>; or null.</param>
+    public TransferPlan PushPlan(RowCall? pull = null)
     {
-        foreach (var table in _tables)
+        for (var i = 0; i < _tables.Length; i++)
         {
-            if (table.Count == 0) continue;
-            table.AddTransfers(_transfers, push: true);
-            _pushed.Add(new(table.Index, table.Name, table.Count, table.Limit));
+            var table = _tables[i];
+            TableCall.AddTransfers(_transfers, table, pull?._tables[i]);
+            if (table.Count > 0) _pushed.Add(new(table.Index, table.Name, table.Count, table.Limit));
         }
-        return new([.. _transfers]) { RowsPushed = _pushed, BytesPushed = BytesOfRows() };
+        return new([.. _transfers]) { RowsPushed = _pushed, BytesPushed = BytesOfRows(), BytesPulled = pull?.BytesOfRows() ?? 0 };
     }
 
-    /// <summary>What a pull reads.</summary>
+    /// <summary>Arranges what a pull asks for.</summary>
+    /// <param name="rows">Keys and destinations.</param>
+    /// <param name="push">A call whose gradients have the same keys, so that they need not be arranged again; or null.</param>
     /// <exception cref="ParameterServerException">The set breaks a rule.</exception>
-    public TransferPlan PullPlan(RowSet rows)
+    public void Ask(RowSet rows, RowCall? push = null)
     {
         Check(rows);
         Clear();
-        for (var i = 0; i < rows.Count; i++) TableOf(rows[i]).Add(rows[i].Keys.Span);
-        foreach (var table in _tables)
+        for (var i = 0; i < rows.Count; i++)
+            if (TableOf(rows[i]) is var table && (push is null || IsFrozen(table))) table.Add(rows[i].Keys.Span);
+        for (var i = 0; i < _tables.Length; i++)
         {
-            table.Arrange(table.Limit);
-            if (table.Count > 0) table.AddTransfers(_transfers, push: false);
+            var table = _tables[i];
+            if (push is null || IsFrozen(table)) table.Arrange(table.Limit);
+            else table.ArrangeLike(push._tables[i], table.Limit);
         }
+    }
+
+    /// <summary>What a pull reads, after <see cref="Ask"/>.</summary>
+    public TransferPlan PullPlan()
+    {
+        foreach (var table in _tables) TableCall.AddTransfers(_transfers, null, table);
         return new([.. _transfers]) { BytesPulled = BytesOfRows() };
     }
 

@@ -6,7 +6,7 @@ namespace OrleansPs.Client;
 /// <remarks>Thread safe.</remarks>
 internal sealed class RowCalls(ModelSpec spec, BlockLayout layout)
 {
-    private const int Capacity = 4;
+    private const int Capacity = OperationPool.Capacity;
 
     private readonly Lock _lock = new();
     private readonly Stack<RowCall> _idle = new(Capacity);

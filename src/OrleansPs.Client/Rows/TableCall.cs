@@ -18,6 +18,7 @@ internal sealed class TableCall
     private readonly EmbeddingTable _table;
     private readonly BlockTransfer[] _pushes;
     private readonly BlockTransfer[] _pulls;
+    private readonly BlockTransfer[] _pushPulls;
     private readonly int[] _shardEnds;
     private long[] _given = [];
     private int[] _places = [];
@@ -32,8 +33,10 @@ internal sealed class TableCall
     {
         (_table, Index) = (table, index);
         _shardEnds = new int[table.Shards];
-        _pushes = [.. Enumerable.Range(firstShard, table.Shards).Select(block => new BlockTransfer(block, new SegmentSlice[1], []))];
-        _pulls = [.. Enumerable.Range(firstShard, table.Shards).Select(block => new BlockTransfer(block, [], new SegmentSlice[1]))];
+        var blocks = Enumerable.Range(firstShard, table.Shards);
+        _pushes = [.. blocks.Select(block => new BlockTransfer(block, new SegmentSlice[1], []))];
+        _pulls = [.. blocks.Select(block => new BlockTransfer(block, [], new SegmentSlice[1]))];
+        _pushPulls = [.. blocks.Select(block => new BlockTransfer(block, new SegmentSlice[1], new SegmentSlice[1]))];
     }
 
     public string Name => _table.Name;
@@ -79,6 +82,20 @@ internal sealed class TableCall
         Distribute(given, places);
     }
 
+    /// <summary>Takes the keys of another call of this table, given and arranged, in its order.</summary>
+    /// <inheritdoc cref="Arrange"/>
+    public void ArrangeLike(TableCall other, int limit)
+    {
+        if (other.Count > limit) throw new TooManyRowsException(Name, other.Count, limit);
+        (_givenCount, Count) = (other._givenCount, other.Count);
+        Pooled.Grow(ref _slots, 0, _givenCount);
+        Pooled.Grow(ref _keys, 0, Count);
+        Pooled.Grow(ref _rows, 0, checked(Count * Width));
+        other._slots.AsSpan(0, _givenCount).CopyTo(_slots);
+        other._keys.AsSpan(0, Count).CopyTo(_keys);
+        other._shardEnds.CopyTo(_shardEnds, 0);
+    }
+
     /// <summary>Takes the next batch's gradients. Those of a key are added up in the order in which they come.</summary>
     public void AddRows(ReadOnlySpan<float> gradients)
     {
@@ -106,21 +123,18 @@ internal sealed class TableCall
         _next += slots.Length;
     }
 
-    /// <summary>Adds what is exchanged with each shard.</summary>
-    public void AddTransfers(List<BlockTransfer> transfers, bool push)
+    /// <summary>Adds what is exchanged with each shard of a table: rows pushed by one call, and rows pulled by another; either may be null.</summary>
+    public static void AddTransfers(List<BlockTransfer> transfers, TableCall? push, TableCall? pull)
     {
-        var start = 0;
-        for (var shard = 0; shard < _shardEnds.Length; shard++)
+        var owner = push ?? pull!;
+        for (var shard = 0; shard < owner._shardEnds.Length; shard++)
         {
-            var end = _shardEnds[shard];
-            if (end > start)
-            {
-                var transfer = (push ? _pushes : _pulls)[shard];
-                (push ? transfer.Gradient : transfer.Values)[0] =
-                    new(0, _rows.AsMemory(start * Width, (end - start) * Width)) { Keys = _keys.AsMemory(start, end - start) };
-                transfers.Add(transfer);
-            }
-            start = end;
+            var (pushes, pulls) = (push is not null && push.CountOf(shard) > 0, pull is not null && pull.CountOf(shard) > 0);
+            if (!pushes && !pulls) continue;
+            var transfer = ((pushes, pulls) switch { (true, true) => owner._pushPulls, (true, false) => owner._pushes, _ => owner._pulls })[shard];
+            if (pushes) transfer.Gradient[0] = push!.SliceOf(shard);
+            if (pulls) transfer.Values[0] = pull!.SliceOf(shard);
+            transfers.Add(transfer);
         }
     }
 
@@ -133,6 +147,16 @@ internal sealed class TableCall
         Pooled.Return(ref _keys);
         Pooled.Return(ref _rows);
         Clear();
+    }
+
+    private int StartOf(int shard) => shard == 0 ? 0 : _shardEnds[shard - 1];
+
+    private int CountOf(int shard) => _shardEnds[shard] - StartOf(shard);
+
+    private SegmentSlice SliceOf(int shard)
+    {
+        var (start, count) = (StartOf(shard), CountOf(shard));
+        return new(0, _rows.AsMemory(start * Width, count * Width)) { Keys = _keys.AsMemory(start, count) };
     }
 
     // In the end each shard's entry is where it begins.

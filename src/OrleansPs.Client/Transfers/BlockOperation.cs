@@ -52,7 +52,7 @@ internal sealed class BlockOperation : IDisposable
     }
 
     /// <summary>Pushes a plan, and pulls where it has destinations.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder))]
     public async ValueTask PushAsync(TransferPlan plan, CancellationToken cancellationToken)
     {
         Begin(plan);
@@ -139,7 +139,7 @@ internal sealed class BlockOperation : IDisposable
         foreach (var lane in _lanes) lane?.Reset();
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder))]
     private async ValueTask RunAsync(CancellationToken cancellationToken)
     {
         var registration = cancellationToken.UnsafeRegister(static o => ((BlockOperation)o!).Cancel(), this);

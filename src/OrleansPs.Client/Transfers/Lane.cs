@@ -15,7 +15,7 @@ internal sealed class Lane(SessionContext context, BlockOperation operation) : I
     private Exception? _lastError;
 
     /// <summary>Takes blocks until none is left. Never fails: the operation hears of a failure.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder))]
     public async ValueTask RunAsync()
     {
         try
@@ -37,7 +37,7 @@ internal sealed class Lane(SessionContext context, BlockOperation operation) : I
 
     public void Dispose() => _deadline.Dispose();
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder))]
     private async ValueTask RunAsync(int index)
     {
         var transfer = operation.TransferOf(index);
@@ -84,7 +84,7 @@ internal sealed class Lane(SessionContext context, BlockOperation operation) : I
     }
 
     // One attempt; null if it failed in a way that may pass.
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     private async ValueTask<BlockReply?> TryAsync(int index, SessionView view)
     {
         try
@@ -100,7 +100,7 @@ internal sealed class Lane(SessionContext context, BlockOperation operation) : I
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     private async ValueTask<T> LimitAsync<T>(ValueTask<T> pending)
     {
         _deadline.Arm(context.Options.RequestTimeout);

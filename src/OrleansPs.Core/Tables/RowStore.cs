@@ -19,7 +19,7 @@ internal sealed class RowStore
     private const int RowBits = 16;
     private const int RowMask = (1 << RowBits) - 1;
     private const int SmallestSlab = 1 << 10;
-    private const int LargestSlab = 1 << 16;
+    private const int LargestSlab = 1 << 20;
     private const int MostSlabs = 1 << (31 - RowBits);
     private const ulong TagMask = 0xFFFF_FFFF_0000_0000;
 
@@ -128,7 +128,7 @@ internal sealed class RowStore
     /// <summary>Returns all memory.</summary>
     public void Release()
     {
-        ArrayPool<ulong>.Shared.Return(_index);
+        ReturnIndex(_index);
         for (var i = 0; i < _slabCount; i++) _slabs[i].Return();
         _slabCount = 0;
     }
@@ -159,9 +159,15 @@ internal sealed class RowStore
 
     private static ulong[] RentIndex(int slots)
     {
+        if (slots >= LargePages.LeastBytes / sizeof(ulong)) return LargePages.Allocate<ulong>(slots);
         var index = ArrayPool<ulong>.Shared.Rent(slots);
         index.AsSpan(0, slots).Clear();
         return index;
+    }
+
+    private static void ReturnIndex(ulong[] index)
+    {
+        if (index.Length < LargePages.LeastBytes / sizeof(ulong)) ArrayPool<ulong>.Shared.Return(index);
     }
 
     private void Insert(int row, long key)
@@ -181,7 +187,7 @@ internal sealed class RowStore
         _mask = slots - 1;
         foreach (var entry in old.AsSpan(0, before))
             if (entry != 0) Insert(RowIn(entry), KeyOf(RowIn(entry)));
-        ArrayPool<ulong>.Shared.Return(old);
+        ReturnIndex(old);
     }
 
     /// <summary>Moves rows of the run behind a slot back, where that brings them no further than their own slot.</summary>
@@ -224,10 +230,15 @@ internal sealed class RowStore
 
     private readonly struct Slab(int floats, int rows)
     {
-        public float[] Records { get; } = ArrayPool<float>.Shared.Rent(floats);
+        public float[] Records { get; } = IsLarge(floats) ? LargePages.AllocateUninitialized<float>(floats) : ArrayPool<float>.Shared.Rent(floats);
 
         public int Rows { get; } = rows;
 
-        public void Return() => ArrayPool<float>.Shared.Return(Records);
+        public void Return()
+        {
+            if (!IsLarge(floats)) ArrayPool<float>.Shared.Return(Records);
+        }
+
+        private static bool IsLarge(int floats) => floats >= LargePages.LeastBytes / sizeof(float);
     }
 }

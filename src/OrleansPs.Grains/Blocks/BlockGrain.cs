@@ -111,30 +111,27 @@ internal sealed partial class BlockGrain(
     // What the rules say of a request, and room for what it reads; null where it reads nothing.
     private TensorPayload? RoomFor(in BlockRequest request)
     {
-        var slices = request.Payload is { } payload ? payload.Slices.Span : default;
-        if (request.Kind == BlockRequestKind.PullRows) MessageRules.RequirePull(_spec, _shape, request.Header, slices);
-        else if (request.Kind != BlockRequestKind.Pull) MessageRules.RequirePush(_spec, _shape, request.Header, slices);
         var segments = request.Segments ?? [];
-        if (request.Kind is BlockRequestKind.Pull or BlockRequestKind.PushPull) MessageRules.RequirePull(_spec, _shape, request.Header, segments);
+        if (request.Pushes) MessageRules.RequirePush(_spec, _shape, request.Header, request.Pushed);
+        if (ReadsRows(request)) MessageRules.RequirePull(_spec, _shape, request.Header, request.Read);
+        else if (request.Kind != BlockRequestKind.Push) MessageRules.RequirePull(_spec, _shape, request.Header, segments);
         MessageRules.RequireCertificate(_spec, request.Newest);
-        return request.Kind switch
-        {
-            BlockRequestKind.Push => null,
-            BlockRequestKind.PullRows => TensorPayload.Rent([new(0, checked(slices[0].Keys.Length * _spec.Tables[_shape.Table].Width))]),
-            _ => Room(segments),
-        };
+        if (request.Kind == BlockRequestKind.Push) return null;
+        return ReadsRows(request) ? TensorPayload.Rent([new(0, checked(request.Read[0].Keys.Length * _spec.Tables[_shape.Table].Width))]) : Room(segments);
     }
+
+    private bool ReadsRows(in BlockRequest request) =>
+        request.Kind == BlockRequestKind.PullRows || (request.Kind == BlockRequestKind.PushPull && _shape.Table >= 0);
 
     private BlockReply Run(BlockReplica replica, in BlockRequest request, TensorPayload? values)
     {
         request.Payload?.Decode(_shape);
-        var given = request.Payload is { } payload ? payload.Slices.Span : default;
         var into = values is null ? default : values.Slices.Span;
+        if (ReadsRows(request)) into = new SegmentSlice[] { into[0] with { Keys = request.Read[0].Keys } };
         return request.Kind switch
         {
-            BlockRequestKind.Push => replica.Push(request.Header, request.Newest, given),
-            BlockRequestKind.PushPull => replica.PushPull(request.Header, request.Newest, given, into),
-            BlockRequestKind.PullRows => replica.Pull(request.Header, request.Newest, [into[0] with { Keys = given[0].Keys }]),
+            BlockRequestKind.Push => replica.Push(request.Header, request.Newest, request.Pushed),
+            BlockRequestKind.PushPull => replica.PushPull(request.Header, request.Newest, request.Pushed, into),
             _ => replica.Pull(request.Header, request.Newest, into),
         };
     }

@@ -32,7 +32,7 @@ internal sealed class ClusterTransport(
     /// <inheritdoc/>
     public void EndBurst() => Burst.End();
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     public async ValueTask<BlockReply> PushAsync(
         int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> gradient,
         CancellationToken cancellationToken)
@@ -59,7 +59,7 @@ internal sealed class ClusterTransport(
         return await CheckedAsync(route, reply, cancellationToken).ConfigureAwait(false);
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     public async ValueTask<BlockReply> PullAsync(
         int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> values,
         CancellationToken cancellationToken)
@@ -77,7 +77,7 @@ internal sealed class ClusterTransport(
         return await ReceivedAsync(route, reply, values, cancellationToken).ConfigureAwait(false);
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     public async ValueTask<BlockReply> PushPullAsync(
         int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> gradient,
         ReadOnlyMemory<SegmentSlice> values, CancellationToken cancellationToken)
@@ -87,7 +87,7 @@ internal sealed class ClusterTransport(
         header = header with { Epoch = route.Epoch };
         if (LocalOf(route) is { } here && here.TryPushPull(header, newest, gradient.Span, values.Span, out var done))
             return await HeardHereAsync(route, done, cancellationToken).ConfigureAwait(false);
-        var (payload, segments) = (PayloadOf(gradient), SegmentsOf(values.Span));
+        var (payload, segments) = values.Span[0].Keys.IsEmpty ? (PayloadOf(gradient), SegmentsOf(values.Span)) : (PayloadOf(WithKeysOf(gradient, values)), []);
         PullReply reply;
         try
         {
@@ -148,7 +148,7 @@ internal sealed class ClusterTransport(
             : throw new ServerUnavailableException($"A coordinator of model '{model}' answered that is no longer the model's.");
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     private async ValueTask<BlockReply> PullRowsAsync(
         BlockRoute route, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> values, CancellationToken cancellationToken)
     {
@@ -162,7 +162,7 @@ internal sealed class ClusterTransport(
 
     private ILocalBlock? LocalOf(in BlockRoute route) => local is not null && local.TryFind(route.Key, out var block) ? block : null;
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     private async ValueTask<BlockReply> HeardHereAsync(BlockRoute route, ValueTask<BlockReply> call, CancellationToken cancellationToken) =>
         await CheckedAsync(route, await AskAsync(route, call, null, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
@@ -226,7 +226,7 @@ internal sealed class ClusterTransport(
         return route.Map.Generation > header.Generation;
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     private async ValueTask<T> AskAsync<T>(BlockRoute route, ValueTask<T> call, Action<T>? whenLate, CancellationToken cancellationToken)
     {
         try
@@ -244,7 +244,7 @@ internal sealed class ClusterTransport(
     // What Orleans reports, and not that a call was given up here.
     private static bool IsRefusal(ServerUnavailableException e) => e.InnerException is not null;
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     private async ValueTask<BlockReply> CheckedAsync(BlockRoute route, BlockReply reply, CancellationToken cancellationToken)
     {
         if (reply.Status is BlockStatus.OtherEpoch or BlockStatus.OtherGeneration)
@@ -258,7 +258,7 @@ internal sealed class ClusterTransport(
         throw new ServerUnavailableException($"Block {route.Block} of model '{model}' answered from where it is no longer.");
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     private async ValueTask<BlockReply> ReceivedAsync(
         BlockRoute route, PullReply answer, ReadOnlyMemory<SegmentSlice> values, CancellationToken cancellationToken)
     {
@@ -267,6 +267,13 @@ internal sealed class ClusterTransport(
         if (reply.Status is not (BlockStatus.Ok or BlockStatus.Duplicate)) return reply;
         return payload is not null && payload.TryCopyTo(values.Span) ? reply
             : throw new ServerUnavailableException($"Block {route.Block} of model '{model}' answered without its values.");
+    }
+
+    // Rows that are read and not pushed are a second piece, of keys alone.
+    private static ReadOnlyMemory<SegmentSlice> WithKeysOf(ReadOnlyMemory<SegmentSlice> gradient, ReadOnlyMemory<SegmentSlice> values)
+    {
+        var (pushed, keys) = (gradient.Span[0], values.Span[0].Keys);
+        return pushed.Keys.Span.SequenceEqual(keys.Span) ? gradient : new SegmentSlice[] { pushed, new(0, Memory<float>.Empty) { Keys = keys } };
     }
 
     private static int[] SegmentsOf(ReadOnlySpan<SegmentSlice> slices)

@@ -42,7 +42,7 @@ public enum BlockRequestKind : byte
 /// <param name="Header">Who asks.</param>
 /// <param name="Newest">The newest certificate the sender knows, or null.</param>
 /// <param name="Payload">The gradient, or the keys of rows; null for a pull.</param>
-/// <param name="Segments">What is read; null where nothing or rows are.</param>
+/// <param name="Segments">What is read; null or empty where nothing or rows are.</param>
 [GenerateSerializer, Alias("orleansps.BlockRequest")]
 public readonly record struct BlockRequest(
     [property: Id(0)] string Key, [property: Id(1)] BlockRequestKind Kind, [property: Id(2)] MessageHeader Header,
@@ -50,6 +50,14 @@ public readonly record struct BlockRequest(
 {
     /// <summary>Whether it changes the block.</summary>
     internal bool Pushes => Kind is BlockRequestKind.Push or BlockRequestKind.PushPull;
+
+    /// <summary>What a push or a push and pull pushes: of rows the first piece, for a second one names those that are read.</summary>
+    internal ReadOnlySpan<SegmentSlice> Pushed =>
+        Payload is not { } payload ? default : Kind == BlockRequestKind.PushPull && payload.KeyCount > 0 ? payload.Slices.Span[..1] : payload.Slices.Span;
+
+    /// <summary>The pieces whose keys say which rows are read.</summary>
+    internal ReadOnlySpan<SegmentSlice> Read => Payload is not { Slices.Length: > 0 } payload ? default
+        : Kind == BlockRequestKind.PushPull ? payload.Slices.Span[Math.Min(1, payload.Slices.Length - 1)..] : payload.Slices.Span;
 }
 
 /// <summary>A block's answer to one request.</summary>

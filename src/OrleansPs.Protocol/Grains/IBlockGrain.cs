@@ -21,7 +21,10 @@ public interface IBlockGrain : IGrainWithStringKey
     [Alias("PullRows")]
     ValueTask<PullReply> PullRows(MessageHeader header, Certificate? newest, TensorPayload keys);
 
-    /// <summary>Push and pull in one round trip.</summary>
+    /// <summary>
+    /// Push and pull in one round trip. Of a table no segments are named: the rows that are read are those of the payload's second piece, which has
+    /// keys and no floats, and without one those that are pushed.
+    /// </summary>
     [Alias("PushPull")]
     ValueTask<PullReply> PushPull(MessageHeader header, Certificate? newest, TensorPayload gradient, int[] segments);
 

@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
+using OrleansPs.Client;
 
 namespace OrleansPs.Protocol;
 
@@ -32,7 +33,7 @@ internal sealed class FrameReader(Socket socket, long maxFrame) : PipeReader
     private bool _isAtEnd;
     private bool _isCompleted;
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         if (TryRead(out var present)) return present;

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
+using OrleansPs.Client;
 
 namespace OrleansPs.Protocol;
 
@@ -61,7 +62,7 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
         _longest = Math.Max(_longest, bytes);
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     public override async ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         using var linked = cancellationToken.CanBeCanceled

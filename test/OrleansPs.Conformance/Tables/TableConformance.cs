@@ -116,6 +116,53 @@ public abstract class TableConformance(ConformanceHost host) : HostTests(host)
         Tensors.SameBits([5, 10, 5, 10, 0, 0], await Rows.ReadAsync(Server, spec.Name, users, [0, 1, 2], Limit));
     }
 
+    [Theory]
+    [InlineData(new long[] { 3, 1, 2, 1 }, new long[] { 3, 1, 2, 1 })]
+    [InlineData(new long[] { 3, 1, 2, 1 }, new long[] { 2, 8, 3 })]
+    [InlineData(new long[] { 1 }, new long[] { 8, 9 })]
+    public async Task A_push_pull_under_ASP_gives_the_rows_with_its_own_push(long[] pushed, long[] pulled)
+    {
+        var table = s_items with { Optimizer = Optimizer.Sum(), Initializer = null };
+        var worker = (await BeginAsync(Model(table) with { Consistency = ConsistencyPolicy.Asynchronous }))[0];
+        var rows = Rows.For(table, pulled);
+
+        await worker.PushPullRowsAsync(Rows.Set(table, pushed, Rows.Filled(table, pushed, 2)), Rows.Set(table, pulled, rows), Limit);
+
+        for (var i = 0; i < rows.Length; i++) Assert.Equal(2 * pushed.Count(key => key == pulled[i / 3]), rows[i]);
+        Tensors.SameBits(rows, await Rows.PullAsync(worker, table, pulled, Limit));
+    }
+
+    [Fact]
+    public async Task A_push_pull_of_rows_under_BSP_gives_the_version_of_the_open_round()
+    {
+        var (table, still) = (s_items with { Optimizer = Optimizer.Sum(), Initializer = null }, new EmbeddingTable("still", 2) { Group = "still" });
+        var worker = (await BeginAsync(Model(table) with { Tables = [table, still], Groups = [new("still") { Frozen = true }] }))[0];
+        long[] keys = [7, 5];
+        var (gradients, rows) = (Rows.Set(table, keys, Rows.Filled(table, keys, 3)), Rows.Set(table, keys, Rows.Filled(table, keys, -1)));
+        gradients.Add("still", keys, Rows.Filled(still, keys, 3));
+        rows.Add("still", keys, Rows.Filled(still, keys, -1));
+
+        await worker.PushPullRowsAsync(gradients, rows, Limit);
+        Assert.All(rows[0].Rows.ToArray(), value => Assert.Equal(0, value));
+        await worker.ClockAsync(1, Limit);
+        await worker.PushPullRowsAsync(gradients, rows, Limit);
+
+        Assert.All(rows[0].Rows.ToArray(), value => Assert.Equal(3, value));
+        Tensors.SameBits(rows[1].Rows, await Rows.PullAsync(worker, still, keys, Limit));
+    }
+
+    [Fact]
+    public async Task A_push_pull_of_rows_that_is_refused_changes_nothing()
+    {
+        var table = s_items with { Optimizer = Optimizer.Sum(), Initializer = null };
+        var worker = (await BeginAsync(Model(table) with { Consistency = ConsistencyPolicy.Asynchronous }))[0];
+        var good = Rows.Set(table, [1], new float[] { 1, 1, 1 });
+
+        await Assert.ThrowsAsync<RowShapeException>(() => worker.PushPullRowsAsync(good, Rows.Set(table, [1], new float[2]), Limit).AsTask());
+        await Assert.ThrowsAsync<UnknownTableException>(() => worker.PushPullRowsAsync(good, Rows.Set(new("no", 3), [1], new float[3]), Limit).AsTask());
+        Assert.All(await Rows.PullAsync(worker, table, [1], Limit), value => Assert.Equal(0, value));
+    }
+
     [Fact]
     public async Task A_table_of_a_frozen_group_does_not_change()
     {

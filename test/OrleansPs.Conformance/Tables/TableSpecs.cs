@@ -30,13 +30,17 @@ public static class Rows
         return rows;
     }
 
-    /// <summary>Pushes the same number for every element of some rows.</summary>
-    public static ValueTask PushAsync(IParameterWorker worker, EmbeddingTable table, long[] keys, float value, CancellationToken cancellationToken)
+    /// <summary>Memory for rows of one table, filled with a number.</summary>
+    public static float[] Filled(EmbeddingTable table, long[] keys, float value)
     {
-        var gradient = For(table, keys);
-        Array.Fill(gradient, value);
-        return worker.PushRowsAsync(Set(table, keys, gradient), cancellationToken);
+        var rows = For(table, keys);
+        Array.Fill(rows, value);
+        return rows;
     }
+
+    /// <summary>Pushes the same number for every element of some rows.</summary>
+    public static ValueTask PushAsync(IParameterWorker worker, EmbeddingTable table, long[] keys, float value, CancellationToken cancellationToken) =>
+        worker.PushRowsAsync(Set(table, keys, Filled(table, keys, value)), cancellationToken);
 
     /// <summary>All rows of a table in a snapshot.</summary>
     public static async Task<SortedDictionary<long, float[]>> OfCutAsync(

@@ -122,6 +122,7 @@ internal sealed class RowRunner
             (false, _) => PushThenPullAsync(stop),
             (true, Operation.Push) => _worker.PushRowsAsync(_rowGradients[Next()], stop),
             (true, Operation.Pull) => _worker.PullRowsAsync(_rowValues[Next()], stop),
+            (true, Operation.PushPull) => PushPullRowsAsync(Next(), stop),
             _ => PushThenPullRowsAsync(Next(), stop),
         };
 
@@ -137,6 +138,9 @@ internal sealed class RowRunner
             await _worker.PullRowsAsync(_rowValues[batch], stop).ConfigureAwait(false);
         }
 
+        private ValueTask PushPullRowsAsync(int batch, CancellationToken stop) =>
+            _worker.PushPullRowsAsync(_rowGradients[batch], _rowValues[batch], stop);
+
         private int Next() => _batch++ % Batches;
 
         private static RowSet SetOf(long[] keys, float[] rows)
@@ -150,7 +154,8 @@ internal sealed class RowRunner
         {
             var keys = new HashSet<long>();
             while (keys.Count < count) keys.Add(random.Next(BenchRow.TableRows));
-            return [.. keys];
+            // Other systems ask their callers to sort.
+            return [.. keys.Order()];
         }
 
         // Every page is touched before the clock runs.

@@ -27,6 +27,9 @@ internal sealed class WatchedWorker(IParameterWorker worker, Action<int, WorkerP
     public ValueTask PushRowsAsync(RowSet gradients, CancellationToken cancellationToken = default) =>
         worker.PushRowsAsync(gradients, cancellationToken);
 
+    public ValueTask PushPullRowsAsync(RowSet gradients, RowSet rows, CancellationToken cancellationToken = default) =>
+        worker.PushPullRowsAsync(gradients, rows, cancellationToken);
+
     public void Prefetch(TensorSet values) => worker.Prefetch(values);
 
     public ValueTask<ClockResult> ClockAsync(long cursor, CancellationToken cancellationToken = default) => worker.ClockAsync(cursor, cancellationToken);
