@@ -27,6 +27,7 @@ internal sealed class BenchApp(TextWriter output, TextWriter error)
         var cohosted = new Command("cohosted", "A worker in a silo's process, beside memcpy and a worker that is connected to it");
         cohosted.SetAction((_, cancel) => CohostedSuite.RunAsync(output, cancel));
         root.Subcommands.Add(cohosted);
+        root.Subcommands.Add(CoordinatorSuite.CreateCommand(output));
         var parsed = root.Parse(arguments);
         if (parsed.Action is ParseErrorAction) return Fail(BadOption, parsed.Errors[0].Message);
         try
