@@ -27,6 +27,9 @@ internal sealed class BenchApp(TextWriter output, TextWriter error)
         var cohosted = new Command("cohosted", "A worker in a silo's process, beside memcpy and a worker that is connected to it");
         cohosted.SetAction((_, cancel) => CohostedSuite.RunAsync(output, cancel));
         root.Subcommands.Add(cohosted);
+        root.Subcommands.Add(CoordinatorSuite.CreateCommand(output));
+        root.Subcommands.Add(GrowthSuite.CreateCommand(output));
+        root.Subcommands.Add(CapacityCommand.Create(output));
         var parsed = root.Parse(arguments);
         if (parsed.Action is ParseErrorAction) return Fail(BadOption, parsed.Errors[0].Message);
         try
@@ -52,7 +55,7 @@ internal sealed class BenchApp(TextWriter output, TextWriter error)
             $"{settings.Silos} silo(s) + {settings.Workers} worker process(es), {Environment.ProcessorCount} processors, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}")).ConfigureAwait(false);
         await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
             $"memcpy 1 MiB {MemoryCopy.Gigabytes(1 << 20):0.0} GB/s, 16 MiB {MemoryCopy.Gigabytes(16 << 20):0.0} GB/s; medians of {settings.Repetitions} repetitions")).ConfigureAwait(false);
-        var table = new TableReport(output, settings.Silos, peers);
+        var table = new TableReport(output, settings, peers);
         await table.BeginAsync().ConfigureAwait(false);
         var figures = new List<RowFigures>();
         var run = await BenchRun.StartAsync(settings, stop).ConfigureAwait(false);
@@ -67,6 +70,7 @@ internal sealed class BenchApp(TextWriter output, TextWriter error)
         await table.EndAsync(figures).ConfigureAwait(false);
         if (result.GetValue(_options.Tsv) is { } tsv) await TsvReport.WriteAsync(tsv, settings, figures, stop).ConfigureAwait(false);
         if (result.GetValue(_options.Json) is { } json) await JsonReport.WriteAsync(json, settings, figures, stop).ConfigureAwait(false);
+        if (result.GetValue(_options.Svg) is { } svg) await File.WriteAllTextAsync(svg, RatioPicture.Compose(settings, figures, peers), stop).ConfigureAwait(false);
         return 0;
     }
 

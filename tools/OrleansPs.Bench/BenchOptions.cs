@@ -10,6 +10,7 @@ internal sealed class BenchOptions
     private readonly Option<bool> _dense = new("--dense") { Description = "Dense vectors alone" };
     private readonly Option<bool> _sparse = new("--sparse") { Description = "Rows of tables alone" };
     private readonly Option<bool> _replicated = new("--replicated") { Description = "With standbys; takes 2 silos or more" };
+    private readonly Option<bool> _stock = new("--stock") { Description = "Beside, the dense rows as plain grain calls with float[] over Orleans' stock transport" };
     private readonly Option<long?> _silos = Checked.Whole("--silos", 1, 16, "How many silo processes [default: 1]");
     private readonly Option<long?> _workers = Checked.Whole("--workers", 1, 64, "How many worker processes, each with one session [default: 1]");
     private readonly Option<long?> _repetitions = Checked.Whole("--repetitions", 1, 1_000, "How often each row is measured [default: 5]");
@@ -23,7 +24,9 @@ internal sealed class BenchOptions
 
     public Option<string?> Json { get; } = Checked.Path("--json", "FILE", "Write medians to a file of JSON");
 
-    public IEnumerable<Option> All => [_quick, _dense, _sparse, _only, _silos, _workers, _replicated, _cutEvery, _repetitions, _milliseconds, Peer, Tsv, Json];
+    public Option<string?> Svg { get; } = Checked.Path("--svg", "FILE", "Write the ratios to others as a picture");
+
+    public IEnumerable<Option> All => [_quick, _dense, _sparse, _only, _silos, _workers, _replicated, _stock, _cutEvery, _repetitions, _milliseconds, Peer, Tsv, Json, Svg];
 
     public BenchSettings ToSettings(ParseResult result)
     {
@@ -39,6 +42,7 @@ internal sealed class BenchOptions
             Repetitions = (int)(result.GetValue(_repetitions) ?? (result.GetValue(_quick) ? 3 : settings.Repetitions)),
             Seconds = (result.GetValue(_milliseconds) ?? 700) / 1e3,
             IsReplicated = result.GetValue(_replicated),
+            HasStock = result.GetValue(_stock),
             CutEvery = (int)(result.GetValue(_cutEvery) ?? 0),
         }).Only(result.GetValue(_only));
     }

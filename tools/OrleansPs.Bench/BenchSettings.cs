@@ -19,6 +19,9 @@ internal sealed record BenchSettings
     /// <summary>Whether blocks have standbys.</summary>
     public bool IsReplicated { get; init; }
 
+    /// <summary>Whether the same calls are made over Orleans' stock transport beside.</summary>
+    public bool HasStock { get; init; }
+
     /// <summary>Seconds between snapshots that are taken meanwhile; 0 for none.</summary>
     public int CutEvery { get; init; }
 

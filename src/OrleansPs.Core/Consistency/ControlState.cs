@@ -10,7 +10,7 @@ namespace OrleansPs.Core.Consistency;
 /// </summary>
 public sealed class ControlState
 {
-    private readonly SortedDictionary<int, RankState> _ranks = [];
+    private readonly RankTable _ranks = new();
     private readonly List<Certificate> _certificates = [];
     private readonly SortedDictionary<int, RankRecord> _roundStart = [];
     private readonly List<BlockSites> _map = [];
@@ -25,7 +25,11 @@ public sealed class ControlState
     public long Generation { get; }
 
     /// <summary>Under BSP the open round: how many rounds are closed.</summary>
-    public long Round { get; private set; }
+    public long Round
+    {
+        get => _ranks.Round;
+        private set => _ranks.Round = value;
+    }
 
     /// <summary>The slowest participating clock; it never falls.</summary>
     public long MinClock { get; private set; }
@@ -55,7 +59,13 @@ public sealed class ControlState
     public OpenCut? OpenCut { get; private set; }
 
     /// <summary>All ranks ever expected or joined, by rank.</summary>
-    public IReadOnlyDictionary<int, RankState> Ranks => _ranks;
+    public IReadOnlyDictionary<int, RankState> Ranks => _ranks.All;
+
+    /// <summary>Under BSP how many ranks have contributed to the open round.</summary>
+    internal int Contributed => _ranks.Contributed;
+
+    /// <summary>Under BSP how many participating ranks have not.</summary>
+    internal int Missing => _ranks.Missing;
 
     /// <summary>The certificates that blocks may still lack, ascending by round.</summary>
     public IReadOnlyList<Certificate> Certificates => _certificates;
@@ -159,7 +169,7 @@ public sealed class ControlState
             Policy = Policy,
             SwitchFrom = SwitchFrom,
         };
-        foreach (var (rank, state) in _ranks) clone._ranks[rank] = state;
+        foreach (var (rank, state) in _ranks.All) clone._ranks[rank] = state;
         foreach (var (rank, record) in _roundStart) clone._roundStart[rank] = record;
         clone._certificates.AddRange(_certificates);
         clone.BeginMap(_map, MapVersion);
@@ -189,7 +199,7 @@ public sealed class ControlState
 
     private void Join(RankJoined e)
     {
-        var rank = _ranks.GetValueOrDefault(e.Rank) ?? RankState.Expected(e.Rank);
+        var rank = _ranks.All.GetValueOrDefault(e.Rank) ?? RankState.Expected(e.Rank);
         _ranks[e.Rank] = rank with
         {
             Nonce = e.Nonce,
@@ -224,7 +234,7 @@ public sealed class ControlState
     {
         _certificates.Add(certificate);
         Round = certificate.Round + 1;
-        foreach (var (rank, state) in _ranks.ToArray())
+        foreach (var (rank, state) in _ranks.All.ToArray())
         {
             _roundStart[rank] = state.Record;
             if (state.Record.Status == WorkerStatus.Live && state.ContributedRound != certificate.Round)
@@ -237,7 +247,7 @@ public sealed class ControlState
     {
         NewestCut = cut;
         OpenCut = new(cut, Round);
-        foreach (var (rank, state) in _ranks.ToArray())
+        foreach (var (rank, state) in _ranks.All.ToArray())
             if (Policy.IsRounds || state.Record.Status != WorkerStatus.Live) Adopt(rank);
     }
 
@@ -269,7 +279,7 @@ public sealed class ControlState
     {
         SwitchFrom = Policy.IsRounds ? Round : -1;
         Policy = e.Policy;
-        foreach (var (rank, state) in _ranks.ToArray())
+        foreach (var (rank, state) in _ranks.All.ToArray())
         {
             var clock = !state.Participates ? state.Record.Clock : Policy.IsRounds ? e.Clock : Math.Max(state.Record.Clock, MinClock);
             _ranks[rank] = state with { ContributedRound = -1, Record = state.Record with { Clock = clock } };
@@ -297,9 +307,6 @@ public sealed class ControlState
             MinClock = Round;
             return;
         }
-        var min = long.MaxValue;
-        foreach (var rank in _ranks.Values)
-            if (rank.Participates) min = Math.Min(min, rank.Record.Clock);
-        if (min != long.MaxValue) MinClock = Math.Max(MinClock, min);
+        if (_ranks.SlowestClock is { } slowest) MinClock = Math.Max(MinClock, slowest);
     }
 }

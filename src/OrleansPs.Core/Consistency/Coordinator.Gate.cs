@@ -11,6 +11,8 @@ public sealed partial class Coordinator
     /// <summary>So many certificates are kept; before more rounds close, every block must have applied some.</summary>
     private const int MaxCertificates = 64;
 
+    private readonly List<int> _arrived = [];
+    private GateState _gate;
     private long _certifying;
 
     /// <summary>Every block has applied all rounds below one. The newest certificate is kept: clocks are answered with it.</summary>
@@ -36,26 +38,41 @@ public sealed partial class Coordinator
         OpenDueCut(now);
         AdvanceCut();
         AdvancePolicy(now);
-        foreach (var (rank, parked) in _parked.ToArray())
-            if (IsOpenFor(_state.Ranks[rank]) && !IsHeld(rank)) Release(rank, parked);
+        LetThrough();
+    }
+
+    /// <summary>
+    /// Lets through whom the gate is open for. While nothing has changed that it depends on, only those can be that have come since the last look.
+    /// </summary>
+    private void LetThrough()
+    {
+        var gate = new GateState(
+            _state.Round, _state.MinClock, _state.Policy.Number, _state.SwitchFrom, _state.OpenCut?.Cut, _target is not null, IsRounds && HasBegun());
+        if (gate == _gate)
+        {
+            foreach (var rank in _arrived)
+                if (_parked.TryGetValue(rank, out var parked)) TryRelease(rank, parked);
+        }
+        else
+        {
+            foreach (var (rank, parked) in _parked.ToArray()) TryRelease(rank, parked);
+        }
+        _gate = gate;
+        _arrived.Clear();
+    }
+
+    private void TryRelease(int rank, ParkedCall parked)
+    {
+        if (IsOpenFor(_state.Ranks[rank]) && !IsHeld(rank)) Release(rank, parked);
     }
 
     /// <summary>
     /// A round closes when every participating rank has contributed, or all but the backup workers, by identity: who has is in the state,
     /// not in a count of messages. It waits while blocks freeze for a cut, and while too many certificates are out.
     /// </summary>
-    private bool CanCloseRound()
-    {
-        if (_freezing || _state.SwitchFrom is not null || _state.Certificates.Count >= MaxCertificates) return false;
-        var (contributed, missing) = (false, 0);
-        foreach (var rank in _state.Ranks.Values)
-        {
-            var has = rank.ContributedRound == _state.Round;
-            contributed |= has;
-            if (rank.Participates && !has) missing++;
-        }
-        return contributed && missing <= _state.Policy.BackupWorkers;
-    }
+    private bool CanCloseRound() =>
+        !_freezing && _state.SwitchFrom is null && _state.Certificates.Count < MaxCertificates
+        && _state.Contributed > 0 && _state.Missing <= _state.Policy.BackupWorkers;
 
     private void CloseRound() => Decide(new RoundClosed(new(_state.Round,
         [.. _state.Ranks.Values.Where(r => r.ContributedRound == _state.Round)
@@ -79,6 +96,7 @@ public sealed partial class Coordinator
     {
         if (_parked.Remove(rank, out var older)) Tell(new Answer(older.Call, older.Refuse(CoordinatorStatus.Waiting)));
         _parked[rank] = call;
+        _arrived.Add(rank);
         _waits.TryAdd(rank, call.Since);
     }
 
@@ -113,4 +131,8 @@ public sealed partial class Coordinator
         CoordinatorStatus.Ok, rank.Record.Clock, Math.Min(_state.MinClock, rank.Record.Clock), rank.Cut, Term,
         _state.Certificates.Count > 0 ? _state.Certificates[^1] : null)
     { MapVersion = _state.MapVersion, Policy = Changed(_state.Policy) };
+
+    /// <summary>All that the gate depends on, but for the ranks themselves, which change when they come to it.</summary>
+    private readonly record struct GateState(
+        long Round, long MinClock, long Policy, long? SwitchFrom, long? OpenCut, bool IsChanging, bool HasBegun);
 }

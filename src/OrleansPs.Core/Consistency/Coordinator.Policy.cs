@@ -91,7 +91,7 @@ public sealed partial class Coordinator
     private bool StandsStill(RankState rank) =>
         rank.Record.Status != WorkerStatus.Live || !_released.Contains(rank.Record.Rank) || !IsOpenFor(rank);
 
-    private bool HasBegun() => _state.Ranks.Values.Any(r => r.ContributedRound == _state.Round);
+    private bool HasBegun() => _state.Contributed > 0;
 
     /// <summary>The round that all go on in: nobody's clock falls.</summary>
     private long NextRound() => _state.Ranks.Values.Where(r => r.Participates).Select(r => r.Record.Clock).Append(_state.MinClock).Max();

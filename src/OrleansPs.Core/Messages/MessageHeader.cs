@@ -24,9 +24,15 @@ public readonly record struct MessageHeader(
 /// <param name="Members">The ranks whose contributions count, ascending by rank.</param>
 public sealed record Certificate(long Round, IReadOnlyList<CertificateMember> Members)
 {
+    /// <summary>The ranks whose contributions count, ascending by rank.</summary>
+    public IReadOnlyList<CertificateMember> Members { get; init => field = CertificateMembers.Of(value); } = CertificateMembers.Of(Members);
+
+    /// <summary>The same as runs.</summary>
+    public ReadOnlySpan<MemberRun> Runs => ((CertificateMembers)Members).Runs;
+
     /// <summary>Whether two certificates decide the same.</summary>
     public bool Equals(Certificate? other) =>
-        other is not null && Round == other.Round && Members.SequenceEqual(other.Members);
+        other is not null && Round == other.Round && Runs.SequenceEqual(other.Runs);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Round, Members.Count);

@@ -50,10 +50,10 @@ internal static class MessageRules
     {
         if (certificate is null) return;
         var last = -1;
-        foreach (var member in certificate.Members)
+        foreach (var run in certificate.Runs)
         {
-            Require(member.Rank > last && member.Rank < spec.RankLimit, "Rank", member.Rank, $"ascending and below {spec.RankLimit}");
-            last = member.Rank;
+            Require(run.First > last && run.First <= spec.RankLimit - run.Count, "Rank", run.First, $"ascending and below {spec.RankLimit}");
+            last = run.First + run.Count - 1;
         }
     }
 

@@ -40,5 +40,5 @@ public interface ICatalogGrain : IGrainWithStringKey
 public sealed record ServiceIdentity([property: Id(0)] string ServiceId, [property: Id(1)] string ClusterId, [property: Id(2)] int Protocol)
 {
     /// <summary>The version that this program speaks.</summary>
-    public const int Current = 2;
+    public const int Current = 3;
 }

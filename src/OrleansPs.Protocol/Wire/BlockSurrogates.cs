@@ -55,8 +55,9 @@ internal sealed class BlockReplyConverter : IConverter<BlockReply, BlockReplySur
 internal struct CertificateSurrogate
 {
     [Id(0)] public long Round;
-    [Id(1)] public int[] Ranks;
-    [Id(2)] public long[] Incarnations;
+    [Id(3)] public int[] Firsts;
+    [Id(4)] public int[] Counts;
+    [Id(5)] public long[] Incarnations;
 }
 
 [RegisterConverter]
@@ -64,19 +65,20 @@ internal sealed class CertificateConverter : IConverter<Certificate, Certificate
 {
     public Certificate ConvertFromSurrogate(in CertificateSurrogate s)
     {
-        var (ranks, incarnations) = (s.Ranks ?? [], s.Incarnations ?? []);
-        if (ranks.Length != incarnations.Length) throw new InvalidDataException("A certificate has ranks without incarnations.");
-        var members = new CertificateMember[ranks.Length];
-        for (var i = 0; i < members.Length; i++) members[i] = new(ranks[i], incarnations[i]);
-        return new(s.Round, members);
+        var (firsts, counts, incarnations) = (s.Firsts ?? [], s.Counts ?? [], s.Incarnations ?? []);
+        if (firsts.Length != incarnations.Length || firsts.Length != counts.Length) throw new InvalidDataException("A certificate has ranks without incarnations.");
+        var runs = new MemberRun[firsts.Length];
+        for (var i = 0; i < runs.Length; i++) runs[i] = new(firsts[i], counts[i], incarnations[i]);
+        return new(s.Round, CertificateMembers.OfRuns(runs) ?? throw new InvalidDataException("A certificate's ranks are not ascending."));
     }
 
-    public CertificateSurrogate ConvertToSurrogate(in Certificate v) => new()
+    public CertificateSurrogate ConvertToSurrogate(in Certificate v)
     {
-        Round = v.Round,
-        Ranks = [.. v.Members.Select(m => m.Rank)],
-        Incarnations = [.. v.Members.Select(m => m.Incarnation)],
-    };
+        var runs = v.Runs;
+        var s = new CertificateSurrogate { Round = v.Round, Firsts = new int[runs.Length], Counts = new int[runs.Length], Incarnations = new long[runs.Length] };
+        for (var i = 0; i < runs.Length; i++) (s.Firsts[i], s.Counts[i], s.Incarnations[i]) = (runs[i].First, runs[i].Count, runs[i].Incarnation);
+        return s;
+    }
 }
 
 [GenerateSerializer, Alias("orleansps.ChunkRecord")]

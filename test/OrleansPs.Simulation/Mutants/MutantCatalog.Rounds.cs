@@ -34,22 +34,11 @@ internal static partial class MutantCatalog
             new Edit("        _members.Clear();\n        for (var", "        _members.Clear();\n        _arrived.Clear();\n        for (var")),
         new("round-closes-by-count", "A round closes when each participating rank has contributed, not when as many have as participate.", "P1 P3",
             Consistency + "Coordinator.Gate.cs", 200,
-            new Edit("""
-                        var (contributed, missing) = (false, 0);
-                        foreach (var rank in _state.Ranks.Values)
-                        {
-                            var has = rank.ContributedRound == _state.Round;
-                            contributed |= has;
-                            if (rank.Participates && !has) missing++;
-                        }
-                        return contributed && missing <= _state.Policy.BackupWorkers;
-                """, """
-                        var contributed = _state.Ranks.Values.Count(r => r.ContributedRound == _state.Round);
-                        return contributed > 0 && contributed >= _state.Ranks.Values.Count(r => r.Participates) - _state.Policy.BackupWorkers;
-                """)),
+            new Edit("&& _state.Contributed > 0 && _state.Missing <= _state.Policy.BackupWorkers;",
+                "&& _state.Contributed > 0 && _state.Contributed >= _state.Ranks.Values.Count(r => r.Participates) - _state.Policy.BackupWorkers;")),
         new("round-closes-with-one-too-few", "A round goes without as many ranks as there are backup workers, and no more.", "P3",
             Consistency + "Coordinator.Gate.cs", 100,
-            new Edit("missing <= _state.Policy.BackupWorkers;", "missing <= (_state.Policy.BackupWorkers > 0 ? _state.Policy.BackupWorkers + 1 : 0);")),
+            new Edit("_state.Missing <= _state.Policy.BackupWorkers;", "_state.Missing <= (_state.Policy.BackupWorkers > 0 ? _state.Policy.BackupWorkers + 1 : 0);")),
         new("straggler-ends-its-step", "A step whose round closed without it does not count: its end is refused, and it is done again.", "P1 P3",
             Consistency + "Coordinator.Ranks.cs", 100,
             new Edit("command.Step == record.Step && record.Clock < _state.Round)", "command.Step == record.Step && false)")),
@@ -60,7 +49,7 @@ internal static partial class MutantCatalog
             Consistency + "Coordinator.Ranks.cs", 50,
             new Edit("rank.ContributedRound == _state.Round ? _state.Round + 1 : _state.Round", "_state.Round")),
         new("round-waits-for-the-gone", "A round waits for participating ranks only.", "Liveness",
-            Consistency + "Coordinator.Gate.cs", 50,
-            new Edit("if (rank.Participates && !has) missing++;", "if (!has) missing++;")),
+            Consistency + "RankTable.cs", 50,
+            new Edit("if (rank.Participates && !has) Missing += by;", "if (!has) Missing += by;")),
     ];
 }

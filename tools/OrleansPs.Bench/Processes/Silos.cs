@@ -13,10 +13,13 @@ internal sealed class Silos : IAsyncDisposable
     private readonly List<Process> _others = [];
     private readonly int _count;
 
-    private Silos(int count) => (_count, Places) = (count, Place.OnLoopback(count + 1));
+    private Silos(int count) => (_count, Places) = (count, Place.OnLoopback(count + 2));
 
-    /// <summary>Where the silos are; behind them one more place with free ports.</summary>
+    /// <summary>Where the silos are; behind them two more places with free ports.</summary>
     public IReadOnlyList<Place> Places { get; }
+
+    /// <summary>Where a silo can be that is none of these.</summary>
+    public Place Spare => Places[_count];
 
     /// <summary>The silos alone.</summary>
     public IReadOnlyList<Process> Processes => _silos;
@@ -70,7 +73,7 @@ internal sealed class Silos : IAsyncDisposable
         _directory.Delete(recursive: true);
     }
 
-    private static string GatewayOf(Place place) => string.Create(CultureInfo.InvariantCulture, $"{place.Address}:{place.GatewayPort}");
+    public static string GatewayOf(Place place) => string.Create(CultureInfo.InvariantCulture, $"{place.Address}:{place.GatewayPort}");
 
     private string LogOf(Place place) => Path.Combine(_directory.FullName, string.Create(CultureInfo.InvariantCulture, $"silo-{place.SiloPort}.log"));
 

@@ -34,6 +34,7 @@ internal static class JsonReport
                 SiloBytesAllocatedPerOperation = f.SiloAllocated,
                 OfSocket = f.OfRaw,
                 CpuOfSocket = f.CpuOfRaw,
+                OfStock = f.OfStock,
             }),
         };
         return File.WriteAllTextAsync(path, JsonSerializer.Serialize(report, s_options) + "\n", stop);

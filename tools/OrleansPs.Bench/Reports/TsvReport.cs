@@ -14,7 +14,8 @@ internal static class TsvReport
     public static async Task WriteAsync(string path, BenchSettings settings, IEnumerable<RowFigures> rows, CancellationToken stop)
     {
         var lines = rows.SelectMany(row => row.Repetitions.Select(r => Line("OrleansPs", settings.Silos, settings.Workers, r))
-            .Concat(row.Raw.Select(r => Line("socket", 1, 1, r))));
+            .Concat(row.Raw.Select(r => Line("socket", 1, 1, r)))
+            .Concat(row.Stock.Select(r => Line("orleans-stock", 1, 1, r))));
         await File.WriteAllLinesAsync(path, lines.Prepend(string.Join('\t', Columns)), stop).ConfigureAwait(false);
     }
 

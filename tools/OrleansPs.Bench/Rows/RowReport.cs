@@ -22,7 +22,8 @@ internal sealed record RunReport(long Operations, double Seconds, double P50, do
 
     /// <summary>One worker of several: all their operations, the slowest one's time.</summary>
     public static RunReport Together(IReadOnlyList<RunReport> reports) => new(
-        reports.Sum(r => r.Operations), reports.Max(r => r.Seconds), Figures.Median(reports.Select(r => r.P50)), reports.Max(r => r.P99), reports.Sum(r => r.Allocated));
+        reports.Sum(r => r.Operations), reports.Select(r => r.Seconds).DefaultIfEmpty().Max(), Figures.Median(reports.Select(r => r.P50)),
+        reports.Select(r => r.P99).DefaultIfEmpty().Max(), reports.Sum(r => r.Allocated));
 
     private static double Microseconds(long ticks) => ticks * 1e6 / Stopwatch.Frequency;
 }
@@ -44,7 +45,7 @@ internal sealed record Repetition(BenchRow Row, RunReport Run, double CpuSeconds
 }
 
 /// <summary>A row with the medians of its repetitions.</summary>
-internal sealed record RowFigures(BenchRow Row, IReadOnlyList<Repetition> Repetitions, IReadOnlyList<Repetition> Raw)
+internal sealed record RowFigures(BenchRow Row, IReadOnlyList<Repetition> Repetitions, IReadOnlyList<Repetition> Raw, IReadOnlyList<Repetition> Stock)
 {
     public double OperationsPerSecond => Median(r => r.OperationsPerSecond);
 
@@ -62,6 +63,9 @@ internal sealed record RowFigures(BenchRow Row, IReadOnlyList<Repetition> Repeti
 
     /// <summary>Operations beside those of a bare socket with the same bytes; NaN if that was not measured.</summary>
     public double OfRaw => Raw.Count == 0 ? double.NaN : OperationsPerSecond / Figures.Median(Raw.Select(r => r.OperationsPerSecond));
+
+    /// <summary>Operations beside those over Orleans' stock transport; NaN if that was not measured.</summary>
+    public double OfStock => Stock.Count == 0 ? double.NaN : OperationsPerSecond / Figures.Median(Stock.Select(r => r.OperationsPerSecond));
 
     /// <summary>CPU time beside a bare socket's.</summary>
     public double CpuOfRaw => Raw.Count == 0 ? double.NaN : CpuPerGigabyte / Figures.Median(Raw.Select(r => r.CpuPerGigabyte));

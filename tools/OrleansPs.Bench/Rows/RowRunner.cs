@@ -11,8 +11,8 @@ internal sealed class RowRunner
     private const int MaxStepBytes = 90_000_000;
 
     private readonly BenchRow _row;
-    private readonly IParameterWorker _worker;
-    private readonly Lane[] _lanes;
+    private readonly IParameterWorker? _worker;
+    private readonly Func<CancellationToken, ValueTask>[] _lanes;
     private readonly int _burst;
     private long[] _ticks = [];
     private int _next;
@@ -21,9 +21,15 @@ internal sealed class RowRunner
     public RowRunner(BenchRow row, IParameterWorker worker)
     {
         (_row, _worker) = (row, worker);
-        _lanes = [.. Enumerable.Range(0, row.InFlight).Select(i => new Lane(row, worker, seed: (worker.Rank * 1_000) + i))];
+        _lanes = [.. Enumerable.Range(0, row.InFlight).Select<int, Func<CancellationToken, ValueTask>>(i => new Lane(row, worker, seed: (worker.Rank * 1_000) + i).DoAsync)];
         _burst = row.IsSparse ? Math.Min(Burst, MaxRowsOf(row) / row.Rows) : Burst;
     }
+
+    /// <summary>Does operations that need no session.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="laneOf">What does one operation after the other.</param>
+    public RowRunner(BenchRow row, Func<Func<CancellationToken, ValueTask>> laneOf) =>
+        (_row, _lanes, _burst) = (row, [.. Enumerable.Range(0, row.InFlight).Select(_ => laneOf())], int.MaxValue / 2);
 
     /// <summary>The model of a row.</summary>
     public static ModelSpec SpecOf(BenchRow row, int workers, DurabilityPolicy durability) => new(row.Model)
@@ -50,7 +56,7 @@ internal sealed class RowRunner
         for (var first = 0; first < BenchRow.TableRows; first += batch)
         {
             for (var i = 0; i < batch; i++) keys[i] = first + i;
-            await _worker.PushRowsAsync(rows, stop).ConfigureAwait(false);
+            await _worker!.PushRowsAsync(rows, stop).ConfigureAwait(false);
             await _worker.ClockAsync(_worker.Position.Step + 1, stop).ConfigureAwait(false);
         }
     }
@@ -66,7 +72,7 @@ internal sealed class RowRunner
             var running = new Task[_lanes.Length];
             for (var i = 0; i < running.Length; i++) running[i] = RunAsync(_lanes[i], stop);
             await Task.WhenAll(running).ConfigureAwait(false);
-            if (_row.Pushes) await _worker.ClockAsync(_worker.Position.Step + 1, stop).ConfigureAwait(false);
+            if (_row.Pushes && _worker is not null) await _worker.ClockAsync(_worker.Position.Step + 1, stop).ConfigureAwait(false);
             _next = _end;
         }
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -74,12 +80,12 @@ internal sealed class RowRunner
         return RunReport.Of(_ticks.AsSpan(0, operations), seconds, allocated);
     }
 
-    private async Task RunAsync(Lane lane, CancellationToken stop)
+    private async Task RunAsync(Func<CancellationToken, ValueTask> lane, CancellationToken stop)
     {
         while (Interlocked.Increment(ref _next) - 1 is var index && index < _end)
         {
             var start = Stopwatch.GetTimestamp();
-            await lane.DoAsync(stop).ConfigureAwait(false);
+            await lane(stop).ConfigureAwait(false);
             _ticks[index] = Stopwatch.GetTimestamp() - start;
         }
     }

@@ -27,6 +27,12 @@ internal sealed record LineChart(string Title, string Description, IReadOnlyList
     /// <summary>Whether Y is a share; otherwise a loss, whose axis is logarithmic where that shows more.</summary>
     public bool IsShare { get; init; }
 
+    /// <summary>The axes, where they are not those that fit the points.</summary>
+    public Axis? XAxis { get; init; }
+
+    /// <inheritdoc cref="XAxis"/>
+    public Axis? YAxis { get; init; }
+
     /// <summary>A value of Y to compare with, drawn across the plot.</summary>
     public (double Value, string Label)? Reference { get; init; }
 
@@ -34,8 +40,8 @@ internal sealed record LineChart(string Title, string Description, IReadOnlyList
     {
         if (!Points.Any()) return Svg.Nothing(size, Title);
         var legend = Legend.Of(size.Width, Series.Count > 1 ? Series.Select(s => (s.Name, LegendMark(s.Index))) : []);
-        var y = YAxis();
-        var frame = Frame.Fit(size, legend.Height, Axis.FromZero(Points.Select(p => p.X), Frame.PartsOf(size.Width)), y);
+        var y = YAxis ?? FittingYAxis();
+        var frame = Frame.Fit(size, legend.Height, XAxis ?? Axis.FromZero(Points.Select(p => p.X), Frame.PartsOf(size.Width)), y);
         return Svg.Picture(size, Title, Description,
             new XAttribute("data-plot", string.Join(' ', new[] { frame.Left, frame.Top, frame.Right, frame.Bottom }.Select(Svg.Number))),
             legend.Draw(),
@@ -49,7 +55,7 @@ internal sealed record LineChart(string Title, string Description, IReadOnlyList
 
     private static bool IsDrawn(CurvePoint p) => Axis.CanDraw(p.X) && Axis.CanDraw(p.Y);
 
-    private Axis YAxis()
+    private Axis FittingYAxis()
     {
         var bands = Series.Where(s => s.HasBand).SelectMany(s => s.Points).Where(IsDrawn).SelectMany(p => new[] { p.Low, p.High });
         double[] values = [.. Points.Select(p => p.Y), .. bands, .. Reference is { } r ? [r.Value] : Array.Empty<double>()];
