@@ -3,6 +3,7 @@ using Orleans.Concurrency;
 using Orleans.GrainDirectory;
 using Orleans.Placement;
 using OrleansPs.Core.Blocks;
+using OrleansPs.Core.Compression;
 using OrleansPs.Core.Messages;
 using OrleansPs.Core.Partitioning;
 using OrleansPs.Core.Replication;
@@ -121,7 +122,7 @@ internal sealed partial class BlockGrain(
         {
             BlockRequestKind.Push => null,
             BlockRequestKind.PullRows => TensorPayload.Rent([new(0, checked(slices[0].Keys.Length * _spec.Tables[_shape.Table].Width))]),
-            _ => Room(segments),
+            _ => Room(segments, request.Header.Rank),
         };
     }
 
@@ -139,11 +140,25 @@ internal sealed partial class BlockGrain(
         };
     }
 
-    private TensorPayload Room(int[] segments)
+    // A worker's pull may be answered with codes; a reader's never is.
+    private TensorPayload Room(int[] segments, int rank)
     {
+        var modes = Serving!.PullModes;
+        if (modes.Count > 0 && rank >= 0 && segments.Length > 0) return RoomForCodes(segments, modes);
         var pieces = new PayloadPiece[segments.Length];
         for (var i = 0; i < pieces.Length; i++) pieces[i] = new(segments[i], _shape.Segments[segments[i]].Length);
         return TensorPayload.Rent(pieces);
+    }
+
+    private TensorPayload RoomForCodes(int[] segments, IReadOnlyList<GradientCompressionMode> modes)
+    {
+        var codes = new CodeLength[segments.Length];
+        for (var i = 0; i < codes.Length; i++)
+        {
+            var (mode, length) = (modes[segments[i]], _shape.Segments[segments[i]].Length);
+            codes[i] = new(mode, length, PullCodec.BytesOf(mode, length));
+        }
+        return TensorPayload.RentCodes(segments, codes);
     }
 
     private static async ValueTask<PullReply> AnswerWhenSafe(ValueTask<BlockReply> safe, TensorPayload values) =>
