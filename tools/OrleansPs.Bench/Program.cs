@@ -9,6 +9,8 @@ return args switch
     // Processes that take part in a measurement.
     ["relay", var port, var next] => Relay.Serve(Whole(port), Whole(next)),
     ["serve", var port] => RawSocket.Serve(Whole(port)),
+    ["link-rows", var settings] => await LinkRows.ServeAsync(
+        JsonSerializer.Deserialize<LinkSettings>(settings)!, Console.Out, interruption.Token).ConfigureAwait(false),
     ["worker", var settings] => await WorkerProcess.ServeAsync(
         JsonSerializer.Deserialize<WorkerSettings>(settings)!, Console.In, Console.Out, interruption.Token).ConfigureAwait(false),
     _ => await new BenchApp(Console.Out, Console.Error).RunAsync(args, interruption.Token).ConfigureAwait(false),
