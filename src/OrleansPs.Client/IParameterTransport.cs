@@ -30,7 +30,7 @@ public interface IParameterTransport
         int block, MessageHeader header, Certificate? newest, ReadOnlyMemory<SegmentSlice> gradient,
         CancellationToken cancellationToken);
 
-    /// <summary>Reads from a block into the slices' memory.</summary>
+    /// <summary>Reads from a block into the slices' memory: for a worker what <see cref="ModelSpec.PullCompression"/> leaves of the values, whether or not codes travel.</summary>
     /// <inheritdoc cref="PushAsync"/>
     /// <param name="block">The block's index.</param>
     /// <param name="header">Who pulls; under BSP the clock names the version, and a reader's -1 any version.</param>

@@ -16,6 +16,8 @@ public sealed class EmbeddedPolicies() : PolicyConformance(new EmbeddedHost());
 
 public sealed class EmbeddedCompression() : CompressionConformance(new EmbeddedHost());
 
+public sealed class EmbeddedPullCompression() : PullCompressionConformance(new EmbeddedHost());
+
 public sealed class EmbeddedDeterminism() : DeterminismConformance(new EmbeddedHost());
 
 public sealed class EmbeddedStaleSynchronous() : StaleSynchronousConformance(new EmbeddedHost());

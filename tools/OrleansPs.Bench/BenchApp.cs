@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using OrleansPs.Tools;
 
 namespace OrleansPs.Bench;
@@ -12,6 +13,7 @@ internal sealed class BenchApp(TextWriter output, TextWriter error)
 {
     private const int Failed = 1;
     private const int BadOption = 2;
+    private const int NoLink = 3;
     private const int Interrupted = 130;
 
     private readonly BenchOptions _options = new();
@@ -30,6 +32,7 @@ internal sealed class BenchApp(TextWriter output, TextWriter error)
         root.Subcommands.Add(CoordinatorSuite.CreateCommand(output));
         root.Subcommands.Add(GrowthSuite.CreateCommand(output));
         root.Subcommands.Add(CapacityCommand.Create(output));
+        root.Subcommands.Add(Link());
         var parsed = root.Parse(arguments);
         if (parsed.Action is ParseErrorAction) return Fail(BadOption, parsed.Errors[0].Message);
         try
@@ -41,10 +44,27 @@ internal sealed class BenchApp(TextWriter output, TextWriter error)
         {
             return Interrupted;
         }
+        catch (ShapedLinkException e)
+        {
+            return Fail(NoLink, e.Message);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ParameterServerException)
         {
             return Fail(Failed, e.Message);
         }
+    }
+
+    private Command Link()
+    {
+        var rate = Checked.Option("--rate", "RATE", "How fast each end sends [default: 1gbit]",
+            text => Regex.IsMatch(text, "^[1-9][0-9]{0,5}[kmg]bit$", RegexOptions.None, TimeSpan.FromSeconds(1)) ? text : throw new FormatException(),
+            "it must be a whole number with kbit, mbit or gbit, such as 1gbit.");
+        var repetitions = Checked.Whole("--repetitions", 1, 1_000, "How often each row is measured [default: 5]");
+        var loopback = new Option<bool>("--loopback-only") { Description = "Without a shaped link" };
+        var link = new Command("link", "What encodings are worth over a slow link; takes Linux and root") { rate, repetitions, loopback };
+        link.SetAction((result, cancel) => new LinkSuite(output).RunAsync(
+            result.GetValue(loopback) ? null : result.GetValue(rate) ?? "1gbit", (int)(result.GetValue(repetitions) ?? 5), cancel));
+        return link;
     }
 
     private async Task<int> MeasureAsync(ParseResult result, CancellationToken stop)

@@ -1,8 +1,8 @@
 namespace OrleansPs;
 
 /// <summary>
-/// How the gradients of a dense parameter are sent: in fewer bytes than float32, for fewer exact digits. It concerns pushes alone: pulls
-/// and snapshots have float32, and so have the rows of embedding tables.
+/// How the gradients of a dense parameter are sent, in fewer bytes than float32, for fewer exact digits; and, with <see cref="ModelSpec.PullCompression"/>, how workers'
+/// pulls are answered. Snapshots have float32, and so have the rows of embedding tables.
 /// </summary>
 /// <remarks>
 /// The numbers are the same on every host, in one process too, where nothing is sent: a training gives the same bits on both. They depend
@@ -59,7 +59,7 @@ public sealed record GradientCompression
     public static GradientCompression TopK(double k = 0.01) => new(GradientCompressionMode.TopK, k);
 }
 
-/// <summary>What is sent of a gradient.</summary>
+/// <summary>What is sent of a gradient, or in answer to a pull.</summary>
 public enum GradientCompressionMode : byte
 {
     /// <summary>See <see cref="GradientCompression.None"/>.</summary>

@@ -35,6 +35,17 @@ public sealed record ModelSpec(string Name)
     /// <summary>How gradients are sent of every dense parameter that says nothing else; as float32 by default.</summary>
     public GradientCompression Compression { get; init; } = GradientCompression.None;
 
+    /// <summary>
+    /// How workers' pulls of every dense parameter that says nothing else are answered: <see cref="GradientCompression.None"/>, which is the default and gives the
+    /// parameters as they are, <see cref="GradientCompression.Bf16"/> or <see cref="GradientCompression.Int8"/>. It concerns what a worker computes with alone: the
+    /// parameters themselves, readers, snapshots and weights that are written out keep all their digits.
+    /// </summary>
+    /// <remarks>
+    /// Int8 is rounded to the nearest here, ties to even: the error of an element is at most the largest magnitude among its 256, divided by 254. It asks for a
+    /// <see cref="BlockBytes"/> that is a multiple of 1,024, so that no scale's elements lie in two blocks. The numbers are the same on every host, in one process too, and do not depend on the size of blocks.
+    /// </remarks>
+    public GradientCompression PullCompression { get; init; } = GradientCompression.None;
+
     /// <summary>How far workers may drift apart; BSP by default.</summary>
     public ConsistencyPolicy Consistency { get; init; } = ConsistencyPolicy.BulkSynchronous;
 
@@ -113,6 +124,13 @@ public sealed record ModelSpec(string Name)
         return parameter.Compression ?? Group(parameter.Group)?.Compression ?? Compression;
     }
 
+    /// <summary>How workers' pulls of a parameter are answered: as it says itself, or its group, or the model.</summary>
+    public GradientCompression PullCompressionOf(DenseParameter parameter)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        return parameter.PullCompression ?? Group(parameter.Group)?.PullCompression ?? PullCompression;
+    }
+
     /// <summary>The group of a parameter, or null.</summary>
     public ParameterGroup? GroupOf(DenseParameter parameter)
     {
@@ -156,6 +174,9 @@ public sealed record DenseParameter(string Name, IReadOnlyList<int> Shape, Initi
     /// <summary>How its gradients are sent; null for as its group says, or the model.</summary>
     public GradientCompression? Compression { get; init; }
 
+    /// <summary>How workers' pulls of it are answered, see <see cref="ModelSpec.PullCompression"/>; null for as its group says, or the model.</summary>
+    public GradientCompression? PullCompression { get; init; }
+
     /// <summary>The number of its elements.</summary>
     public int Length
     {
@@ -183,6 +204,9 @@ public sealed record ParameterGroup(string Name)
 
     /// <summary>How their gradients are sent; null for as the model says. Tables take no part.</summary>
     public GradientCompression? Compression { get; init; }
+
+    /// <summary>How workers' pulls of them are answered, see <see cref="ModelSpec.PullCompression"/>; null for as the model says. Tables take no part.</summary>
+    public GradientCompression? PullCompression { get; init; }
 
     /// <summary>Whether they never change: pushes to them are accepted and ignored.</summary>
     public bool Frozen { get; init; }

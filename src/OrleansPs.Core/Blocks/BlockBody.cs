@@ -33,6 +33,15 @@ internal abstract class BlockBody
     /// <summary>Copies values into slices.</summary>
     public abstract void Read(ReadOnlySpan<SegmentSlice> values);
 
+    /// <summary>How a worker's pull of each segment is answered; empty if all are as they are.</summary>
+    public virtual IReadOnlyList<GradientCompressionMode> PullModes => [];
+
+    /// <summary>Answers a worker's pull: as <see cref="Read"/>, but for what is encoded for workers. A slice with room for a code is given that, and any other what it stands for.</summary>
+    public virtual void Pull(ReadOnlySpan<SegmentSlice> values) => Read(values);
+
+    /// <summary>What does not fit about slices that are pulled into, as a sentence; null if they are pieces of this block.</summary>
+    public virtual string? MisfitOfPull(ReadOnlySpan<SegmentSlice> slices) => Misfit(slices);
+
     /// <summary>What does not fit about slices, as a sentence; null if they are pieces of this block.</summary>
     public abstract string? Misfit(ReadOnlySpan<SegmentSlice> slices);
 

@@ -62,6 +62,13 @@ internal sealed class BlockMachine
 
     public void Read(ReadOnlySpan<SegmentSlice> values) => _body.Read(values);
 
+    /// <summary>See <see cref="BlockBody.Pull"/>.</summary>
+    public void Pull(ReadOnlySpan<SegmentSlice> values) => _body.Pull(values);
+
+    public string? MisfitOfPull(ReadOnlySpan<SegmentSlice> slices) => _body.MisfitOfPull(slices);
+
+    public IReadOnlyList<GradientCompressionMode> PullModes => _body.PullModes;
+
     public string? Misfit(ReadOnlySpan<SegmentSlice> slices) => _body.Misfit(slices);
 
     /// <summary>How many rows there are, and how many there may be.</summary>

@@ -96,6 +96,12 @@ public sealed class BlockReplica
     /// <summary>The bytes of its parameters and optimizer state.</summary>
     public long StateBytes => _machine.StateBytes;
 
+    /// <summary>
+    /// How workers' pulls of each segment are answered; empty if all are as they are. A slice of a pull may have room for such a code, <see cref="SegmentSlice.Code"/>,
+    /// in place of memory for the values.
+    /// </summary>
+    public IReadOnlyList<GradientCompressionMode> PullModes => _machine.PullModes;
+
     /// <summary>Takes a gradient: applies it, or stages it for the open round under BSP.</summary>
     /// <param name="header">Who pushes what.</param>
     /// <param name="newest">The newest certificate the sender knows, or null.</param>
@@ -113,7 +119,7 @@ public sealed class BlockReplica
         return Reply(BlockStatus.Ok);
     }
 
-    /// <summary>Copies values into the slices.</summary>
+    /// <summary>Copies values into the slices; for a worker as its pulls are answered, for a reader as they are.</summary>
     /// <param name="header">Who pulls; under BSP its clock names the version, -1 any.</param>
     /// <param name="newest">The newest certificate the sender knows, or null.</param>
     /// <param name="values">Where to.</param>
@@ -122,7 +128,7 @@ public sealed class BlockReplica
         var status = Admit(header, newest);
         if (status == BlockStatus.Ok && _machine.IsRounds && header.Clock >= 0) status = CheckRound(header.Clock);
         if (status != BlockStatus.Ok) return Reply(status);
-        CheckSlices(values);
+        CheckRoom(values);
         Read(header, values);
         return Reply(BlockStatus.Ok);
     }
@@ -135,7 +141,7 @@ public sealed class BlockReplica
     public BlockReply PushPull(
         in MessageHeader header, Certificate? newest, ReadOnlySpan<SegmentSlice> gradient, ReadOnlySpan<SegmentSlice> values)
     {
-        CheckSlices(values);
+        CheckRoom(values);
         var reply = Push(header, newest, gradient);
         if (reply.Status is BlockStatus.Ok or BlockStatus.Duplicate) Read(header, values);
         return reply;
@@ -283,13 +289,19 @@ public sealed class BlockReplica
 
     private void Read(in MessageHeader header, ReadOnlySpan<SegmentSlice> values)
     {
-        _machine.Read(values);
+        if (header.Rank < 0) _machine.Read(values);
+        else _machine.Pull(values);
         if (header.Rank >= 0 && _machine.MarksPulls) Commit(new() { Kind = BlockEntryKind.Mark, Header = new() { Rank = header.Rank } });
     }
 
     private void CheckSlices(ReadOnlySpan<SegmentSlice> slices)
     {
         if (_machine.Misfit(slices) is { } misfit) throw new ArgumentException(misfit);
+    }
+
+    private void CheckRoom(ReadOnlySpan<SegmentSlice> values)
+    {
+        if (_machine.MisfitOfPull(values) is { } misfit) throw new ArgumentException(misfit);
     }
 
     private void Commit(BlockEntry entry, ReadOnlySpan<SegmentSlice> gradient = default) =>

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using OrleansPs.Core.Compression;
 using OrleansPs.Core.Messages;
 using OrleansPs.Core.Partitioning;
 using OrleansPs.Core.Snapshots;
@@ -9,15 +11,35 @@ internal sealed class DenseBody(ModelSpec spec, BlockShape shape, BlockImage? im
 {
     private readonly BlockState _state = image is null ? BlockState.Create(spec, shape) : BlockState.From(spec, shape, image);
     private readonly StagedRound _staged = new(shape, spec.RankLimit, spec.PushesPerStep);
+    private readonly GradientCompressionMode[] _pullModes = PullModesOf(spec, shape);
     private FrozenSegments? _frozen;
 
     public override long Bytes => _state.Bytes;
 
     public override IStagedRound Staged => _staged;
 
+    public override IReadOnlyList<GradientCompressionMode> PullModes => _pullModes;
+
     public override void Read(ReadOnlySpan<SegmentSlice> values)
     {
         foreach (var slice in values) _state.Values(slice.Segment).CopyTo(slice.Values.Span);
+    }
+
+    public override void Pull(ReadOnlySpan<SegmentSlice> values)
+    {
+        foreach (var slice in values)
+        {
+            var mode = PullModeOf(slice.Segment);
+            if (slice.Code.IsPresent) PullCodec.Encode(mode, _state.Values(slice.Segment), MemoryMarshal.AsMemory(slice.Code.Bytes).Span);
+            else PullCodec.Copy(mode, _state.Values(slice.Segment), slice.Values.Span);
+        }
+    }
+
+    public override string? MisfitOfPull(ReadOnlySpan<SegmentSlice> slices)
+    {
+        foreach (ref readonly var slice in slices)
+            if ((slice.Code.IsPresent ? MisfitOfCode(slice) : Misfit(new(in slice))) is { } misfit) return misfit;
+        return null;
     }
 
     public override string? Misfit(ReadOnlySpan<SegmentSlice> slices)
@@ -74,6 +96,21 @@ internal sealed class DenseBody(ModelSpec spec, BlockShape shape, BlockImage? im
     }
 
     public override BlockImage ToImage(in ImageMark mark) => _state.ToImage(mark.Version, mark.EntryIndex, mark.Dedupe);
+
+    private GradientCompressionMode PullModeOf(int segment) => _pullModes.Length == 0 ? GradientCompressionMode.None : _pullModes[segment];
+
+    private string? MisfitOfCode(in SegmentSlice slice)
+    {
+        var (mode, length) = (PullModeOf(slice.Segment), shape.Segments[slice.Segment].Length);
+        return slice.Code.Mode == mode && slice.Code.Length == length && slice.Code.Bytes.Length == PullCodec.BytesOf(mode, length) ? null
+            : $"Segment {slice.Segment} of block {shape.Index} is not {slice.Code.Length} floats in {slice.Code.Bytes.Length} bytes of {slice.Code.Mode}.";
+    }
+
+    private static GradientCompressionMode[] PullModesOf(ModelSpec spec, BlockShape shape)
+    {
+        GradientCompressionMode[] modes = [.. shape.Segments.Select(s => spec.PullCompressionOf(spec.Parameters[s.Parameter]).Mode)];
+        return Array.TrueForAll(modes, mode => mode == GradientCompressionMode.None) ? [] : modes;
+    }
 
     public override void Release()
     {

@@ -1,4 +1,5 @@
-using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace OrleansPs.Core.Compression;
 
@@ -14,8 +15,18 @@ public static class ErrorFeedback
     /// <param name="total">What is encoded; changed.</param>
     public static void Add(ReadOnlySpan<float> residual, ReadOnlySpan<float> gradient, Span<float> total)
     {
-        TensorPrimitives.Add(residual, gradient, total);
-        TensorPrimitives.Clamp(total, float.MinValue, float.MaxValue, total);
+        if (residual.Length != total.Length || gradient.Length != total.Length)
+            throw new ArgumentException($"The residual has {residual.Length} elements and the gradient {gradient.Length}; they must have {total.Length}, as what they make.");
+        ref var left = ref MemoryMarshal.GetReference(residual);
+        ref var right = ref MemoryMarshal.GetReference(gradient);
+        ref var sum = ref MemoryMarshal.GetReference(total);
+        var (least, most, i) = (Vector512.Create(float.MinValue), Vector512.Create(float.MaxValue), 0);
+        for (; i + Vector512<float>.Count <= total.Length; i += Vector512<float>.Count)
+        {
+            var at = (nuint)i;
+            Vector512.Min(Vector512.Max(Vector512.LoadUnsafe(ref left, at) + Vector512.LoadUnsafe(ref right, at), least), most).StoreUnsafe(ref sum, at);
+        }
+        for (; i < total.Length; i++) total[i] = Math.Clamp(residual[i] + gradient[i], float.MinValue, float.MaxValue);
     }
 
     /// <summary>total -= what is received of a segment.</summary>

@@ -6,7 +6,7 @@ namespace OrleansPs.Core.Compression;
 
 /// <summary>
 /// Whole numbers from -127 to 127 with a scale for each chunk, its largest magnitude / 127, rounded stochastically: x / scale becomes floor(x / scale + u)
-/// with u uniform in [0, 1), whose expectation is x / scale to within 2^-17 (QSGD: Alistarh et al. 2017, with the maximum norm). The code of a piece: the scales of its chunks, then a byte an element.
+/// with u uniform in [0, 1), whose expectation is x / scale to within 2^-17 (QSGD: Alistarh et al. 2017, with the maximum norm); or to the nearest, ties to even. The code of a piece: the scales of its chunks, then a byte an element.
 /// </summary>
 /// <remarks>A chunk with a NaN or an infinity becomes NaN. One whose scale would not be a normal float becomes zeros.</remarks>
 public static class Int8Codec
@@ -26,7 +26,16 @@ public static class Int8Codec
     /// <param name="length">Its elements.</param>
     /// <param name="key">The push's random numbers.</param>
     /// <param name="code">As long as <see cref="BytesOf"/> says.</param>
-    public static void Encode(ReadOnlySpan<float> parameter, int start, int length, RoundingKey key, Span<byte> code)
+    public static void Encode(ReadOnlySpan<float> parameter, int start, int length, RoundingKey key, Span<byte> code) =>
+        Encode(parameter, start, length, new Stochastic(key), code);
+
+    /// <summary>Encodes a piece that begins where a chunk does, and ends where one or the parameter does, rounded to the nearest.</summary>
+    /// <param name="piece">The piece.</param>
+    /// <param name="code">As long as <see cref="BytesOf"/> says of 0 and the piece's length.</param>
+    public static void EncodeNearest(ReadOnlySpan<float> piece, Span<byte> code) => Encode(piece, 0, piece.Length, default(Nearest), code);
+
+    private static void Encode<TRounding>(ReadOnlySpan<float> parameter, int start, int length, TRounding rounding, Span<byte> code)
+        where TRounding : struct, IRounding
     {
         var scales = MemoryMarshal.Cast<byte, float>(code[..(Chunks.CountOf(start, length) * sizeof(float))]);
         var numbers = MemoryMarshal.Cast<byte, sbyte>(code.Slice(scales.Length * sizeof(float), length));
@@ -36,7 +45,7 @@ public static class Int8Codec
             scales[c] = ScaleOf(Chunks.Of(parameter, from), out var inverse);
             var run = numbers.Slice(from - start, to - from);
             if (inverse == 0) run.Clear();
-            else Quantize(parameter[from..to], (uint)from, inverse, key, run);
+            else Quantize(parameter[from..to], (uint)from, inverse, rounding, run);
         }
     }
 
@@ -86,7 +95,8 @@ public static class Int8Codec
         return largest;
     }
 
-    private static void Quantize(ReadOnlySpan<float> values, uint index, float inverse, RoundingKey key, Span<sbyte> numbers)
+    private static void Quantize<TRounding>(ReadOnlySpan<float> values, uint index, float inverse, TRounding rounding, Span<sbyte> numbers)
+        where TRounding : struct, IRounding
     {
         ref var source = ref MemoryMarshal.GetReference(values);
         ref var destination = ref MemoryMarshal.GetReference(numbers);
@@ -95,21 +105,22 @@ public static class Int8Codec
         {
             var at = Vector512.Create(index + (uint)i) + Vector512<uint>.Indices;
             var low = Vector512.Narrow(
-                Quantize(Vector512.LoadUnsafe(ref source, i), at, inverse, key),
-                Quantize(Vector512.LoadUnsafe(ref source, i + Lanes), at + Vector512.Create(16u), inverse, key));
+                Quantize(Vector512.LoadUnsafe(ref source, i), at, inverse, rounding),
+                Quantize(Vector512.LoadUnsafe(ref source, i + Lanes), at + Vector512.Create(16u), inverse, rounding));
             var high = Vector512.Narrow(
-                Quantize(Vector512.LoadUnsafe(ref source, i + (2 * Lanes)), at + Vector512.Create(32u), inverse, key),
-                Quantize(Vector512.LoadUnsafe(ref source, i + (3 * Lanes)), at + Vector512.Create(48u), inverse, key));
+                Quantize(Vector512.LoadUnsafe(ref source, i + (2 * Lanes)), at + Vector512.Create(32u), inverse, rounding),
+                Quantize(Vector512.LoadUnsafe(ref source, i + (3 * Lanes)), at + Vector512.Create(48u), inverse, rounding));
             Vector512.Narrow(low, high).StoreUnsafe(ref destination, i);
         }
         for (; i < (nuint)values.Length; i++)
-            numbers[(int)i] = (sbyte)Math.Clamp(MathF.Floor((values[(int)i] * inverse) + key.At(index + (uint)i)), -Steps, Steps);
+            numbers[(int)i] = (sbyte)Math.Clamp(rounding.Round(values[(int)i] * inverse, index + (uint)i), -Steps, Steps);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Quantize(Vector512<float> values, Vector512<uint> index, float inverse, RoundingKey key)
+    private static Vector512<int> Quantize<TRounding>(Vector512<float> values, Vector512<uint> index, float inverse, TRounding rounding)
+        where TRounding : struct, IRounding
     {
-        var number = Vector512.Floor((values * Vector512.Create(inverse)) + key.At(index));
+        var number = rounding.Round(values * Vector512.Create(inverse), index);
         return Vector512.ConvertToInt32Native(
             Vector512.MaxNative(Vector512.MinNative(number, Vector512.Create((float)Steps)), Vector512.Create(-(float)Steps)));
     }
@@ -130,5 +141,31 @@ public static class Int8Codec
             (Vector512.ConvertToSingle(d) * factor).StoreUnsafe(ref destination, i + (3 * Lanes));
         }
         for (; i < (nuint)values.Length; i++) values[(int)i] = numbers[(int)i] * scale;
+    }
+
+    /// <summary>Makes whole numbers of quotients.</summary>
+    private interface IRounding
+    {
+        /// <summary>One of them.</summary>
+        float Round(float quotient, uint index);
+
+        /// <summary>Sixteen.</summary>
+        Vector512<float> Round(Vector512<float> quotients, Vector512<uint> index);
+    }
+
+    private readonly struct Stochastic(RoundingKey key) : IRounding
+    {
+        public float Round(float quotient, uint index) => MathF.Floor(quotient + key.At(index));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<float> Round(Vector512<float> quotients, Vector512<uint> index) => Vector512.Floor(quotients + key.At(index));
+    }
+
+    private readonly struct Nearest : IRounding
+    {
+        public float Round(float quotient, uint index) => MathF.Round(quotient);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<float> Round(Vector512<float> quotients, Vector512<uint> index) => Vector512.Round(quotients);
     }
 }

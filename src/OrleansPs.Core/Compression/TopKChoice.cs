@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
@@ -7,13 +8,15 @@ namespace OrleansPs.Core.Compression;
 
 /// <summary>
 /// Which elements of a parameter are the k of largest magnitude: those above a magnitude, and the first so many of that magnitude. Exact, and found
-/// without sorting or copying: magnitudes are 31 bits in the order of the numbers, so three histograms, of 12, 12 and 7 bits, find the k-th largest (radix selection).
+/// without sorting: magnitudes are 31 bits in the order of the numbers, so three histograms, of 12, 12 and 7 bits, find the k-th largest (radix selection). They are of
+/// few elements if a sample tells a magnitude that hardly more than k reach; if it is mistaken, of all.
 /// </summary>
 public struct TopKChoice
 {
     private const int Digit = 12;
     private const int LastDigit = 31 - (2 * Digit);
     private const int Lanes = 16;
+    private const int Samples = 4_096;
 
     private TopKChoice(int least, int ties) => (Least, Ties) = (least, ties);
 
@@ -28,6 +31,21 @@ public struct TopKChoice
     /// <param name="k">How many, 1 to their number.</param>
     public static TopKChoice Of(ReadOnlySpan<float> parameter, int k)
     {
+        if (FloorOf(parameter, k) is not (> 0 and var floor)) return Select(parameter, k);
+        var candidates = ArrayPool<float>.Shared.Rent((4 * k) + Samples);
+        try
+        {
+            var count = Collect(parameter, floor, candidates);
+            return count >= k && count <= candidates.Length ? Select(candidates.AsSpan(0, count), k) : Select(parameter, k);
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(candidates);
+        }
+    }
+
+    private static TopKChoice Select(ReadOnlySpan<float> parameter, int k)
+    {
         Span<int> counts = stackalloc int[1 << Digit];
         counts.Clear();
         Count(parameter, counts);
@@ -39,6 +57,37 @@ public struct TopKChoice
         CountWithin(parameter, prefix, LastDigit, 0, counts);
         var least = (prefix << LastDigit) | Find(counts, ref k);
         return least == 0 ? new(1, int.MaxValue) : new(least, k);
+    }
+
+    // A magnitude that twice as many as k reach among the samples, and some more: it is rare that fewer than k do. 0 if looking for it is not worth the while.
+    private static int FloorOf(ReadOnlySpan<float> parameter, int k)
+    {
+        var wanted = (int)Math.Min(Samples, 2L * k * Samples / parameter.Length) + 16;
+        if (parameter.Length < 16 * Samples || wanted > Samples / 4) return 0;
+        Span<int> counts = stackalloc int[1 << Digit];
+        counts.Clear();
+        var stride = parameter.Length / Samples;
+        for (var i = 0; i < Samples; i++) counts[MagnitudeOf(parameter[i * stride]) >> (31 - Digit)]++;
+        return Find(counts, ref wanted) << (31 - Digit);
+    }
+
+    // What has at least a magnitude, as long as there is room; how many they are, or more than there is room for.
+    private static int Collect(ReadOnlySpan<float> parameter, int floor, Span<float> candidates)
+    {
+        ref var source = ref MemoryMarshal.GetReference(parameter);
+        var (magnitude, least, count, i) = (Vector512.Create(0x7fffffff), Vector512.Create(floor), 0, 0);
+        for (; i + Lanes <= parameter.Length; i += Lanes)
+        {
+            var bits = Vector512.LoadUnsafe(ref source, (nuint)i).AsInt32() & magnitude;
+            var hits = Vector512.GreaterThanOrEqual(bits, least).ExtractMostSignificantBits();
+            if (hits == 0) continue;
+            if (count + Lanes > candidates.Length) return int.MaxValue;
+            for (; hits != 0; hits &= hits - 1) candidates[count++] = parameter[i + BitOperations.TrailingZeroCount(hits)];
+        }
+        if (count + Lanes > candidates.Length) return int.MaxValue;
+        for (; i < parameter.Length; i++)
+            if (MagnitudeOf(parameter[i]) >= floor) candidates[count++] = parameter[i];
+        return count;
     }
 
     private static int MagnitudeOf(float value) => BitConverter.SingleToInt32Bits(value) & 0x7fffffff;

@@ -16,7 +16,8 @@ internal static class SpecReader
             Groups = fields.List("groups", ReadGroup),
             Schedule = ReadSchedule(fields.Take("schedule"), fields.PathOf("schedule")),
             Clipping = ReadClipping(fields.Object("clipping")),
-            Compression = CompressionJson.ReadField(fields) ?? GradientCompression.None,
+            Compression = CompressionJson.ReadField(fields, CompressionJson.OfPushes) ?? GradientCompression.None,
+            PullCompression = CompressionJson.ReadField(fields, CompressionJson.OfPulls) ?? GradientCompression.None,
             Consistency = ReadConsistency(fields.Object("consistency")),
             Compensation = fields.Has("compensation") ? ReadCompensation(fields.Object("compensation")) : StalenessCompensation.None,
             Durability = ReadDurability(fields.Object("durability")),
@@ -44,7 +45,8 @@ internal static class SpecReader
         {
             Optimizer = optimizer is { } own ? ReadOptimizer(own, fields.PathOf("optimizer")) : null,
             Group = group is { } name ? JsonFields.Text(name, fields.PathOf("group")) : null,
-            Compression = CompressionJson.ReadField(fields),
+            Compression = CompressionJson.ReadField(fields, CompressionJson.OfPushes),
+            PullCompression = CompressionJson.ReadField(fields, CompressionJson.OfPulls),
         });
     }
 
@@ -56,7 +58,8 @@ internal static class SpecReader
             Lr = ReadNumber(fields, "lr"),
             WeightDecay = ReadNumber(fields, "weightDecay"),
             Frozen = fields.Bool("frozen"),
-            Compression = CompressionJson.ReadField(fields),
+            Compression = CompressionJson.ReadField(fields, CompressionJson.OfPushes),
+            PullCompression = CompressionJson.ReadField(fields, CompressionJson.OfPulls),
         });
     }
 

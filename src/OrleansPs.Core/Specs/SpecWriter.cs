@@ -18,7 +18,8 @@ internal static class SpecWriter
         Write(writer, spec.Schedule);
         writer.WritePropertyName("clipping");
         Write(writer, spec.Clipping);
-        if (spec.Compression.Mode != GradientCompressionMode.None) CompressionJson.WriteField(writer, spec.Compression);
+        CompressionJson.WriteFieldOfModel(writer, CompressionJson.OfPushes, spec.Compression);
+        CompressionJson.WriteFieldOfModel(writer, CompressionJson.OfPulls, spec.PullCompression);
         writer.WritePropertyName("consistency");
         Write(writer, spec.Consistency);
         if (spec.Compensation.Mode != CompensationMode.None) Write(writer, spec.Compensation);
@@ -49,7 +50,8 @@ internal static class SpecWriter
         if (parameter.Optimizer is null) writer.WriteNullValue();
         else Write(writer, parameter.Optimizer);
         writer.WriteString("group", parameter.Group);
-        CompressionJson.WriteField(writer, parameter.Compression);
+        CompressionJson.WriteField(writer, CompressionJson.OfPushes, parameter.Compression);
+        CompressionJson.WriteField(writer, CompressionJson.OfPulls, parameter.PullCompression);
         writer.WriteEndObject();
     }
 
@@ -60,7 +62,8 @@ internal static class SpecWriter
         WriteNumber(writer, "lr", group.Lr);
         WriteNumber(writer, "weightDecay", group.WeightDecay);
         writer.WriteBoolean("frozen", group.Frozen);
-        CompressionJson.WriteField(writer, group.Compression);
+        CompressionJson.WriteField(writer, CompressionJson.OfPushes, group.Compression);
+        CompressionJson.WriteField(writer, CompressionJson.OfPulls, group.PullCompression);
         writer.WriteEndObject();
     }
 

@@ -3,6 +3,7 @@ using Orleans.Concurrency;
 using Orleans.GrainDirectory;
 using Orleans.Placement;
 using OrleansPs.Core.Blocks;
+using OrleansPs.Core.Compression;
 using OrleansPs.Core.Messages;
 using OrleansPs.Core.Partitioning;
 using OrleansPs.Core.Replication;
@@ -117,7 +118,7 @@ internal sealed partial class BlockGrain(
         else if (request.Kind != BlockRequestKind.Push) MessageRules.RequirePull(_spec, _shape, request.Header, segments);
         MessageRules.RequireCertificate(_spec, request.Newest);
         if (request.Kind == BlockRequestKind.Push) return null;
-        return ReadsRows(request) ? TensorPayload.Rent([new(0, checked(request.Read[0].Keys.Length * _spec.Tables[_shape.Table].Width))]) : Room(segments);
+        return ReadsRows(request) ? TensorPayload.Rent([new(0, checked(request.Read[0].Keys.Length * _spec.Tables[_shape.Table].Width))]) : Room(segments, request.Header.Rank);
     }
 
     private bool ReadsRows(in BlockRequest request) =>
@@ -136,11 +137,25 @@ internal sealed partial class BlockGrain(
         };
     }
 
-    private TensorPayload Room(int[] segments)
+    // A worker's pull may be answered with codes; a reader's never is.
+    private TensorPayload Room(int[] segments, int rank)
     {
+        var modes = Serving!.PullModes;
+        if (modes.Count > 0 && rank >= 0 && segments.Length > 0) return RoomForCodes(segments, modes);
         var pieces = new PayloadPiece[segments.Length];
         for (var i = 0; i < pieces.Length; i++) pieces[i] = new(segments[i], _shape.Segments[segments[i]].Length);
         return TensorPayload.Rent(pieces);
+    }
+
+    private TensorPayload RoomForCodes(int[] segments, IReadOnlyList<GradientCompressionMode> modes)
+    {
+        var codes = new CodeLength[segments.Length];
+        for (var i = 0; i < codes.Length; i++)
+        {
+            var (mode, length) = (modes[segments[i]], _shape.Segments[segments[i]].Length);
+            codes[i] = new(mode, length, PullCodec.BytesOf(mode, length));
+        }
+        return TensorPayload.RentCodes(segments, codes);
     }
 
     private static async ValueTask<PullReply> AnswerWhenSafe(ValueTask<BlockReply> safe, TensorPayload values) =>

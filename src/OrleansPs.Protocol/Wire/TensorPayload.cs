@@ -16,7 +16,7 @@ namespace OrleansPs.Protocol;
 /// everything else is for one thread at a time.
 /// <para>
 /// Gradients may be encoded: the pieces have codes then, and no floats. So they travel on, too, until the block has found them to be codes of its
-/// segments and calls <see cref="Decode"/>: a few bytes may claim to be many floats.
+/// segments and calls <see cref="Decode"/>: a few bytes may claim to be many floats. So may what a pull is answered with: who asked decodes it into memory of his own.
 /// </para>
 /// </remarks>
 [Immutable]
@@ -152,15 +152,22 @@ public sealed class TensorPayload : IDisposable
         return new(slices, length, count, floats, keys, null);
     }
 
-    /// <summary>Copies the pieces to others of the same segments and lengths.</summary>
+    /// <summary>Copies the pieces of a pull to others of the same segments and lengths, decoded if they are encoded.</summary>
     /// <returns>False if they are not the same; then nothing was copied.</returns>
     public bool TryCopyTo(ReadOnlySpan<SegmentSlice> destination)
     {
         var slices = Slices.Span;
         if (destination.Length != slices.Length) return false;
         for (var i = 0; i < slices.Length; i++)
-            if (destination[i].Segment != slices[i].Segment || destination[i].Values.Length != slices[i].Values.Length) return false;
-        for (var i = 0; i < slices.Length; i++) slices[i].Values.CopyTo(destination[i].Values);
+        {
+            if (destination[i].Segment != slices[i].Segment || destination[i].Values.Length != slices[i].Length) return false;
+            if (slices[i].Code.IsPresent && !slices[i].Code.IsCodeAt(0)) return false;
+        }
+        for (var i = 0; i < slices.Length; i++)
+        {
+            if (slices[i].Code.IsPresent) slices[i].Code.Decode(0, destination[i].Values.Span);
+            else slices[i].Values.CopyTo(destination[i].Values);
+        }
         return true;
     }
 

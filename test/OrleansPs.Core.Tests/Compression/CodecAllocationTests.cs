@@ -24,6 +24,9 @@ public class CodecAllocationTests
         Bf16Codec.Decode(_code, _received);
         Int8Codec.Encode(_values, 0, 5000, RoundingKey.Of(1, 2, 3, 4), _code);
         Int8Codec.Decode(_code.AsSpan(0, (int)Int8Codec.BytesOf(0, 5000)), 0, _received);
+        PullCodec.Encode(GradientCompressionMode.Int8, _values, _code.AsSpan(0, PullCodec.BytesOf(GradientCompressionMode.Int8, 5000)));
+        PullCodec.Copy(GradientCompressionMode.Int8, _values, _received);
+        PullCodec.Copy(GradientCompressionMode.Bf16, _values, _received);
         var choice = TopKChoice.Of(_values, 50);
         TopKCodec.Decode(_code.AsSpan(0, TopKCodec.Encode(_values, ref choice, _code)), _received);
         OneBitCodec.Encode(_values, 0, 5000, _code);

@@ -30,6 +30,35 @@ public class CodecTests
         Assert.Equal(expected, parameter.Send(GradientCompressionMode.TopK, s_key, share));
     }
 
+    /// <summary>Of many elements a sample is taken first: of spread numbers, of few different ones, and where it is mistaken.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Top_k_of_many_are_the_largest_and_of_equal_ones_the_first(int kind)
+    {
+        const int length = (1 << 17) + 5;
+        var random = new Random(kind);
+        float[] values = [.. Enumerable.Range(0, length).Select(i => kind switch
+        {
+            0 => random.NextSingle() + random.NextSingle() - 1,
+            1 => random.Next(-2, 3),
+            // The stride of the sample: it sees large ones alone, of which there are fewer than k, or none of the large ones.
+            2 => i % 32 == 0 ? 1 + random.NextSingle() : random.NextSingle(),
+            _ => i % 32 == 1 ? 1 + random.NextSingle() : 0.25f * random.NextSingle(),
+        })];
+        foreach (var share in (double[])[1e-5, 0.01, 0.05, 0.5])
+        {
+            var expected = ScalarCodecs.TopK(values, TopKCodec.CountOf(length, share));
+            Assert.Equal(expected, new CutParameter(values, [0, 70_000]).Send(GradientCompressionMode.TopK, s_key, share));
+        }
+    }
+
+    [Fact]
+    public void Error_feedback_is_of_equal_lengths() =>
+        Assert.Throws<ArgumentException>(() => ErrorFeedback.Add(new float[2], new float[3], new float[3]));
+
     [Property]
     public void Where_a_parameter_is_cut_changes_no_bit(CutParameter parameter)
     {

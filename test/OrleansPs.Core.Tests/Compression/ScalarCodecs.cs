@@ -20,7 +20,12 @@ internal static class ScalarCodecs
     }
 
     /// <summary>What is received of a parameter.</summary>
-    public static float[] Int8(ReadOnlySpan<float> values, RoundingKey key)
+    public static float[] Int8(ReadOnlySpan<float> values, RoundingKey key) => Int8(values, (quotient, index) => MathF.Floor(quotient + key.At(index)));
+
+    /// <summary>The same, rounded to the nearest.</summary>
+    public static float[] Int8Nearest(ReadOnlySpan<float> values) => Int8(values, (quotient, _) => MathF.Round(quotient));
+
+    private static float[] Int8(ReadOnlySpan<float> values, Func<float, uint, float> round)
     {
         var received = new float[values.Length];
         for (var i = 0; i < values.Length; i++)
@@ -28,7 +33,7 @@ internal static class ScalarCodecs
             var largest = LargestOf(values[(i / Chunk * Chunk)..Math.Min((i / Chunk + 1) * Chunk, values.Length)]);
             var scale = largest / 127;
             if (!float.IsFinite(scale * 127)) scale = MathF.BitDecrement(scale);
-            received[i] = float.IsFinite(largest) ? Quantum(values[i], largest, key.At((uint)i)) * scale : float.NaN;
+            received[i] = float.IsFinite(largest) ? (int)Math.Clamp(round(values[i] * (127 / largest), (uint)i), -127, 127) * scale : float.NaN;
             if (!float.IsNormal(largest / 127) && float.IsFinite(largest)) received[i] = 0;
         }
         return received;
@@ -53,9 +58,6 @@ internal static class ScalarCodecs
         foreach (var i in Enumerable.Range(0, values.Length).OrderByDescending(i => MathF.Abs(values[i])).Take(k)) received[i] = values[i];
         return received;
     }
-
-    private static float Quantum(float value, float largest, float random) =>
-        Math.Clamp(MathF.Floor((value * (127 / largest)) + random), -127, 127);
 
     private static float LargestOf(ReadOnlySpan<float> chunk)
     {

@@ -120,6 +120,7 @@ internal static class Arbitraries
         from compensation in Gen.OneOf(
             Gen.Elements(StalenessCompensation.None, StalenessCompensation.ByLr()), Doubles.Select(StalenessCompensation.DcAsgd))
         from compression in Compressions()
+        from pulls in Compressions()
         from durability in Durabilities()
         from reduction in Gen.Elements(Enum.GetValues<Reduction>())
         from nonFinite in Gen.Elements(Enum.GetValues<NonFinitePolicy>())
@@ -138,6 +139,7 @@ internal static class Arbitraries
             Consistency = consistency,
             Compensation = compensation,
             Compression = compression,
+            PullCompression = pulls,
             Durability = durability,
             Reduction = reduction,
             NonFinite = nonFinite,
@@ -218,7 +220,7 @@ internal static class Arbitraries
         from compressed in Bools
         from compression in Compressions()
         select new DenseParameter(name, shape, initializer)
-        { Optimizer = optimizer, Group = named ? label : null, Compression = compressed ? compression : null };
+        { Optimizer = optimizer, Group = named ? label : null, Compression = compressed ? compression : null, PullCompression = named ? compression : null };
 
     private static Gen<EmbeddingTable> Table() =>
         from dense in Parameter()
@@ -238,7 +240,7 @@ internal static class Arbitraries
         from frozen in Bools
         from compressed in Bools
         from compression in Compressions()
-        select new ParameterGroup(name) { Lr = lr, WeightDecay = decay, Frozen = frozen, Compression = compressed ? compression : null };
+        select new ParameterGroup(name) { Lr = lr, WeightDecay = decay, Frozen = frozen, Compression = compressed ? compression : null, PullCompression = frozen ? compression : null };
 
     private static Gen<GradientCompression> Compressions() => Gen.OneOf(
         Gen.Elements(GradientCompression.None, GradientCompression.Bf16, GradientCompression.Int8, GradientCompression.OneBit),

@@ -165,10 +165,12 @@ internal static class Samples
             new("own", [4]) { Group = "sparse", Compression = GradientCompression.Int8 },
             new("bits", [4]) { Compression = GradientCompression.OneBit },
             new("none", []) { Compression = GradientCompression.None },
+            new("pulled", [4]) { PullCompression = GradientCompression.None },
         ],
         Optimizer = Optimizer.Sgd(),
-        Groups = [new("sparse") { Compression = GradientCompression.TopK(0.125) }, new("other")],
+        Groups = [new("sparse") { Compression = GradientCompression.TopK(0.125) }, new("other") { PullCompression = GradientCompression.Bf16 }],
         Compression = GradientCompression.Bf16,
+        PullCompression = GradientCompression.Int8,
     };
 
     private static ModelSpec TableSpec() => new("tables")

@@ -68,6 +68,7 @@ public class ModelSpecComparisonTests
         (Was with { Consistency = ConsistencyPolicy.StaleSynchronous(1) }, "Consistency.Staleness is 1, was 2"),
         (Was with { Compensation = StalenessCompensation.DcAsgd() }, "Compensation is there, was missing"),
         (Was with { Compression = GradientCompression.Bf16 }, "Compression is there, was missing"),
+        (Was with { PullCompression = GradientCompression.Bf16 }, "PullCompression is there, was missing"),
         (Was with { Groups = [Was.Groups[0] with { Compression = GradientCompression.None }, Was.Groups[1]] }, "Groups['slow'].Compression is there, was missing"),
         (Was with { Parameters = [Was.Parameters[0], Was.Parameters[1] with { Compression = GradientCompression.TopK(0.1) }] },
             "Parameters['b'].Compression is there, was missing"),

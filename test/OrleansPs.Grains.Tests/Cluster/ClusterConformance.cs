@@ -16,6 +16,8 @@ public sealed class ClusterPolicies() : PolicyConformance(new ClusterHost());
 
 public sealed class ClusterCompression() : CompressionConformance(new ClusterHost());
 
+public sealed class ClusterPullCompression() : PullCompressionConformance(new ClusterHost());
+
 public sealed class ClusterDeterminism() : DeterminismConformance(new ClusterHost());
 
 public sealed class ClusterStaleSynchronous() : StaleSynchronousConformance(new ClusterHost());

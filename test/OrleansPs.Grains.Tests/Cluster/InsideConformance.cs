@@ -4,6 +4,8 @@ namespace OrleansPs.Grains.Tests;
 
 public sealed class InsideCompression() : CompressionConformance(new ClusterHost(isInside: true));
 
+public sealed class InsidePullCompression() : PullCompressionConformance(new ClusterHost(isInside: true));
+
 public sealed class InsideTransfers() : TransferConformance(new ClusterHost(isInside: true));
 
 public sealed class InsideOptimizers() : OptimizerConformance(new ClusterHost(isInside: true));

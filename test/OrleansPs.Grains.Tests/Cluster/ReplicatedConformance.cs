@@ -12,6 +12,8 @@ public sealed class ReplicatedPolicies() : PolicyConformance(new ClusterHost(isR
 
 public sealed class ReplicatedCompression() : CompressionConformance(new ClusterHost(isReplicated: true));
 
+public sealed class ReplicatedPullCompression() : PullCompressionConformance(new ClusterHost(isReplicated: true));
+
 public sealed class ReplicatedDeterminism() : DeterminismConformance(new ClusterHost(isReplicated: true));
 
 public sealed class ReplicatedStaleSynchronous() : StaleSynchronousConformance(new ClusterHost(isReplicated: true));

@@ -37,6 +37,29 @@ public sealed class EncodedPayloadTests
     }
 
     [Fact]
+    public void Who_pulled_has_the_numbers_in_memory_of_his_own()
+    {
+        using var arrived = WireRig.Travel(Payload());
+        SegmentSlice[] memory = [new(0, new float[2]), new(1, new float[3]), new(2, new float[3])];
+
+        Assert.True(arrived.TryCopyTo(memory));
+        Assert.Equal([[1f, 2f], [0.5f, -1f, 3f], [0f, 0f, -4f]], memory.Select(s => s.Values.ToArray()));
+    }
+
+    [Fact]
+    public void A_code_that_is_none_of_what_was_pulled_changes_nothing()
+    {
+        var bytes = new byte[] { 0x00, 0x3f, 0x80, 0xbf };
+        using var claims = TensorPayload.CopyOf([new(1, default) { Code = new(GradientCompressionMode.Bf16, 3, bytes) }]);
+        using var other = TensorPayload.CopyOf([new(1, default) { Code = new(GradientCompressionMode.Bf16, 2, bytes) }]);
+        var memory = new float[3];
+
+        Assert.False(claims.TryCopyTo([new(1, memory)]));
+        Assert.False(other.TryCopyTo([new(1, memory)]));
+        Assert.Equal(new float[3], memory);
+    }
+
+    [Fact]
     public void What_is_borrowed_is_written_like_a_copy() =>
         Assert.Equal(WireRig.Write(TensorPayload.CopyOf(Slices())), WireRig.Write(TensorPayload.Borrow(Slices())));
 

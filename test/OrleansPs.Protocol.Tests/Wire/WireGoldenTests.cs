@@ -52,6 +52,7 @@ public sealed class WireGoldenTests
         yield return Of("BlockRequest", new BlockRequest("m/0/n/127.0.0.1:1@2", BlockRequestKind.PushPull, header, certificate, TensorPayloadTests.Payload((0, [1f])), [0]));
         yield return Of("BlockAnswer", new BlockAnswer(new(BlockStatus.Ok, 1, 1, 1), TensorPayloadTests.Payload((0, [1f])), null));
         yield return Of("PullReply", new PullReply(new(BlockStatus.Ok, 1, 1, 1), TensorPayloadTests.Payload((0, [1f]))));
+        yield return Of("PullReply with codes", new PullReply(new(BlockStatus.Ok, 1, 1, 1), EncodedPayloadTests.Payload()));
         yield return Of("JoinCommand", new JoinCommand(1, new Guid("00112233-4455-6677-8899-aabbccddeeff"), 2, 3));
         yield return Of("JoinReply", new JoinReply(CoordinatorStatus.Ok, 1, 2, 3, 4, 5, 6, 7, 8, 9, [certificate], [new(1, 2, 3)]) { MapVersion = 10, Policy = policy });
         yield return Of("ClockCommand", new ClockCommand(1, 2, 3, 4, 5));

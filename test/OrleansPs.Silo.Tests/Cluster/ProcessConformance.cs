@@ -16,6 +16,8 @@ public sealed class ProcessPolicies() : PolicyConformance(new ProcessHost());
 
 public sealed class ProcessCompression() : CompressionConformance(new ProcessHost());
 
+public sealed class ProcessPullCompression() : PullCompressionConformance(new ProcessHost());
+
 public sealed class ProcessDeterminism() : DeterminismConformance(new ProcessHost());
 
 public sealed class ProcessStaleSynchronous() : StaleSynchronousConformance(new ProcessHost());

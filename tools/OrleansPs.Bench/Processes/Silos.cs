@@ -13,9 +13,9 @@ internal sealed class Silos : IAsyncDisposable
     private readonly List<Process> _others = [];
     private readonly int _count;
 
-    private Silos(int count) => (_count, Places) = (count, Place.OnLoopback(count + 2));
+    private Silos(int count, IReadOnlyList<Place> places) => (_count, Places) = (count, places);
 
-    /// <summary>Where the silos are; behind them two more places with free ports.</summary>
+    /// <summary>Where the silos are; behind them, on loopback, two more places with free ports.</summary>
     public IReadOnlyList<Place> Places { get; }
 
     /// <summary>Where a silo can be that is none of these.</summary>
@@ -27,9 +27,12 @@ internal sealed class Silos : IAsyncDisposable
     /// <summary>Where clients find the silos.</summary>
     public IReadOnlyList<string> Gateways => [.. Places.Take(_count).Select(GatewayOf)];
 
-    public static async Task<Silos> StartAsync(int count, CancellationToken stop)
+    public static Task<Silos> StartAsync(int count, CancellationToken stop) => StartAsync(Place.OnLoopback(count + 2), count, stop);
+
+    /// <summary>Starts silos at the first so many of places.</summary>
+    public static async Task<Silos> StartAsync(IReadOnlyList<Place> places, int count, CancellationToken stop)
     {
-        var silos = new Silos(count);
+        var silos = new Silos(count, places);
         foreach (var place in silos.Places.Take(count))
         {
             var variables = new Dictionary<string, string>(place.Variables(silos._directory.FullName))
@@ -37,7 +40,7 @@ internal sealed class Silos : IAsyncDisposable
                 ["DOTNET_STARTUP_HOOKS"] = typeof(Silos).Assembly.Location,
                 [StartupHook.Variable] = silos.MeterOf(place),
             };
-            silos._silos.Add(Tool.Start(silos.LogOf(place), variables, [Tool.Dotnet, Tool.SiloPath]));
+            silos._silos.Add(Tool.Start(silos.LogOf(place), variables, [.. place.Prefix, Tool.Dotnet, Tool.SiloPath]));
         }
         using var http = new HttpClient();
         foreach (var place in silos.Places.Take(count))

@@ -15,6 +15,17 @@ internal enum Operation
     PushPull,
 }
 
+/// <summary>How the numbers of an operation travel.</summary>
+internal enum Encoding
+{
+    None,
+    Bf16,
+    Int8,
+
+    /// <summary>1 % of what is pushed; what is pulled is whole.</summary>
+    TopK,
+}
+
 /// <summary>One row of the workload.</summary>
 /// <param name="Operation">What is done.</param>
 /// <param name="Floats">The floats of the vector; of a table those of a row.</param>
@@ -24,6 +35,9 @@ internal sealed record BenchRow(Operation Operation, int Floats, int Rows, int I
 {
     /// <summary>How many rows the table has.</summary>
     public const int TableRows = 1_000_000;
+
+    /// <summary>Of a dense vector, both ways.</summary>
+    public Encoding Encoding { get; init; }
 
     public bool IsSparse => Rows > 0;
 
@@ -37,8 +51,9 @@ internal sealed record BenchRow(Operation Operation, int Floats, int Rows, int I
     /// <summary>The payload of an operation in both directions.</summary>
     public long Bytes => (Pushes && Pulls ? 2L : 1L) * Numbers * sizeof(float);
 
-    /// <summary>What is trained, for all rows of one shape the same.</summary>
-    public string Model => string.Create(CultureInfo.InvariantCulture, $"bench-{(IsSparse ? $"rows-{Floats}" : $"{Floats}")}");
+    /// <summary>What is trained, for all rows of one shape the same; what is encoded has a model of its own.</summary>
+    public string Model => string.Create(CultureInfo.InvariantCulture,
+        $"bench-{(IsSparse ? $"rows-{Floats}" : $"{Floats}")}{(Encoding == Encoding.None ? "" : $"-{Encoding}")}");
 
     public string Name => string.Create(CultureInfo.InvariantCulture,
         $"{(IsSparse ? $"{Rows:#,0} x {Floats}" : $"{Floats:#,0}")}, {InFlight} in flight, {Text}");

@@ -37,6 +37,19 @@ internal sealed class RowRunner
         Parameters = row.IsSparse ? [] : [new("w", [row.Floats])],
         Tables = row.IsSparse ? [new("t", row.Floats) { MaxRowsPerStep = MaxRowsOf(row) }] : [],
         Optimizer = Optimizer.Sgd(lr: 1e-3),
+        Compression = row.Encoding switch
+        {
+            Encoding.Bf16 => GradientCompression.Bf16,
+            Encoding.Int8 => GradientCompression.Int8,
+            Encoding.TopK => GradientCompression.TopK(0.01),
+            _ => GradientCompression.None,
+        },
+        PullCompression = row.Encoding switch
+        {
+            Encoding.Bf16 => GradientCompression.Bf16,
+            Encoding.Int8 => GradientCompression.Int8,
+            _ => GradientCompression.None,
+        },
         Consistency = ConsistencyPolicy.Asynchronous,
         Durability = durability,
         Workers = workers,
@@ -164,11 +177,11 @@ internal sealed class RowRunner
             return [.. keys.Order()];
         }
 
-        // Every page is touched before the clock runs.
+        // Every page is touched before the clock runs. What a code has to do depends on the numbers: these are spread as gradients are, about normally.
         private static float[] Fresh(int length)
         {
-            var numbers = new float[length];
-            Array.Fill(numbers, 1e-6f);
+            var (numbers, random) = (new float[length], new Random(1));
+            for (var i = 0; i < length; i++) numbers[i] = 1e-6f * (random.NextSingle() + random.NextSingle() + random.NextSingle() - 1.5f);
             return numbers;
         }
     }
