@@ -1,8 +1,8 @@
 namespace OrleansPs.Bench;
 
 /// <summary>
-/// What things cost in processor time of both sides together, measured on two cores of an AMD EPYC by the growth curves: small round numbers, to plan with,
-/// not to compare machines.
+/// What things cost in processor time of both sides together, measured on two cores of an AMD EPYC: round numbers to plan with. The growth curves
+/// hold them against what they measure.
 /// </summary>
 internal sealed record CapacityConstants
 {
@@ -21,13 +21,13 @@ internal sealed record CapacityConstants
     public double Clock { get; init; } = 50;
 
     /// <summary>A block in a message that others share.</summary>
-    public double Block { get; init; } = 11;
+    public double Block { get; init; } = 15;
 
     /// <summary>The numbers of a push, by 2^20 bytes: sent, received, applied with SGD.</summary>
-    public double PushMebibyte { get; init; } = 480;
+    public double PushMebibyte { get; init; } = 600;
 
     /// <summary>The numbers of a pull.</summary>
-    public double PullMebibyte { get; init; } = 480;
+    public double PullMebibyte { get; init; } = 650;
 
     /// <summary>What a round adds to a push: its numbers are staged, and added up when it closes.</summary>
     public double RoundMebibyte { get; init; } = 250;
@@ -36,13 +36,16 @@ internal sealed record CapacityConstants
     public double RowPush { get; init; } = 0.2;
 
     /// <summary>A row pulled, but for its numbers.</summary>
-    public double RowPull { get; init; } = 0.15;
+    public double RowPull { get; init; } = 0.13;
 
     /// <summary>A float of a row, either way.</summary>
-    public double RowFloat { get; init; } = 0.002;
+    public double RowFloat { get; init; } = 0.003;
 
     /// <summary>The share of all that which falls to the silo.</summary>
     public double SiloShare { get; init; } = 0.5;
+
+    /// <summary>The silo's share of a clock.</summary>
+    public double ClockShare { get; init; } = 0.7;
 
     /// <summary>What a row takes beside its numbers: key, index and room to grow, as a factor on key and numbers.</summary>
     public double RowRoom { get; init; } = 1.13;

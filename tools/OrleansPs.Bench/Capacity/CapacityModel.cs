@@ -38,9 +38,9 @@ internal static class CapacityModel
         var rows = input.BatchRows * (constants.RowPushMicroseconds(input.Width) + constants.RowPullMicroseconds(input.Width));
 
         var pushed = (push / Mebibyte * constants.PushMebibyte) + Sending(pushMessages + rowMessages, blocks, blockBytes, constants);
-        var both = pushed + (pull / Mebibyte * constants.PullMebibyte) + (pulled * Sending(pullMessages + rowMessages, blocks, blockBytes, constants)) + rows + constants.Clock;
-        var silo = (constants.SiloShare * both) + (numbers / Mebibyte * ((isRounds ? constants.RoundMebibyte : 0) + input.Encoding.DecodeMebibyte));
-        var worker = ((1 - constants.SiloShare) * both) + (numbers / Mebibyte * input.Encoding.EncodeMebibyte);
+        var both = pushed + (pull / Mebibyte * constants.PullMebibyte) + (pulled * Sending(pullMessages + rowMessages, blocks, blockBytes, constants)) + rows;
+        var silo = (constants.SiloShare * both) + (constants.ClockShare * constants.Clock) + (numbers / Mebibyte * ((isRounds ? constants.RoundMebibyte : 0) + input.Encoding.DecodeMebibyte));
+        var worker = ((1 - constants.SiloShare) * both) + ((1 - constants.ClockShare) * constants.Clock) + (numbers / Mebibyte * input.Encoding.EncodeMebibyte);
         // What was applied goes on to the standby as float32, and both ends of that are silos.
         var standby = input.IsReplicated ? (numbers / Mebibyte * constants.PushMebibyte) + Sending(pushMessages, blocks, blockBytes, constants) + (rows / 2) : 0;
 
@@ -52,7 +52,7 @@ internal static class CapacityModel
         var arriving = push + rowBytes + (input.IsReplicated ? numbers + rowBytes : 0);
         return new(
             push + rowBytes, pull + rowBytes, pushMessages + rowMessages + (pulled * (pullMessages + rowMessages)) + 1,
-            worker * 1e-6, (silo + standby) * 1e-6, rate, rate * (silo + standby) * 1e-6 / input.Silos, rate * constants.SiloShare * constants.Clock * 1e-6,
+            worker * 1e-6, (silo + standby) * 1e-6, rate, rate * (silo + standby) * 1e-6 / input.Silos, rate * constants.ClockShare * constants.Clock * 1e-6,
             ((copies * (state + table + staged)) + frozen) / input.Silos, rate * arriving / input.Silos,
             rate * (pull + rowBytes + (input.IsReplicated ? numbers + rowBytes : 0)) / input.Silos,
             input.SnapshotSeconds > 0 ? (state + table) / input.SnapshotSeconds : 0);

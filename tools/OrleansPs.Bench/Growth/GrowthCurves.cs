@@ -29,7 +29,7 @@ internal sealed class GrowthCurves(GrowthEffort effort, CapacityConstants consta
                 await rig.LeaveAsync(workers, stop).ConfigureAwait(false);
                 points.Add(new(count, cost.Total, constants.StepMicroseconds(floats, messages: 1, isRounds: policy.Mode == ConsistencyMode.BulkSynchronous)));
             }
-            yield return new($"workers, {name}", "workers", "CPU us/step", 1, points);
+            yield return new($"workers, {name}", "workers", "CPU us/step", 1, points) { Reason = "with more under way, a read of the connection brings more messages" };
         }
     }
 
@@ -46,13 +46,13 @@ internal sealed class GrowthCurves(GrowthEffort effort, CapacityConstants consta
             var cost = await PushAsync(rig, Dense($"cut-{count}", total / sizeof(float), total / count), 1, stop).ConfigureAwait(false);
             whole.Add(new(count, cost.Total, constants.PushMicroseconds(total / sizeof(float), count, total / count)));
         }
-        yield return new("push of 16 MiB by its blocks", "blocks", "CPU us/push", 1, whole);
+        yield return new("push of 16 MiB by its blocks", "blocks", "CPU us/push", 1, whole) { Reason = "the bytes stay, messages and blocks become more, each with a cost of its own" };
         foreach (var count in counts)
         {
             var cost = await PushAsync(rig, Dense($"blocks-{count}", (int)((long)count * size / sizeof(float)), size), count, stop).ConfigureAwait(false);
             each.Add(new(count, cost.Total, constants.PushMicroseconds((long)count * size / sizeof(float), count, size) / count));
         }
-        yield return new("blocks of 4 KiB in a push", "blocks", "CPU us/block", Math.Min(1_024, counts[^1]), each);
+        yield return new("blocks of 4 KiB in a push", "blocks", "CPU us/block", Math.Min(1_024, counts[^1]), each) { Reason = "few blocks share the message that brings them" };
     }
 
     /// <summary>Pushes of 16 MiB in blocks of 1 MiB, and of 1 MiB in blocks of 16 KiB, to ever more silos.</summary>
@@ -68,8 +68,8 @@ internal sealed class GrowthCurves(GrowthEffort effort, CapacityConstants consta
             cost = await PushAsync(rig, Dense("small", 256 << 10, 16 << 10), 64, stop).ConfigureAwait(false);
             small.Add(new(silos, cost.Total, constants.PushMicroseconds(256 << 10, 64, 16 << 10, silos) / 64));
         }
-        yield return new("16 blocks of 1 MiB on silos", "silos", "CPU us/block", 1, large);
-        yield return new("64 blocks of 16 KiB on silos", "silos", "CPU us/block", 1, small);
+        yield return new("16 blocks of 1 MiB on silos", "silos", "CPU us/block", 1, large) { Reason = "more processes than processors disturb each other" };
+        yield return new("64 blocks of 16 KiB on silos", "silos", "CPU us/block", 1, small) { Reason = "a message a silo brings fewer blocks, and more processes than processors disturb each other" };
     }
 
     /// <summary>Batches of random rows of an ever larger table.</summary>
@@ -91,9 +91,9 @@ internal sealed class GrowthCurves(GrowthEffort effort, CapacityConstants consta
             var pull = await rig.MeasureAsync(n => table.PullAsync(n, stop), Batch).ConfigureAwait(false);
             pulls.Add(new(rows, pull.Total, constants.RowPullMicroseconds(Width)));
         }
-        yield return new("rows pushed", "rows of the table", "CPU us/row", 10_000, pushes);
-        yield return new("rows pulled", "rows of the table", "CPU us/row", 10_000, pulls);
-        yield return new("memory of a row", "rows of the table", "bytes/row", 1_000_000, memory);
+        yield return new("rows pushed", "rows of the table", "CPU us/row", 10_000, pushes) { Reason = "a larger table fits into no cache" };
+        yield return new("rows pulled", "rows of the table", "CPU us/row", 10_000, pulls) { Reason = "a larger table fits into no cache" };
+        yield return new("memory of a row", "rows of the table", "bytes/row", 1_000_000, memory) { Reason = "the index doubles when it is full" };
     }
 
     private static ModelSpec Dense(string name, int floats, int blockBytes) => new($"growth-{name}")

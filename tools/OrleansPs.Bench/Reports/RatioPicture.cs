@@ -18,7 +18,7 @@ internal static class RatioPicture
             .. peers.Select(peer => (peer.System, (Func<RowFigures, double>)(f => f.OperationsPerSecond / peer.RateOf(f.Row, settings.Silos)))),
         ];
         var charts = rows.GroupBy(f => SizeOf(f.Row)).SelectMany(size => others
-            .Select(other => (other.Name, Rows: size.Where(f => double.IsFinite(other.Ratio(f))).Select(f => RowOf(f, other.Ratio(f))).ToArray()))
+            .Select((other, i) => (other.Name, Rows: size.Where(f => double.IsFinite(other.Ratio(f))).Select(f => RowOf(f, other.Ratio(f), Marker.ColorOf(i))).ToArray()))
             .Where(chart => chart.Rows.Length > 0)
             .Select(chart => ChartOf($"{size.Key}, x {chart.Name}", chart.Rows))).ToArray();
         var most = charts.Select(chart => chart.Rows.Count).DefaultIfEmpty(1).Max();
@@ -29,10 +29,10 @@ internal static class RatioPicture
 
     private static StackedBars ChartOf(string title, BarRow[] rows) => new(title, title, rows)
     {
-        XTitle = title, Parts = [("ratio", "c0")], Format = Text, AtLeast = 1.2,
+        XTitle = title, Parts = [("ratio", "run")], Format = Text, AtLeast = 1.2,
     };
 
-    private static BarRow RowOf(RowFigures f, double ratio) => new(string.Create(CultureInfo.InvariantCulture, $"{f.Row.Text}, {f.Row.InFlight}"), [ratio], Text(ratio));
+    private static BarRow RowOf(RowFigures f, double ratio, string color) => new(string.Create(CultureInfo.InvariantCulture, $"{f.Row.Text}, {f.Row.InFlight}"), [ratio], Text(ratio), color);
 
     private static string SizeOf(BenchRow row) => string.Create(CultureInfo.InvariantCulture, $"{(row.IsSparse ? $"{row.Rows:#,0} rows x {row.Floats}" : row.Floats >= 1 << 18 ? $"{row.Floats >> 18} MiB" : $"{row.Floats >> 8} KiB")}");
 
