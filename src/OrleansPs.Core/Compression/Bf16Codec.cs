@@ -14,6 +14,8 @@ public static class Bf16Codec
     private const uint Largest = 0x7f7fffff;
     private const uint Quiet = 0x00400000;
     private const int Stride = 32;
+    private const int EncodedStride = 16;
+    private const int Lanes = 8;
 
     /// <summary>The bytes of a code.</summary>
     public static long BytesOf(int length) => (long)length * sizeof(ushort);
@@ -27,8 +29,8 @@ public static class Bf16Codec
         ref var source = ref Unsafe.As<float, uint>(ref MemoryMarshal.GetReference(values));
         ref var destination = ref MemoryMarshal.GetReference(halves);
         nuint i = 0;
-        for (; i + Stride <= (nuint)values.Length; i += Stride)
-            Vector512.Narrow(Round(Vector512.LoadUnsafe(ref source, i)), Round(Vector512.LoadUnsafe(ref source, i + 16))).StoreUnsafe(ref destination, i);
+        for (; i + EncodedStride <= (nuint)values.Length; i += EncodedStride)
+            Vector256.Narrow(Round(Vector256.LoadUnsafe(ref source, i)), Round(Vector256.LoadUnsafe(ref source, i + Lanes))).StoreUnsafe(ref destination, i);
         for (; i < (nuint)values.Length; i++) halves[(int)i] = (ushort)Round(BitConverter.SingleToUInt32Bits(values[(int)i]));
     }
 
@@ -50,15 +52,15 @@ public static class Bf16Codec
         for (; i < (nuint)values.Length; i++) values[(int)i] = BitConverter.UInt32BitsToSingle((uint)halves[(int)i] << 16);
     }
 
+    // Magnitudes are compared as signed numbers, which they fit.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<uint> Round(Vector512<uint> bits)
+    private static Vector256<uint> Round(Vector256<uint> bits)
     {
-        var magnitude = bits & Vector512.Create(0x7fffffffu);
-        var rounded = Vector512.Min(
-            magnitude + Vector512.Create(0x7fffu) + ((bits >> 16) & Vector512<uint>.One), Vector512.Create(Largest));
-        var nan = Vector512.GreaterThan(magnitude, Vector512.Create(Infinity)) & Vector512.Create(Quiet);
-        var finite = Vector512.LessThan(magnitude, Vector512.Create(Infinity));
-        return (Vector512.ConditionalSelect(finite, rounded, magnitude | nan) | (bits & Vector512.Create(0x80000000u))) >> 16;
+        var magnitude = bits & Vector256.Create(0x7fffffffu);
+        var rounded = Vector256.Min(magnitude + Vector256.Create(0x7fffu) + ((bits >> 16) & Vector256<uint>.One), Vector256.Create(Largest));
+        var nan = Vector256.GreaterThan(magnitude.AsInt32(), Vector256.Create((int)Infinity)).AsUInt32() & Vector256.Create(Quiet);
+        var finite = Vector256.LessThan(magnitude.AsInt32(), Vector256.Create((int)Infinity)).AsUInt32();
+        return (Vector256.ConditionalSelect(finite, rounded, magnitude | nan) | (bits & Vector256.Create(0x80000000u))) >> 16;
     }
 
     private static uint Round(uint bits)

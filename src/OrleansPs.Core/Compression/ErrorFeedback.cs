@@ -20,11 +20,11 @@ public static class ErrorFeedback
         ref var left = ref MemoryMarshal.GetReference(residual);
         ref var right = ref MemoryMarshal.GetReference(gradient);
         ref var sum = ref MemoryMarshal.GetReference(total);
-        var (least, most, i) = (Vector512.Create(float.MinValue), Vector512.Create(float.MaxValue), 0);
-        for (; i + Vector512<float>.Count <= total.Length; i += Vector512<float>.Count)
+        var (least, most, i) = (Vector256.Create(float.MinValue), Vector256.Create(float.MaxValue), 0);
+        for (; i + Vector256<float>.Count <= total.Length; i += Vector256<float>.Count)
         {
             var at = (nuint)i;
-            Vector512.Min(Vector512.Max(Vector512.LoadUnsafe(ref left, at) + Vector512.LoadUnsafe(ref right, at), least), most).StoreUnsafe(ref sum, at);
+            Vector256.Min(Vector256.Max(Vector256.LoadUnsafe(ref left, at) + Vector256.LoadUnsafe(ref right, at), least), most).StoreUnsafe(ref sum, at);
         }
         for (; i < total.Length; i++) total[i] = Math.Clamp(residual[i] + gradient[i], float.MinValue, float.MaxValue);
     }

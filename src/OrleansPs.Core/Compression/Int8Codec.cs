@@ -14,6 +14,8 @@ public static class Int8Codec
     private const int Steps = 127;
     private const int Stride = 64;
     private const int Lanes = 16;
+    private const int EncodedStride = 32;
+    private const int EncodedLanes = 8;
 
     /// <summary>The bytes of a piece's code.</summary>
     /// <param name="start">The piece's first element in its parameter.</param>
@@ -79,16 +81,15 @@ public static class Int8Codec
     private static uint LargestMagnitude(ReadOnlySpan<float> chunk)
     {
         ref var source = ref Unsafe.As<float, uint>(ref MemoryMarshal.GetReference(chunk));
-        var mask = Vector512.Create(0x7fffffffu);
-        Vector512<uint> a = default, b = default;
+        var mask = Vector256.Create(0x7fffffffu);
+        Vector256<uint> a = default, b = default;
         nuint i = 0;
-        for (; i + (2 * Lanes) <= (nuint)chunk.Length; i += 2 * Lanes)
+        for (; i + (2 * EncodedLanes) <= (nuint)chunk.Length; i += 2 * EncodedLanes)
         {
-            a = Vector512.Max(a, Vector512.LoadUnsafe(ref source, i) & mask);
-            b = Vector512.Max(b, Vector512.LoadUnsafe(ref source, i + Lanes) & mask);
+            a = Vector256.Max(a, Vector256.LoadUnsafe(ref source, i) & mask);
+            b = Vector256.Max(b, Vector256.LoadUnsafe(ref source, i + EncodedLanes) & mask);
         }
-        var c = Vector512.Max(a, b);
-        var d = Vector256.Max(c.GetLower(), c.GetUpper());
+        var d = Vector256.Max(a, b);
         var e = Vector128.Max(d.GetLower(), d.GetUpper());
         var largest = Math.Max(Math.Max(e[0], e[1]), Math.Max(e[2], e[3]));
         for (; i < (nuint)chunk.Length; i++) largest = Math.Max(largest, BitConverter.SingleToUInt32Bits(chunk[(int)i]) & 0x7fffffff);
@@ -101,28 +102,28 @@ public static class Int8Codec
         ref var source = ref MemoryMarshal.GetReference(values);
         ref var destination = ref MemoryMarshal.GetReference(numbers);
         nuint i = 0;
-        for (; i + Stride <= (nuint)values.Length; i += Stride)
+        for (; i + EncodedStride <= (nuint)values.Length; i += EncodedStride)
         {
-            var at = Vector512.Create(index + (uint)i) + Vector512<uint>.Indices;
-            var low = Vector512.Narrow(
-                Quantize(Vector512.LoadUnsafe(ref source, i), at, inverse, rounding),
-                Quantize(Vector512.LoadUnsafe(ref source, i + Lanes), at + Vector512.Create(16u), inverse, rounding));
-            var high = Vector512.Narrow(
-                Quantize(Vector512.LoadUnsafe(ref source, i + (2 * Lanes)), at + Vector512.Create(32u), inverse, rounding),
-                Quantize(Vector512.LoadUnsafe(ref source, i + (3 * Lanes)), at + Vector512.Create(48u), inverse, rounding));
-            Vector512.Narrow(low, high).StoreUnsafe(ref destination, i);
+            var at = Vector256.Create(index + (uint)i) + Vector256<uint>.Indices;
+            var low = Vector256.Narrow(
+                Quantize(Vector256.LoadUnsafe(ref source, i), at, inverse, rounding),
+                Quantize(Vector256.LoadUnsafe(ref source, i + EncodedLanes), at + Vector256.Create(8u), inverse, rounding));
+            var high = Vector256.Narrow(
+                Quantize(Vector256.LoadUnsafe(ref source, i + (2 * EncodedLanes)), at + Vector256.Create(16u), inverse, rounding),
+                Quantize(Vector256.LoadUnsafe(ref source, i + (3 * EncodedLanes)), at + Vector256.Create(24u), inverse, rounding));
+            Vector256.Narrow(low, high).StoreUnsafe(ref destination, i);
         }
         for (; i < (nuint)values.Length; i++)
             numbers[(int)i] = (sbyte)Math.Clamp(rounding.Round(values[(int)i] * inverse, index + (uint)i), -Steps, Steps);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Quantize<TRounding>(Vector512<float> values, Vector512<uint> index, float inverse, TRounding rounding)
+    private static Vector256<int> Quantize<TRounding>(Vector256<float> values, Vector256<uint> index, float inverse, TRounding rounding)
         where TRounding : struct, IRounding
     {
-        var number = rounding.Round(values * Vector512.Create(inverse), index);
-        return Vector512.ConvertToInt32Native(
-            Vector512.MaxNative(Vector512.MinNative(number, Vector512.Create((float)Steps)), Vector512.Create(-(float)Steps)));
+        var number = rounding.Round(values * Vector256.Create(inverse), index);
+        return Vector256.ConvertToInt32Native(
+            Vector256.MaxNative(Vector256.MinNative(number, Vector256.Create((float)Steps)), Vector256.Create(-(float)Steps)));
     }
 
     private static void Multiply(ReadOnlySpan<sbyte> numbers, float scale, Span<float> values)
@@ -149,8 +150,8 @@ public static class Int8Codec
         /// <summary>One of them.</summary>
         float Round(float quotient, uint index);
 
-        /// <summary>Sixteen.</summary>
-        Vector512<float> Round(Vector512<float> quotients, Vector512<uint> index);
+        /// <summary>Eight.</summary>
+        Vector256<float> Round(Vector256<float> quotients, Vector256<uint> index);
     }
 
     private readonly struct Stochastic(RoundingKey key) : IRounding
@@ -158,7 +159,7 @@ public static class Int8Codec
         public float Round(float quotient, uint index) => MathF.Floor(quotient + key.At(index));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<float> Round(Vector512<float> quotients, Vector512<uint> index) => Vector512.Floor(quotients + key.At(index));
+        public Vector256<float> Round(Vector256<float> quotients, Vector256<uint> index) => Vector256.Floor(quotients + key.At(index));
     }
 
     private readonly struct Nearest : IRounding
@@ -166,6 +167,6 @@ public static class Int8Codec
         public float Round(float quotient, uint index) => MathF.Round(quotient);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<float> Round(Vector512<float> quotients, Vector512<uint> index) => Vector512.Round(quotients);
+        public Vector256<float> Round(Vector256<float> quotients, Vector256<uint> index) => Vector256.Round(quotients);
     }
 }

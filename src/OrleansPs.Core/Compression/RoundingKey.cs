@@ -44,13 +44,13 @@ public readonly record struct RoundingKey(uint First, uint Second)
         return (int)((x ^ (x >> 16)) >> 8) * Unit;
     }
 
-    /// <summary>The numbers of sixteen elements.</summary>
+    /// <summary>The numbers of eight elements.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Vector512<float> At(Vector512<uint> index)
+    internal Vector256<float> At(Vector256<uint> index)
     {
-        var x = index + Vector512.Create(First);
-        x = ((x ^ (x >> 16)) * Vector512.Create(FirstFactor)) ^ Vector512.Create(Second);
-        x = (x ^ (x >> 15)) * Vector512.Create(SecondFactor);
-        return Vector512.ConvertToSingle(((x ^ (x >> 16)) >> 8).AsInt32()) * Vector512.Create(Unit);
+        var x = index + Vector256.Create(First);
+        x = ((x ^ (x >> 16)) * Vector256.Create(FirstFactor)) ^ Vector256.Create(Second);
+        x = (x ^ (x >> 15)) * Vector256.Create(SecondFactor);
+        return Vector256.ConvertToSingle(((x ^ (x >> 16)) >> 8).AsInt32()) * Vector256.Create(Unit);
     }
 }

@@ -15,7 +15,7 @@ public struct TopKChoice
 {
     private const int Digit = 12;
     private const int LastDigit = 31 - (2 * Digit);
-    private const int Lanes = 16;
+    private const int Lanes = 8;
     private const int Samples = 4_096;
 
     private TopKChoice(int least, int ties) => (Least, Ties) = (least, ties);
@@ -75,11 +75,11 @@ public struct TopKChoice
     private static int Collect(ReadOnlySpan<float> parameter, int floor, Span<float> candidates)
     {
         ref var source = ref MemoryMarshal.GetReference(parameter);
-        var (magnitude, least, count, i) = (Vector512.Create(0x7fffffff), Vector512.Create(floor), 0, 0);
+        var (magnitude, least, count, i) = (Vector256.Create(0x7fffffff), Vector256.Create(floor), 0, 0);
         for (; i + Lanes <= parameter.Length; i += Lanes)
         {
-            var bits = Vector512.LoadUnsafe(ref source, (nuint)i).AsInt32() & magnitude;
-            var hits = Vector512.GreaterThanOrEqual(bits, least).ExtractMostSignificantBits();
+            var bits = Vector256.LoadUnsafe(ref source, (nuint)i).AsInt32() & magnitude;
+            var hits = Vector256.GreaterThanOrEqual(bits, least).ExtractMostSignificantBits();
             if (hits == 0) continue;
             if (count + Lanes > candidates.Length) return int.MaxValue;
             for (; hits != 0; hits &= hits - 1) candidates[count++] = parameter[i + BitOperations.TrailingZeroCount(hits)];
@@ -111,11 +111,11 @@ public struct TopKChoice
     private static void CountWithin(ReadOnlySpan<float> parameter, int prefix, int prefixShift, int shift, Span<int> counts)
     {
         ref var source = ref MemoryMarshal.GetReference(parameter);
-        var (magnitude, wanted, digit, i) = (Vector512.Create(0x7fffffff), Vector512.Create(prefix), (1 << (prefixShift - shift)) - 1, 0);
+        var (magnitude, wanted, digit, i) = (Vector256.Create(0x7fffffff), Vector256.Create(prefix), (1 << (prefixShift - shift)) - 1, 0);
         for (; i + Lanes <= parameter.Length; i += Lanes)
         {
-            var bits = Vector512.LoadUnsafe(ref source, (nuint)i).AsInt32() & magnitude;
-            for (var hits = Vector512.Equals(bits >> prefixShift, wanted).ExtractMostSignificantBits(); hits != 0; hits &= hits - 1)
+            var bits = Vector256.LoadUnsafe(ref source, (nuint)i).AsInt32() & magnitude;
+            for (var hits = Vector256.Equals(bits >> prefixShift, wanted).ExtractMostSignificantBits(); hits != 0; hits &= hits - 1)
                 counts[(MagnitudeOf(parameter[i + BitOperations.TrailingZeroCount(hits)]) >> shift) & digit]++;
         }
         for (; i < parameter.Length; i++)

@@ -14,7 +14,7 @@ public static class TopKCodec
     /// <summary>The bytes of an element that is sent.</summary>
     public const int EntryBytes = sizeof(int) + sizeof(float);
 
-    private const int Lanes = 16;
+    private const int Lanes = 8;
 
     /// <summary>How many elements of a parameter are sent at most.</summary>
     /// <param name="length">The parameter's elements, at least one.</param>
@@ -30,11 +30,11 @@ public static class TopKCodec
     {
         ref var source = ref MemoryMarshal.GetReference(piece);
         var entries = MemoryMarshal.Cast<byte, Entry>(code);
-        var (magnitude, least, written, i) = (Vector512.Create(0x7fffffff), Vector512.Create(choice.Least), 0, 0);
+        var (magnitude, least, written, i) = (Vector256.Create(0x7fffffff), Vector256.Create(choice.Least), 0, 0);
         for (; i + Lanes <= piece.Length; i += Lanes)
         {
-            var bits = Vector512.LoadUnsafe(ref source, (nuint)i).AsInt32() & magnitude;
-            for (var hits = Vector512.GreaterThanOrEqual(bits, least).ExtractMostSignificantBits(); hits != 0; hits &= hits - 1)
+            var bits = Vector256.LoadUnsafe(ref source, (nuint)i).AsInt32() & magnitude;
+            for (var hits = Vector256.GreaterThanOrEqual(bits, least).ExtractMostSignificantBits(); hits != 0; hits &= hits - 1)
                 Take(piece, i + BitOperations.TrailingZeroCount(hits), ref choice, entries, ref written);
         }
         for (; i < piece.Length; i++)
