@@ -43,7 +43,7 @@ public class CapacityModelTests
     [Fact]
     public void Encodings_shorten_pushes_alone()
     {
-        var plan = Plan(s_input with { Encoding = Encoding.All.Single(e => e.Name == "bf16") });
+        var plan = Plan(s_input with { Encoding = EncodingCost.All.Single(e => e.Name == "bf16") });
 
         Assert.Equal((2 << 20, 4 << 20), (plan.PushBytes, plan.PullBytes));
     }

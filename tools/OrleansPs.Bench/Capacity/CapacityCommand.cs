@@ -27,7 +27,7 @@ internal static class CapacityCommand
             Checked.Whole("--snapshot-every", 1, 1_000_000, "Seconds between snapshots [default: none]"));
         var consistency = Checked.Option<(string Mode, int Staleness)?>("--consistency", "bsp|ssp:N|asp", "Default: asp", text => PolicyText.Parse(text), "it must be bsp, asp or ssp:N.");
         var optimizer = Checked.Option<string?>("--optimizer", string.Join('|', s_optimizers), "Default: sgd", text => Known(text, s_optimizers), $"it must be one of {string.Join(", ", s_optimizers)}.");
-        var names = Encoding.All.Select(e => e.Name).ToArray();
+        var names = EncodingCost.All.Select(e => e.Name).ToArray();
         var compression = Checked.Option<string?>("--compression", string.Join('|', names), "Default: none; topk keeps 1 %", text => Known(text, names), $"it must be one of {string.Join(", ", names)}.");
         var (cached, replicated) = (
             new Option<bool>("--cached") { Description = "Under SSP sessions read their copies within the bound" },
@@ -54,7 +54,7 @@ internal static class CapacityCommand
                 IsCached = result.GetValue(cached),
                 IsReplicated = result.GetValue(replicated),
                 SnapshotSeconds = result.GetValue(snapshot) ?? 0,
-                Encoding = Encoding.All[Math.Max(0, Array.IndexOf(names, result.GetValue(compression)))],
+                Encoding = EncodingCost.All[Math.Max(0, Array.IndexOf(names, result.GetValue(compression)))],
             };
             await WriteAsync(output, CapacityModel.Plan(input, new())).ConfigureAwait(false);
             return 0;

@@ -5,10 +5,10 @@ namespace OrleansPs.Bench;
 /// <param name="BytesPerFloat">Of a float32, on the way.</param>
 /// <param name="EncodeMebibyte">Microseconds of the worker for 2^20 bytes of float32.</param>
 /// <param name="DecodeMebibyte">The same of the silo.</param>
-internal sealed record Encoding(string Name, double BytesPerFloat, double EncodeMebibyte, double DecodeMebibyte)
+internal sealed record EncodingCost(string Name, double BytesPerFloat, double EncodeMebibyte, double DecodeMebibyte)
 {
     /// <summary>Those that the plan knows: chunks of 256 with a scale or two means, 1 % of the elements of 8 bytes.</summary>
-    public static IReadOnlyList<Encoding> All { get; } =
+    public static IReadOnlyList<EncodingCost> All { get; } =
     [
         new("none", 4, 0, 0), new("bf16", 2, 42, 27), new("int8", 1 + (4 / 256.0), 61, 24), new("topk", 0.01 * 8, 419, 12), new("onebit", (1 / 8.0) + (8 / 256.0), 175, 24),
     ];
@@ -50,5 +50,5 @@ internal sealed record CapacityInput
     /// <summary>Seconds between snapshots; 0 for none.</summary>
     public double SnapshotSeconds { get; init; }
 
-    public Encoding Encoding { get; init; } = Encoding.All[0];
+    public EncodingCost Encoding { get; init; } = EncodingCost.All[0];
 }
