@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using OrleansPs.Core.Partitioning;
 
 namespace OrleansPs.Core.Tables;
@@ -24,6 +25,7 @@ internal sealed class RowStore
     private const ulong TagMask = 0xFFFF_FFFF_0000_0000;
 
     private const int KeyFloats = sizeof(long) / sizeof(float);
+    private const int CacheLine = 64;
 
     /// <summary>Rows looked up at a time, at most.</summary>
     public const int Wave = 64;
@@ -36,8 +38,8 @@ internal sealed class RowStore
     private int _nextInSlab;
     private ulong[] _index;
     private int _mask;
-    // Of no meaning; it keeps the reads from being left out.
-    private float _touched;
+    // Of no meaning: where memory can't be asked for, it is read.
+    private ulong _asked;
 
     public RowStore(int floats)
     {
@@ -65,27 +67,28 @@ internal sealed class RowStore
     }
 
     /// <summary>
-    /// Finds up to <see cref="Wave"/> keys: -1 for those that have no row. Memory is read in waves, first all index entries, then all records, so that the
-    /// processor waits for many rows at once and not for one after the other.
+    /// Finds the next keys of a batch, up to <see cref="Wave"/>: -1 for those that have no row. Records are asked for as soon as their numbers are known, and
+    /// index entries a wave ahead, so that the processor waits for many rows at once, and while it works on others.
     /// </summary>
-    public void Find(ReadOnlySpan<long> keys, Span<int> rows)
+    /// <param name="keys">All keys of the batch.</param>
+    /// <param name="at">How many were found already.</param>
+    /// <param name="rows">The rows of those that follow.</param>
+    /// <returns>How many they are.</returns>
+    public int Find(ReadOnlySpan<long> keys, int at, Span<int> rows)
     {
-        Span<ulong> hashes = stackalloc ulong[Wave];
-        var last = 0f;
-        ref var index = ref MemoryMarshal.GetArrayDataReference(_index);
-        for (var i = 0; i < keys.Length; i++)
+        var wave = keys.Slice(at, Math.Min(Wave, keys.Length - at));
+        if (at == 0) AskForIndex(wave);
+        for (var i = 0; i < wave.Length; i++)
         {
-            hashes[i] = KeyHash.Of(keys[i]);
-            rows[i] = (int)Unsafe.Add(ref index, (int)hashes[i] & _mask);
+            var hash = KeyHash.Of(wave[i]);
+            rows[i] = RowIn(EntryFrom((int)hash & _mask, hash, out _));
+            if (rows[i] >= 0) AskForRecord(rows[i]);
         }
-        for (var i = 0; i < keys.Length; i++) rows[i] = RowIn(EntryFrom((int)hashes[i] & _mask, hashes[i], out _));
-        for (var i = 0; i < keys.Length; i++)
-        {
-            if (rows[i] < 0) continue;
-            if (KeyOf(rows[i]) != keys[i]) rows[i] = Find(keys[i]);
-            else last += LastOf(rows[i]);
-        }
-        _touched = last;
+        var next = keys[(at + wave.Length)..];
+        AskForIndex(next[..Math.Min(Wave, next.Length)]);
+        for (var i = 0; i < wave.Length; i++)
+            if (rows[i] >= 0 && KeyOf(rows[i]) != wave[i]) rows[i] = Find(wave[i]);
+        return wave.Length;
     }
 
     /// <summary>Adds a row for a key that has none; its record has any numbers.</summary>
@@ -133,6 +136,31 @@ internal sealed class RowStore
         _slabCount = 0;
     }
 
+    private unsafe void AskForIndex(ReadOnlySpan<long> keys)
+    {
+        ref var index = ref MemoryMarshal.GetArrayDataReference(_index);
+        foreach (var key in keys)
+        {
+            ref var entry = ref Unsafe.Add(ref index, (int)KeyHash.Of(key) & _mask);
+            if (Sse.IsSupported) Sse.Prefetch0(Unsafe.AsPointer(ref entry));
+            else _asked ^= entry;
+        }
+    }
+
+    // A hint: if the array is moved meanwhile, it was for nothing.
+    private unsafe void AskForRecord(int row)
+    {
+        ref var first = ref Unsafe.As<float, byte>(ref FirstOf(row));
+        var bytes = _stride * sizeof(float);
+        if (!Sse.IsSupported)
+        {
+            _asked ^= Unsafe.Add(ref first, bytes - 1);
+            return;
+        }
+        for (var at = 0; at < bytes; at += CacheLine) Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.Add(ref first, at)));
+        Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.Add(ref first, bytes - 1)));
+    }
+
     // -1 for a free slot.
     private static int RowIn(ulong entry) => (int)entry - 1;
 
@@ -153,9 +181,6 @@ internal sealed class RowStore
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref float FirstOf(int row) => ref _slabs[row >> RowBits].Records[(row & RowMask) * _stride];
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private float LastOf(int row) => _slabs[row >> RowBits].Records[((row & RowMask) * _stride) + _stride - 1];
 
     private static ulong[] RentIndex(int slots)
     {

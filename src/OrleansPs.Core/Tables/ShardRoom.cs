@@ -53,9 +53,7 @@ internal sealed class ShardRoom(RowRules rules, RowStore rows, StagedRows staged
         var count = 0L;
         for (var at = 0; at < keys.Length; at += RowStore.Wave)
         {
-            var wave = keys.Slice(at, Math.Min(RowStore.Wave, keys.Length - at));
-            rows.Find(wave, found);
-            foreach (var row in found[..wave.Length])
+            foreach (var row in found[..rows.Find(keys, at, found)])
                 if (row < 0 || rules.IsExpired(rows.Record(row), clock)) count++;
         }
         return count;

@@ -70,11 +70,11 @@ internal sealed class TableBody : BlockBody
         Span<int> found = stackalloc int[Wave];
         foreach (var slice in values)
         {
-            for (var at = 0; at < slice.Keys.Length; at += Wave)
+            var keys = slice.Keys.Span;
+            for (var at = 0; at < keys.Length; at += Wave)
             {
-                var keys = slice.Keys.Span.Slice(at, Math.Min(Wave, slice.Keys.Length - at));
-                _rows.Find(keys, found);
-                for (var i = 0; i < keys.Length; i++) Read(keys[i], found[i], RowOf(slice.Values.Span, at + i));
+                var count = _rows.Find(keys, at, found);
+                for (var i = 0; i < count; i++) Read(keys[at + i], found[i], RowOf(slice.Values.Span, at + i));
             }
         }
     }
@@ -148,12 +148,11 @@ internal sealed class TableBody : BlockBody
         Span<int> found = stackalloc int[Wave];
         for (var at = 0; at < keys.Length; at += Wave)
         {
-            var wave = keys.Slice(at, Math.Min(Wave, keys.Length - at));
-            _rows.Find(wave, found);
-            for (var i = 0; i < wave.Length; i++)
+            var count = _rows.Find(keys, at, found);
+            for (var i = 0; i < count; i++)
             {
-                var row = Live(wave[i], found[i]);
-                if (row < 0 && Admits(wave[i])) row = Begin(wave[i]);
+                var row = Live(keys[at + i], found[i]);
+                if (row < 0 && Admits(keys[at + i])) row = Begin(keys[at + i]);
                 if (row >= 0) _rules.Step(_rows.Record(row), RowOf(gradient, at + i), moment, RowLayout.Narrow(_clock));
             }
         }
