@@ -8,7 +8,7 @@ namespace OrleansPs.Core.Tables;
 /// for. With pages of 4 KiB a lookup among a hundred megabytes waits for the page tables too.
 /// </summary>
 /// <remarks>A hint: whether it was taken changes nothing but time. Such arrays do not move, and come from no pool and go to none.</remarks>
-internal static partial class LargePages
+internal static class LargePages
 {
     private const nuint PageBytes = 2 << 20;
     private const int Advice = 14;
@@ -41,7 +41,9 @@ internal static partial class LargePages
         return array;
     }
 
-    [LibraryImport("libc", EntryPoint = "madvise")]
+#pragma warning disable SYSLIB1054 // Numbers alone go in and out, so nothing has to be generated; planted bugs are compiled without generators.
+    [DllImport("libc", EntryPoint = "madvise")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int MAdvise(nuint address, nuint length, int advice);
+    private static extern int MAdvise(nuint address, nuint length, int advice);
+#pragma warning restore SYSLIB1054
 }
