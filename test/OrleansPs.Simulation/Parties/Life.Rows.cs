@@ -10,23 +10,13 @@ internal sealed partial class Life
 
     private bool PullsRows() => Rows is not null && Scheduler.Chance(_pullShare);
 
-    private async Task PushRowsAsync(int id, WorkerPosition position)
+    private async Task PushRowsAsync(int id)
     {
         if (Rows is null) return;
         using var cancel = Cancellation();
         var gradients = Rows.Gradients(_world.Spec, id);
         if (Scheduler.Chance(0.02)) await PushBadRowsAsync(gradients).ConfigureAwait(false);
-        if (Scheduler.Chance(0.3))
-        {
-            var rows = AllRows();
-            var pull = Pull(position, fresh: true, _session.Policy.IsRounds ? _ownRows : [.. _ownRows, id]);
-            await _session.PushPullRowsAsync(gradients, rows, cancel.Token).ConfigureAwait(false);
-            _world.Pulls.Check(pull, rows);
-        }
-        else
-        {
-            await _session.PushRowsAsync(gradients, cancel.Token).ConfigureAwait(false);
-        }
+        await _session.PushRowsAsync(gradients, cancel.Token).ConfigureAwait(false);
         _ownRows.Add(id);
     }
 
@@ -48,19 +38,13 @@ internal sealed partial class Life
     }
 
     /// <summary>All rows, in any order, one of them twice.</summary>
-    private RowSet AllRows()
+    private async Task PullRowsAsync(WorkerPosition position)
     {
+        using var cancel = Cancellation();
         long[] keys = [.. Rows!.Keys, Rows.Keys[0]];
         Scheduler.Random.Shuffle(keys);
         var rows = new RowSet();
         foreach (var table in _world.Spec.Tables) rows.Add(table.Name, keys, new float[keys.Length * table.Width]);
-        return rows;
-    }
-
-    private async Task PullRowsAsync(WorkerPosition position)
-    {
-        using var cancel = Cancellation();
-        var rows = AllRows();
         var pull = Pull(position, fresh: true, _ownRows);
         try
         {

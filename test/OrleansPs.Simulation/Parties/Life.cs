@@ -219,7 +219,7 @@ internal sealed partial class Life
         for (var call = 0; call < script.Length; call++)
         {
             var push = PushAsync(_world.Work.Id(item, call), script[call], position, own);
-            var rows = PushRowsAsync(_world.Work.Id(item, call), position);
+            var rows = PushRowsAsync(_world.Work.Id(item, call));
             running.AddRange([push, rows]);
             if (Scheduler.Chance(0.05)) await ClockTooEarlyAsync(push, position).ConfigureAwait(false);
             if (!overlap) await Task.WhenAll(push, rows).ConfigureAwait(false);
