@@ -7,8 +7,8 @@ using OrleansPs.Core.Partitioning;
 namespace OrleansPs.Core.Tables;
 
 /// <summary>
-/// Records of equal length under 64-bit keys: open addressing with linear probing over row numbers, the records in slabs of pooled
-/// memory. No object and no pointer a row.
+/// Records of equal length under 64-bit keys: open addressing with linear probing over row numbers, the records in slabs of
+/// memory, the small ones from the pool. No object and no pointer a row.
 /// </summary>
 /// <remarks>
 /// A row's number stays the same while it exists. An entry of the index is number + 1, so that 0 is a free slot, and the upper half of the key's hash, so
