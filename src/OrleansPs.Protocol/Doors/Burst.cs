@@ -12,8 +12,10 @@ internal sealed class Burst
     /// <summary>The largest request that others wait for, in bytes there and back.</summary>
     public const int LargestRequest = 128 << 10;
 
-    /// <summary>The bytes of a message; the next one takes what comes after.</summary>
-    private const int LargestMessage = 1 << 20;
+    /// <summary>
+    /// The bytes of a message; the next one takes what comes after, so that one is worked on while the next is on its way.
+    /// </summary>
+    private const int LargestMessage = 384 << 10;
 
     [ThreadStatic]
     private static Burst? t_current;

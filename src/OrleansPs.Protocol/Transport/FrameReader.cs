@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
@@ -10,7 +10,8 @@ namespace OrleansPs.Protocol;
 
 /// <summary>
 /// The bytes that come from a socket, always in one piece: a message is received into one buffer however large it is, and read where it
-/// lies. An idle connection keeps a small buffer; a large one is taken from the pool for a large message alone.
+/// lies. An idle connection keeps a small buffer; a large one is taken from the pool for a large message alone. Numbers of a message may be kept
+/// where they are: then what comes next goes elsewhere.
 /// </summary>
 /// <remarks>
 /// One reader at a time, as of any pipe. It is canceled once and for all: whoever cancels is about to close the connection.
@@ -25,13 +26,31 @@ internal sealed class FrameReader(Socket socket, long maxFrame) : PipeReader
     // Orleans' messages begin with the lengths of their two parts.
     private const int PrefixBytes = 2 * sizeof(int);
 
+    // Whose bytes this thread reads, if it reads any: Orleans takes a message apart before it waits for more.
+    [ThreadStatic]
+    private static FrameReader? t_reading;
+
     private readonly CancellationTokenSource _canceled = new();
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(IdleBytes);
+    private FrameBuffer _buffer = FrameBuffer.Rent(IdleBytes);
     private int _start;
     private int _examined;
     private int _end;
     private bool _isAtEnd;
     private bool _isCompleted;
+
+    /// <summary>Keeps bytes of the message that the calling thread is reading, whose they are until the buffer is disposed.</summary>
+    /// <returns>False if it reads none, or the bytes are of something else.</returns>
+    internal static bool TryKeep(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out FrameBuffer? buffer, out int start)
+    {
+        (buffer, start) = (null, 0);
+        if (t_reading is not { _isCompleted: false } reader) return false;
+        // No two buffers overlap: if these bytes are in it, they are of a message that this very thread has not done with.
+        var own = Volatile.Read(ref reader._buffer);
+        if (!own.Bytes.AsSpan().Overlaps(bytes, out start) || start < 0 || start + bytes.Length > own.Bytes.Length) return false;
+        own.Keep();
+        buffer = own;
+        return true;
+    }
 
     [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
@@ -42,7 +61,7 @@ internal sealed class FrameReader(Socket socket, long maxFrame) : PipeReader
             ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _canceled.Token) : null;
         try
         {
-            var received = await socket.ReceiveAsync(_buffer.AsMemory(_end), linked?.Token ?? _canceled.Token).ConfigureAwait(false);
+            var received = await socket.ReceiveAsync(_buffer.Bytes.AsMemory(_end, RoomBytes()), linked?.Token ?? _canceled.Token).ConfigureAwait(false);
             _end += received;
             _isAtEnd = received == 0;
         }
@@ -84,11 +103,14 @@ internal sealed class FrameReader(Socket socket, long maxFrame) : PipeReader
     {
         if (_isCompleted) return;
         _isCompleted = true;
-        ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = [];
+        _buffer.Dispose();
     }
 
-    private ReadResult Present() => new(new(_buffer, _start, _end - _start), _canceled.IsCancellationRequested, _isAtEnd);
+    private ReadResult Present()
+    {
+        t_reading = this;
+        return new(new(_buffer.Bytes, _start, _end - _start), _canceled.IsCancellationRequested, _isAtEnd);
+    }
 
     // There is nothing new in the buffer. What there is, is the beginning of one message.
     private void MakeRoom()
@@ -97,39 +119,54 @@ internal sealed class FrameReader(Socket socket, long maxFrame) : PipeReader
         if (unread == 0)
         {
             (_start, _end) = (0, 0);
-            if (_buffer.Length > IdleBytes) Move(IdleBytes);
+            if (_buffer.Bytes.Length > IdleBytes || _buffer.IsShared) Move(IdleBytes);
         }
-        else if (_end == _buffer.Length || (_start > 0 && _buffer.Length - _end < IdleBytes / 2))
+        else if (_end == _buffer.Bytes.Length || (_start > 0 && _buffer.Bytes.Length - _end < IdleBytes / 2))
         {
             Move(Math.Max(unread + (IdleBytes / 2), _start == 0 ? WantedBytes(unread) : 0));
         }
         _examined = _end;
     }
 
+    // Of a large message no more than its end: what comes behind it would have to be moved.
+    private int RoomBytes()
+    {
+        var room = _buffer.Bytes.Length - _end;
+        var rest = FrameBytes() - (_end - _start);
+        return rest > 0 && _buffer.Bytes.Length > IdleBytes ? (int)Math.Min(room, rest) : room;
+    }
+
+    // How long the message is that has begun; 0 if that is not known.
+    private long FrameBytes()
+    {
+        if (_end - _start < PrefixBytes) return 0;
+        var prefix = _buffer.Bytes.AsSpan(_start, PrefixBytes);
+        return PrefixBytes + (long)BinaryPrimitives.ReadInt32LittleEndian(prefix) + BinaryPrimitives.ReadInt32LittleEndian(prefix[sizeof(int)..]);
+    }
+
     // The whole message if it says how long it is, else twice what there is. A word of length alone buys no more than 32 times what came.
     private int WantedBytes(int unread)
     {
         var twice = (int)Math.Min(2L * unread, Array.MaxLength);
-        if (unread < PrefixBytes) return twice;
-        var prefix = _buffer.AsSpan(_start, PrefixBytes);
-        var frame = PrefixBytes + (long)BinaryPrimitives.ReadInt32LittleEndian(prefix)
-            + BinaryPrimitives.ReadInt32LittleEndian(prefix[sizeof(int)..]);
+        var frame = FrameBytes();
         return frame > unread && frame <= maxFrame ? (int)Math.Min(frame, 32L * unread) : twice;
     }
 
     private void Move(int bytes)
     {
-        var unread = _buffer.AsSpan(_start, _end - _start);
-        if (bytes <= _buffer.Length && !unread.IsEmpty)
+        var unread = _buffer.Bytes.AsSpan(_start, _end - _start);
+        if (bytes <= _buffer.Bytes.Length && !unread.IsEmpty && !_buffer.IsShared)
         {
-            unread.CopyTo(_buffer);
+            unread.CopyTo(_buffer.Bytes);
         }
         else
         {
-            var next = ArrayPool<byte>.Shared.Rent(bytes);
-            unread.CopyTo(next);
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = next;
+            var next = FrameBuffer.Rent(bytes);
+            unread.CopyTo(next.Bytes);
+            var last = _buffer;
+            // Before it may be somebody else's: another thread may still take this reader for its own.
+            Volatile.Write(ref _buffer, next);
+            last.Dispose();
         }
         (_start, _end) = (0, unread.Length);
     }

@@ -9,7 +9,8 @@ namespace OrleansPs.Protocol;
 
 /// <summary>
 /// Sends what is written to a socket when it is flushed. It always offers room for a whole message, as long as they were so far, so that Orleans
-/// writes one in one piece; without that it gathers it from pages of 4 KiB and copies them. Between flushes it holds no memory.
+/// writes one in one piece; without that it gathers it from pages of 4 KiB and copies them. Large numbers are not copied into a message: it has empty
+/// room in their place, and they are sent from where they lie. Between flushes it holds no memory.
 /// </summary>
 /// <remarks>
 /// One writer at a time, as of any pipe. It is canceled once and for all: whoever cancels is about to close the connection.
@@ -21,11 +22,20 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
     /// <summary>The least room that is offered.</summary>
     internal const int LeastBytes = 16 << 10;
 
+    /// <summary>From how many bytes on it is worth it not to copy numbers.</summary>
+    internal const int LeastAttached = 256 << 10;
+
     // After so many flushes that wrote less than a quarter, less room is offered.
     private const int Patience = 256;
 
+    // Who offered room to this thread last.
+    [ThreadStatic]
+    private static FrameWriter? t_writing;
+
     private readonly CancellationTokenSource _canceled = new();
     private readonly List<(byte[] Buffer, int Written)> _full = [];
+    private readonly List<Attachment> _attached = [];
+    private readonly List<ArraySegment<byte>> _parts = [];
     private byte[] _buffer = [];
     private int _written;
     private int _piece;
@@ -34,6 +44,9 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
     private bool _isBroken;
     private bool _isCompleted;
 
+    // What is sent in the place of empty room.
+    private readonly record struct Attachment(byte[] Room, int At, FrameBuffer Buffer, int Start, int Length);
+
     /// <summary>The room that is offered for a message.</summary>
     internal int Room { get; private set; } = LeastBytes;
 
@@ -41,9 +54,23 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
 
     public override long UnflushedBytes => _written + _full.Sum(f => (long)f.Written);
 
+    /// <summary>Lets bytes of a buffer be sent in the place of room that the calling thread was offered and that it is to take, but leaves empty.</summary>
+    /// <returns>False if it is room of something else.</returns>
+    internal static bool TryAttach(ReadOnlySpan<byte> room, FrameBuffer buffer, int start)
+    {
+        if (t_writing is not { } writer) return false;
+        var own = Volatile.Read(ref writer._buffer);
+        if (!own.AsSpan().Overlaps(room, out var at) || at < writer._written || at + room.Length > own.Length) return false;
+        buffer.Keep();
+        writer._attached.Add(new(own, at, buffer, start, room.Length));
+        return true;
+    }
+
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
         ObjectDisposedException.ThrowIf(_isCompleted, this);
+        t_writing = this;
+        DropUntaken();
         var offered = _buffer.Length - _written;
         // Orleans asks once for a message; a second time for what did not fit behind the piece that did.
         if (sizeHint > offered) Room = (int)Math.Min(Math.Max(Room, (long)_piece + sizeHint), Array.MaxLength);
@@ -71,8 +98,9 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
         try
         {
             if (_isBroken) throw new ConnectionAbortedException("There was no memory to write a whole message.");
-            foreach (var (buffer, written) in _full) await SendAsync(buffer.AsMemory(0, written), stop).ConfigureAwait(false);
-            await SendAsync(_buffer.AsMemory(0, _written), stop).ConfigureAwait(false);
+            DropUntaken();
+            foreach (var (buffer, written) in _full) await SendAsync(buffer, written, stop).ConfigureAwait(false);
+            await SendAsync(_buffer, _written, stop).ConfigureAwait(false);
             return new(_canceled.IsCancellationRequested, isCompleted: false);
         }
         catch (OperationCanceledException) when (_canceled.IsCancellationRequested)
@@ -99,9 +127,67 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
         Release();
     }
 
+    private ValueTask SendAsync(byte[] buffer, int written, CancellationToken stop)
+    {
+        CollectParts(buffer, written);
+        return _parts.Count > 0 ? SendPartsAsync(stop) : SendAsync(buffer.AsMemory(0, written), stop);
+    }
+
     private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop)
     {
         while (!bytes.IsEmpty) bytes = bytes[await socket.SendAsync(bytes, stop).ConfigureAwait(false)..];
+    }
+
+    // In one call of the system: the beginning of a message alone would wake its reader.
+    private async ValueTask SendPartsAsync(CancellationToken stop)
+    {
+        // There is no other way to end it.
+        using var ending = stop.UnsafeRegister(static closing => Shutdown((Socket)closing!), socket);
+        while (_parts.Count > 0) SkipParts(await socket.SendAsync(_parts, SocketFlags.None).ConfigureAwait(false));
+    }
+
+    private void CollectParts(byte[] buffer, int written)
+    {
+        _parts.Clear();
+        var done = 0;
+        foreach (var attached in _attached)
+        {
+            if (attached.Room != buffer) continue;
+            _parts.Add(new(buffer, done, attached.At - done));
+            _parts.Add(new(attached.Buffer.Bytes, attached.Start, attached.Length));
+            done = attached.At + attached.Length;
+        }
+        if (_parts.Count > 0 && done < written) _parts.Add(new(buffer, done, written - done));
+    }
+
+    private void SkipParts(int sent)
+    {
+        var whole = 0;
+        while (whole < _parts.Count && sent >= _parts[whole].Count) sent -= _parts[whole++].Count;
+        _parts.RemoveRange(0, whole);
+        if (sent > 0) _parts[0] = _parts[0][sent..];
+    }
+
+    private static void Shutdown(Socket socket)
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It is closed already.
+        }
+    }
+
+    // A message that could not be written takes none of its room.
+    private void DropUntaken()
+    {
+        while (_attached.Count > 0 && _attached[^1] is var last && last.Room == _buffer && last.At >= _written)
+        {
+            last.Buffer.Dispose();
+            _attached.RemoveAt(_attached.Count - 1);
+        }
     }
 
     // Without memory for the rest of a message its beginning must not be sent: then the connection ends.
@@ -118,17 +204,29 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
             _isBroken = UnflushedBytes > 0;
             throw;
         }
-        if (_written > 0) _full.Add((_buffer, _written));
-        else if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
-        (_buffer, _written) = (next, 0);
+        var (last, written) = (_buffer, _written);
+        if (written > 0) _full.Add((last, written));
+        Replace(next);
+        if (written == 0 && last.Length > 0) ArrayPool<byte>.Shared.Return(last);
     }
 
     private void Release()
     {
         foreach (var (buffer, _) in _full) ArrayPool<byte>.Shared.Return(buffer);
         _full.Clear();
-        if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
-        (_buffer, _written) = ([], 0);
+        foreach (var attached in _attached) attached.Buffer.Dispose();
+        _attached.Clear();
+        _parts.Clear();
+        var last = _buffer;
+        Replace([]);
+        if (last.Length > 0) ArrayPool<byte>.Shared.Return(last);
+    }
+
+    // Before the one so far may be somebody else's: another thread may still take this writer for its own.
+    private void Replace(byte[] next)
+    {
+        _written = 0;
+        Volatile.Write(ref _buffer, next);
     }
 
     private void Settle()

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using OrleansPs.Core.Compression;
 using OrleansPs.Core.Messages;
@@ -30,6 +31,7 @@ public sealed class TensorPayload : IDisposable
     private float[]? _floats;
     private byte[]? _codes;
     private bool _isBorrowed;
+    private int _start;
     private int _state;
 
     private TensorPayload(ReadOnlyMemory<SegmentSlice> slices, int length, int keyCount, float[]? floats, long[]? keys, IDisposable? lease) =>
@@ -123,6 +125,18 @@ public sealed class TensorPayload : IDisposable
         return new(slices, length, keys, null, null, lease);
     }
 
+    /// <summary>A payload whose keys, and behind them floats, lie in a message that was received; it owns the buffer with others.</summary>
+    /// <param name="pieces">The segments with their lengths.</param>
+    /// <param name="buffer">Where they lie.</param>
+    /// <param name="start">Where the first key or float begins.</param>
+    internal static TensorPayload In(ReadOnlySpan<PayloadPiece> pieces, FrameBuffer buffer, int start)
+    {
+        var (length, count) = CountOf(pieces);
+        var keys = count == 0 ? default : new FrameNumbers<long>(buffer, start, count * sizeof(long)).Memory;
+        var floats = new FrameNumbers<float>(buffer, start + (count * sizeof(long)), length * sizeof(float)).Memory;
+        return new(SlicesOf(pieces, floats, keys), length, count, null, null, buffer) { _start = start };
+    }
+
     /// <summary>
     /// A payload of pieces that lie in the sender's memory, which is the sender's again after <see cref="Withdraw"/>. For messages that are written to a
     /// connection alone: who receives a payload within the process reads it at any time.
@@ -138,18 +152,12 @@ public sealed class TensorPayload : IDisposable
     /// <param name="pieces">The segments with their lengths.</param>
     public static TensorPayload Rent(ReadOnlySpan<PayloadPiece> pieces)
     {
-        var (length, count) = (0, 0);
-        foreach (var piece in pieces) (length, count) = checked((length + piece.Length, count + piece.Keys));
+        var (length, count) = CountOf(pieces);
+        var bytes = BytesOf(length, count);
+        if (bytes is >= FrameWriter.LeastAttached and <= int.MaxValue) return In(pieces, FrameBuffer.Rent((int)bytes), 0);
         var floats = ArrayPool<float>.Shared.Rent(length);
         var keys = count == 0 ? null : ArrayPool<long>.Shared.Rent(count);
-        var slices = new SegmentSlice[pieces.Length];
-        var (float0, key0) = (0, 0);
-        for (var i = 0; i < slices.Length; i++)
-        {
-            slices[i] = new(pieces[i].Segment, floats.AsMemory(float0, pieces[i].Length)) { Keys = keys.AsMemory(key0, pieces[i].Keys) };
-            (float0, key0) = (float0 + pieces[i].Length, key0 + pieces[i].Keys);
-        }
-        return new(slices, length, count, floats, keys, null);
+        return new(SlicesOf(pieces, floats, keys), length, count, floats, keys, null);
     }
 
     /// <summary>Copies the pieces of a pull to others of the same segments and lengths, decoded if they are encoded.</summary>
@@ -189,6 +197,13 @@ public sealed class TensorPayload : IDisposable
         while (Volatile.Read(ref _state) != Returned) spinner.SpinOnce();
     }
 
+    /// <summary>The keys and behind them the floats of a payload, if they lie in a buffer as they are to be written.</summary>
+    internal bool TryGetBuffer([NotNullWhen(true)] out FrameBuffer? buffer, out int start)
+    {
+        (buffer, start) = (_floats is null && _codes is null ? _lease as FrameBuffer : null, _start);
+        return buffer is not null;
+    }
+
     /// <summary>Takes the memory, once: who took it gives it back. False if it was taken already.</summary>
     internal bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, 0) == 0;
 
@@ -200,6 +215,28 @@ public sealed class TensorPayload : IDisposable
         if (_keys is not null) ArrayPool<long>.Shared.Return(_keys);
         _lease?.Dispose();
         Volatile.Write(ref _state, Returned);
+    }
+
+    /// <summary>The bytes of so many floats and keys.</summary>
+    internal static long BytesOf(int floats, int keys) => ((long)keys * sizeof(long)) + ((long)floats * sizeof(float));
+
+    private static (int Floats, int Keys) CountOf(ReadOnlySpan<PayloadPiece> pieces)
+    {
+        var (length, count) = (0, 0);
+        foreach (var piece in pieces) (length, count) = checked((length + piece.Length, count + piece.Keys));
+        return (length, count);
+    }
+
+    private static SegmentSlice[] SlicesOf(ReadOnlySpan<PayloadPiece> pieces, Memory<float> floats, Memory<long> keys)
+    {
+        var slices = new SegmentSlice[pieces.Length];
+        var (float0, key0) = (0, 0);
+        for (var i = 0; i < slices.Length; i++)
+        {
+            slices[i] = new(pieces[i].Segment, floats.Slice(float0, pieces[i].Length)) { Keys = keys.Slice(key0, pieces[i].Keys) };
+            (float0, key0) = (float0 + pieces[i].Length, key0 + pieces[i].Keys);
+        }
+        return slices;
     }
 
     private static TensorPayload CodesOf(ReadOnlySpan<SegmentSlice> slices)

@@ -22,6 +22,9 @@ internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
     private const byte VersionWithKeys = 2;
     internal const int MaxPieces = 1 << 20;
 
+    // Numbers that fill so many bytes are used where they were received; fewer are copied, and the connection uses its memory again.
+    internal const int LeastKept = 16 << 10;
+
     void IFieldCodec<TensorPayload>.WriteField<TBufferWriter>(
         ref Writer<TBufferWriter> writer, uint fieldIdDelta, Type? expectedType, TensorPayload? value)
     {
@@ -61,7 +64,7 @@ internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
         var slices = value.Slices.Span;
         var keyed = value.KeyCount > 0;
         writer.WriteVarUInt32(checked((uint)(
-            HeadBytes(slices.Length, keyed) + ((long)value.KeyCount * sizeof(long)) + ((long)value.Length * sizeof(float)))));
+            HeadBytes(slices.Length, keyed) + TensorPayload.BytesOf(value.Length, value.KeyCount))));
         writer.WriteByte(keyed ? VersionWithKeys : Version);
         writer.WriteInt32(slices.Length);
         foreach (var slice in slices)
@@ -70,8 +73,21 @@ internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
             writer.WriteInt32(slice.Values.Length);
             if (keyed) writer.WriteInt32(slice.Keys.Length);
         }
+        if (TryAttach(ref writer, value)) return;
         foreach (var slice in slices) WriteKeys(ref writer, slice.Keys.Span);
         foreach (var slice in slices) WriteNumbers(ref writer, slice.Values.Span);
+    }
+
+    // What is large is sent from where it is: its room in the message stays empty.
+    private static bool TryAttach<TBufferWriter>(ref Writer<TBufferWriter> writer, TensorPayload value)
+        where TBufferWriter : IBufferWriter<byte>
+    {
+        var bytes = TensorPayload.BytesOf(value.Length, value.KeyCount);
+        if (bytes < FrameWriter.LeastAttached || bytes > writer.WritableSpan.Length || !BitConverter.IsLittleEndian) return false;
+        if (!value.TryGetBuffer(out var buffer, out var start)) return false;
+        if (!FrameWriter.TryAttach(writer.WritableSpan[..(int)bytes], buffer, start)) return false;
+        writer.AdvanceSpan((int)bytes);
+        return true;
     }
 
     private static void WriteKeys<TBufferWriter>(ref Writer<TBufferWriter> writer, ReadOnlySpan<long> keys)
@@ -99,6 +115,8 @@ internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
         if (version == EncodedPieces.Version) return EncodedPieces.Read(ref reader, length);
         var keyed = version == VersionWithKeys;
         var pieces = ReadPieces(ref reader, length, keyed);
+        var rest = length - HeadBytes(pieces.Length, keyed);
+        if (rest >= LeastKept && BitConverter.IsLittleEndian && reader.TryReadBytes((int)rest, out var bytes)) return Large(pieces, bytes);
         var payload = TensorPayload.Rent(pieces);
         if (pieces.Length == 0) return payload;
         ReadKeys(ref reader, payload);
@@ -107,6 +125,22 @@ internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
         reader.ReadBytes(MemoryMarshal.AsBytes(numbers));
         if (!BitConverter.IsLittleEndian) Reverse(numbers);
         return payload;
+    }
+
+    // Keys and floats as they are in memory.
+    private static TensorPayload Large(ReadOnlySpan<PayloadPiece> pieces, ReadOnlySpan<byte> bytes)
+    {
+        if (FrameReader.TryKeep(bytes, out var buffer, out var start)) return TensorPayload.In(pieces, buffer, start);
+        var payload = TensorPayload.Rent(pieces);
+        foreach (var slice in payload.Slices.Span) Take(ref bytes, MemoryMarshal.AsBytes(MemoryMarshal.AsMemory(slice.Keys).Span));
+        foreach (var slice in payload.Slices.Span) Take(ref bytes, MemoryMarshal.AsBytes(slice.Values.Span));
+        return payload;
+    }
+
+    private static void Take(ref ReadOnlySpan<byte> bytes, Span<byte> destination)
+    {
+        bytes[..destination.Length].CopyTo(destination);
+        bytes = bytes[destination.Length..];
     }
 
     private static PayloadPiece[] ReadPieces<TInput>(ref Reader<TInput> reader, uint length, bool keyed)

@@ -12,6 +12,10 @@ internal static class WireRig
 
     public static byte[] Write<T>(T value) => s_serializer.SerializeToArray(value);
 
+    public static void Write<T>(T value, IBufferWriter<byte> writer) => s_serializer.Serialize(value, writer);
+
+    public static T Read<T>(in ReadOnlySequence<byte> bytes) => s_serializer.Deserialize<T>(bytes)!;
+
     public static T Read<T>(byte[] bytes) => s_serializer.Deserialize<T>(bytes)!;
 
     public static T ReadStream<T>(byte[] bytes)

@@ -35,7 +35,7 @@ internal sealed class RowRunner
     public static ModelSpec SpecOf(BenchRow row, int workers, DurabilityPolicy durability) => new(row.Model)
     {
         Parameters = row.IsSparse ? [] : [new("w", [row.Floats])],
-        Tables = row.IsSparse ? [new("t", row.Floats) { MaxRowsPerStep = MaxRowsOf(row) }] : [],
+        Tables = row.IsSparse ? [new("t", row.Floats) { MaxRowsPerStep = MaxRowsOf(row), Shards = Shards }] : [],
         Optimizer = Optimizer.Sgd(lr: 1e-3),
         Compression = row.Encoding switch
         {
@@ -56,6 +56,9 @@ internal sealed class RowRunner
         PushesPerStep = 4_096,
         Lease = TimeSpan.FromMinutes(10),
     };
+
+    // Few, for each costs a call something, and enough for two processors.
+    private const int Shards = 2;
 
     private static int MaxRowsOf(BenchRow row) => MaxStepBytes / ((row.Floats * sizeof(float)) + sizeof(long));
 

@@ -1,0 +1,208 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using System.Net;
+using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Connections;
+using Orleans.Networking.Shared;
+using OrleansPs.Core.Messages;
+
+namespace OrleansPs.Protocol.Tests.Transport;
+
+/// <summary>Payloads over real sockets: large ones are sent from where they lie, and used where they arrived.</summary>
+public sealed class LargeNumbersTests : IAsyncLifetime
+{
+    private const int MaxFrame = 32 << 20;
+    private readonly SocketConnectionOptions _options = new();
+    private IConnectionListener _listener = null!;
+    private ConnectionContext _client = null!;
+    private ConnectionContext _server = null!;
+
+    public async Task InitializeAsync()
+    {
+        _listener = await new FrameListenerFactory(_options, MaxFrame).BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
+        var accepting = _listener.AcceptAsync();
+        _client = await new FrameConnectionFactory(_options, MaxFrame).ConnectAsync(_listener.EndPoint);
+        _server = (await accepting)!;
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _client.DisposeAsync();
+        await _server.DisposeAsync();
+        await _listener.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Numbers_arrive_as_they_were_and_stay_so_while_others_arrive(int seed)
+    {
+        var random = new Random(seed);
+        int[] lengths = [.. Enumerable.Range(0, 60).Select(_ => (int)Math.Pow(2, random.NextDouble() * 20)), 1 << 20, 3, 1 << 20];
+        var sending = SendAllAsync(lengths, atOnce: seed);
+        var arrived = new List<TensorPayload>();
+        foreach (var _ in lengths) arrived.Add(await ReceiveAsync());
+        await sending;
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            AssertNumbers(lengths[i], i, arrived[i]);
+            arrived[i].Dispose();
+        }
+    }
+
+    [Theory]
+    [InlineData((TensorPayloadCodec.LeastKept / sizeof(float)) - 1, false)]
+    [InlineData(TensorPayloadCodec.LeastKept / sizeof(float), true)]
+    public async Task Few_numbers_are_copied_and_many_are_not(int floats, bool stay)
+    {
+        Write(Numbers(floats, 1));
+        await _client.Transport.Output.FlushAsync();
+        using var arrived = await ReceiveAsync();
+        Assert.Equal(!stay, MemoryMarshal.TryGetArray<float>(arrived.Slices.Span[0].Values, out _));
+        AssertNumbers(floats, 1, arrived);
+    }
+
+    [Fact]
+    public async Task A_message_that_could_not_be_written_leaves_nothing_in_the_room_that_it_had()
+    {
+        var output = _client.Transport.Output;
+        using var buffer = FrameBuffer.Rent(8192);
+        buffer.Bytes.AsSpan().Fill(0xEE);
+        Assert.True(FrameWriter.TryAttach(output.GetMemory(8192).Span[..8192], buffer, 0));
+        Assert.True(buffer.IsShared);
+        Write(Numbers(2000, 7));
+        Assert.False(buffer.IsShared);
+        await output.FlushAsync();
+        using var arrived = await ReceiveAsync();
+        AssertNumbers(2000, 7, arrived);
+    }
+
+    [Fact]
+    public void Room_of_something_else_and_bytes_of_something_else_are_refused()
+    {
+        using var buffer = FrameBuffer.Rent(8192);
+        _client.Transport.Output.GetMemory(8192);
+        Assert.False(FrameWriter.TryAttach(new byte[8192], buffer, 0));
+        Assert.False(FrameReader.TryKeep(new byte[8192], out _, out _));
+        Assert.False(buffer.IsShared);
+    }
+
+    [Fact]
+    public async Task A_flush_of_many_numbers_that_waits_for_a_peer_that_does_not_read_ends_when_it_is_canceled()
+    {
+        var output = _client.Transport.Output;
+        await WarmUpAsync();
+        var flushing = new ValueTask<FlushResult>(default(FlushResult));
+        while (flushing.IsCompletedSuccessfully)
+        {
+            Write(Numbers(1 << 20, 0));
+            flushing = output.FlushAsync();
+        }
+        output.CancelPendingFlush();
+        var flushed = await flushing;
+        Assert.True(flushed.IsCanceled || flushed.IsCompleted);
+    }
+
+    // The first message that is long goes through pages of its own.
+    private async Task WarmUpAsync()
+    {
+        Write(Numbers(1 << 20, 0));
+        var flushing = _client.Transport.Output.FlushAsync();
+        (await ReceiveAsync()).Dispose();
+        await flushing;
+    }
+
+    private async Task SendAllAsync(int[] lengths, int atOnce)
+    {
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            Write(Numbers(lengths[i], i));
+            // What was written is the connection's until it is flushed, whatever others do with the pool.
+            var other = ArrayPool<byte>.Shared.Rent(lengths[i] * sizeof(float));
+            other.AsSpan().Fill(0xEE);
+            ArrayPool<byte>.Shared.Return(other);
+            if (i % atOnce == 0) await _client.Transport.Output.FlushAsync();
+        }
+        await _client.Transport.Output.FlushAsync();
+    }
+
+    // Every third has keys.
+    private static TensorPayload Numbers(int floats, int number)
+    {
+        var random = new Random(number);
+        var payload = TensorPayload.Rent([new(0, floats, number % 3 == 0 ? floats / 16 : 0)]);
+        foreach (ref var value in payload.Slices.Span[0].Values.Span) value = random.NextSingle();
+        foreach (ref var key in MemoryMarshal.AsMemory(payload.Slices.Span[0].Keys).Span) key = random.NextInt64();
+        return payload;
+    }
+
+    private static void AssertNumbers(int floats, int number, TensorPayload arrived)
+    {
+        using var expected = Numbers(floats, number);
+        Assert.True(expected.Slices.Span[0].Values.Span.SequenceEqual(arrived.Slices.Span[0].Values.Span), $"The numbers of message {number} differ.");
+        Assert.True(expected.Slices.Span[0].Keys.Span.SequenceEqual(arrived.Slices.Span[0].Keys.Span), $"The keys of message {number} differ.");
+    }
+
+    private void Write(TensorPayload payload)
+    {
+        var message = new Message(_client.Transport.Output);
+        WireRig.Write(payload, message);
+        message.Complete();
+    }
+
+    private async Task<TensorPayload> ReceiveAsync()
+    {
+        var input = _server.Transport.Input;
+        while (true)
+        {
+            var buffer = (await input.ReadAsync()).Buffer;
+            if (buffer.Length >= 8 && BinaryPrimitives.ReadInt32LittleEndian(buffer.FirstSpan[4..]) is var length && buffer.Length >= 8 + length)
+            {
+                var payload = WireRig.Read<TensorPayload>(buffer.Slice(8, length));
+                input.AdvanceTo(buffer.GetPosition(8 + length));
+                return payload;
+            }
+            input.AdvanceTo(buffer.Start, buffer.End);
+        }
+    }
+
+    /// <summary>Writes a message as Orleans does: into the room that is offered, else into pages of its own that are copied.</summary>
+    private sealed class Message : IBufferWriter<byte>
+    {
+        private readonly PipeWriter _output;
+        private readonly Memory<byte> _room;
+        private readonly ArrayBufferWriter<byte> _over = new();
+        private int _written;
+        private bool _isOver;
+
+        public Message(PipeWriter output) => (_output, _room) = (output, output.GetMemory(4104));
+
+        public void Advance(int count)
+        {
+            if (_isOver) _over.Advance(count);
+            else _written += count;
+        }
+
+        public Memory<byte> GetMemory(int sizeHint = 0)
+        {
+            var rest = _room[(8 + _written)..];
+            if (!_isOver && rest.Length > 0 && rest.Length >= sizeHint) return rest;
+            _isOver = true;
+            return _over.GetMemory(Math.Min(sizeHint, 4096));
+        }
+
+        public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+        public void Complete()
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(_room.Span, 0);
+            BinaryPrimitives.WriteInt32LittleEndian(_room.Span[4..], _written + _over.WrittenCount);
+            _output.Advance(8 + _written);
+            if (!_isOver) return;
+            _over.WrittenSpan.CopyTo(_output.GetSpan(_over.WrittenCount));
+            _output.Advance(_over.WrittenCount);
+        }
+    }
+}
