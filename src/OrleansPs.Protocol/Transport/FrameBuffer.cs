@@ -5,12 +5,15 @@ using System.Runtime.InteropServices;
 namespace OrleansPs.Protocol;
 
 /// <summary>
-/// Pooled memory into which a connection receives. Who reads a message may keep it, so that what is large is used where it arrived; whoever lets go
-/// last gives it back to the pool.
+/// Pooled memory into which a connection receives, or from which it sends. Who reads a message may keep it, so that what is large is used where it
+/// arrived; a writer keeps it until it is sent. Whoever lets go last gives it back to the pool.
 /// </summary>
 /// <remarks>Thread safe.</remarks>
 internal sealed class FrameBuffer : IDisposable
 {
+    /// <summary>No memory.</summary>
+    public static readonly FrameBuffer None = new([]);
+
     private int _owners = 1;
 
     private FrameBuffer(byte[] bytes) => Bytes = bytes;
@@ -22,7 +25,7 @@ internal sealed class FrameBuffer : IDisposable
 
     public static FrameBuffer Rent(int bytes) => new(ArrayPool<byte>.Shared.Rent(bytes));
 
-    /// <summary>Becomes one more owner. For those alone who know that there is another one meanwhile.</summary>
+    /// <summary>Becomes one more owner. Only while another one is sure not to let go.</summary>
     public void Keep() => Interlocked.Increment(ref _owners);
 
     /// <summary>Lets go, once for each owner.</summary>
@@ -33,7 +36,7 @@ internal sealed class FrameBuffer : IDisposable
 }
 
 /// <summary>Numbers that lie in received bytes, at any address.</summary>
-/// <remarks>As long as its buffer is kept.</remarks>
+/// <remarks>Valid only while the buffer is kept.</remarks>
 internal sealed class FrameNumbers<T>(FrameBuffer buffer, int start, int bytes) : MemoryManager<T>
     where T : unmanaged
 {

@@ -40,7 +40,7 @@ internal sealed class FrameConnection : DefaultConnectionContext, IDuplexPipe
             // Its peer sees an end rather than a reset.
             _socket.Shutdown(SocketShutdown.Both);
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             // It is not connected any more.
         }

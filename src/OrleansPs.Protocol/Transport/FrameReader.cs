@@ -38,12 +38,12 @@ internal sealed class FrameReader(Socket socket, long maxFrame) : PipeReader
     private bool _isAtEnd;
     private bool _isCompleted;
 
-    /// <summary>Keeps bytes of the message that the calling thread is reading, whose they are until the buffer is disposed.</summary>
+    /// <summary>Keeps bytes of the message that the calling thread is reading. The caller becomes an owner of the buffer, and disposes it.</summary>
     /// <returns>False if it reads none, or the bytes are of something else.</returns>
     internal static bool TryKeep(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out FrameBuffer? buffer, out int start)
     {
         (buffer, start) = (null, 0);
-        if (t_reading is not { _isCompleted: false } reader) return false;
+        if (t_reading is not { } reader) return false;
         // No two buffers overlap: if these bytes are in it, they are of a message that this very thread has not done with.
         var own = Volatile.Read(ref reader._buffer);
         if (!own.Bytes.AsSpan().Overlaps(bytes, out start) || start < 0 || start + bytes.Length > own.Bytes.Length) return false;
@@ -103,7 +103,8 @@ internal sealed class FrameReader(Socket socket, long maxFrame) : PipeReader
     {
         if (_isCompleted) return;
         _isCompleted = true;
-        _buffer.Dispose();
+        (_start, _end) = (0, 0);
+        Replace(FrameBuffer.None);
     }
 
     private ReadResult Present()
@@ -163,11 +164,16 @@ internal sealed class FrameReader(Socket socket, long maxFrame) : PipeReader
         {
             var next = FrameBuffer.Rent(bytes);
             unread.CopyTo(next.Bytes);
-            var last = _buffer;
-            // Before it may be somebody else's: another thread may still take this reader for its own.
-            Volatile.Write(ref _buffer, next);
-            last.Dispose();
+            Replace(next);
         }
         (_start, _end) = (0, unread.Length);
+    }
+
+    // First the new one is seen: a thread that still takes this reader for its own must not find memory in it that the pool has given to another.
+    private void Replace(FrameBuffer next)
+    {
+        var last = _buffer;
+        Volatile.Write(ref _buffer, next);
+        last.Dispose();
     }
 }

@@ -10,7 +10,7 @@ namespace OrleansPs.Protocol;
 /// <summary>
 /// Sends what is written to a socket when it is flushed. It always offers room for a whole message, as long as they were so far, so that Orleans
 /// writes one in one piece; without that it gathers it from pages of 4 KiB and copies them. Large numbers are not copied into a message: it has empty
-/// room in their place, and they are sent from where they lie. Between flushes it holds no memory.
+/// room in their place, and they are sent from where they lie. Between flushes it takes no memory from the pool.
 /// </summary>
 /// <remarks>
 /// One writer at a time, as of any pipe. It is canceled once and for all: whoever cancels is about to close the connection.
@@ -141,8 +141,8 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
     // In one call of the system: the beginning of a message alone would wake its reader.
     private async ValueTask SendPartsAsync(CancellationToken stop)
     {
-        // There is no other way to end it.
-        using var ending = stop.UnsafeRegister(static closing => Shutdown((Socket)closing!), socket);
+        // There is no other way to end it, and who cancels is about to close it.
+        using var ending = stop.UnsafeRegister(static closing => ((Socket)closing!).Dispose(), socket);
         while (_parts.Count > 0) SkipParts(await socket.SendAsync(_parts, SocketFlags.None).ConfigureAwait(false));
     }
 
@@ -166,18 +166,6 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
         while (whole < _parts.Count && sent >= _parts[whole].Count) sent -= _parts[whole++].Count;
         _parts.RemoveRange(0, whole);
         if (sent > 0) _parts[0] = _parts[0][sent..];
-    }
-
-    private static void Shutdown(Socket socket)
-    {
-        try
-        {
-            socket.Shutdown(SocketShutdown.Both);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // It is closed already.
-        }
     }
 
     // A message that could not be written takes none of its room.
@@ -222,7 +210,7 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
         if (last.Length > 0) ArrayPool<byte>.Shared.Return(last);
     }
 
-    // Before the one so far may be somebody else's: another thread may still take this writer for its own.
+    // Before the one so far goes back: a thread that still takes this writer for its own must not find memory in it that the pool has given to another.
     private void Replace(byte[] next)
     {
         _written = 0;

@@ -27,7 +27,7 @@ public sealed class TensorPayload : IDisposable
     private const int Returned = 2;
 
     private readonly long[]? _keys;
-    private readonly IDisposable? _lease;
+    private IDisposable? _lease;
     private float[]? _floats;
     private byte[]? _codes;
     private bool _isBorrowed;
@@ -114,7 +114,7 @@ public sealed class TensorPayload : IDisposable
         if (_codes is null) return;
         var decoded = DecodedOf(Slices.Span, shape)!;
         ArrayPool<byte>.Shared.Return(_codes);
-        (Slices, Length, _floats, _codes) = (decoded.Slices, decoded.Length, decoded._floats, null);
+        (Slices, Length, _floats, _lease, _start, _codes) = (decoded.Slices, decoded.Length, decoded._floats, decoded._lease, decoded._start, null);
     }
 
     /// <summary>A payload of pieces that lie in somebody's memory, and stay there unchanged until the lease is disposed.</summary>
@@ -129,7 +129,7 @@ public sealed class TensorPayload : IDisposable
     /// <param name="pieces">The segments with their lengths.</param>
     /// <param name="buffer">Where they lie.</param>
     /// <param name="start">Where the first key or float begins.</param>
-    internal static TensorPayload In(ReadOnlySpan<PayloadPiece> pieces, FrameBuffer buffer, int start)
+    internal static TensorPayload InBuffer(ReadOnlySpan<PayloadPiece> pieces, FrameBuffer buffer, int start)
     {
         var (length, count) = CountOf(pieces);
         var keys = count == 0 ? default : new FrameNumbers<long>(buffer, start, count * sizeof(long)).Memory;
@@ -154,7 +154,8 @@ public sealed class TensorPayload : IDisposable
     {
         var (length, count) = CountOf(pieces);
         var bytes = BytesOf(length, count);
-        if (bytes is >= FrameWriter.LeastAttached and <= int.MaxValue) return In(pieces, FrameBuffer.Rent((int)bytes), 0);
+        // What a connection will not copy is in one of its buffers, and so no array of floats.
+        if (bytes >= FrameWriter.LeastAttached && bytes <= Array.MaxLength) return InBuffer(pieces, FrameBuffer.Rent((int)bytes), 0);
         var floats = ArrayPool<float>.Shared.Rent(length);
         var keys = count == 0 ? null : ArrayPool<long>.Shared.Rent(count);
         return new(SlicesOf(pieces, floats, keys), length, count, floats, keys, null);
@@ -230,11 +231,11 @@ public sealed class TensorPayload : IDisposable
     private static SegmentSlice[] SlicesOf(ReadOnlySpan<PayloadPiece> pieces, Memory<float> floats, Memory<long> keys)
     {
         var slices = new SegmentSlice[pieces.Length];
-        var (float0, key0) = (0, 0);
+        var (floatAt, keyAt) = (0, 0);
         for (var i = 0; i < slices.Length; i++)
         {
-            slices[i] = new(pieces[i].Segment, floats.Slice(float0, pieces[i].Length)) { Keys = keys.Slice(key0, pieces[i].Keys) };
-            (float0, key0) = (float0 + pieces[i].Length, key0 + pieces[i].Keys);
+            slices[i] = new(pieces[i].Segment, floats.Slice(floatAt, pieces[i].Length)) { Keys = keys.Slice(keyAt, pieces[i].Keys) };
+            (floatAt, keyAt) = (floatAt + pieces[i].Length, keyAt + pieces[i].Keys);
         }
         return slices;
     }

@@ -73,6 +73,19 @@ public sealed class EncodedPayloadTests
         Assert.Equal([0.5f, -1f, 3f], arrived.Slices.Span[1].Values.ToArray());
     }
 
+    [Theory]
+    [InlineData(1_000)]
+    [InlineData(100_000)]
+    public void Memory_of_what_was_decoded_goes_back_to_the_pool(int floats)
+    {
+        var shape = BlockLayout.Create(new("m") { Parameters = [new("a", [floats])], Optimizer = Optimizer.Sum() }).Blocks[0];
+        Decode(shape, floats);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 10; i++) Decode(shape, floats);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10_000);
+    }
+
     [Fact]
     public void What_was_sent_or_disposed_arrives_as_nothing()
     {
@@ -158,5 +171,12 @@ public sealed class EncodedPayloadTests
         Assert.Throws<InvalidDataException>(() => WireRig.Read<TensorPayload>(bytes));
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
+
+    private static void Decode(BlockShape shape, int floats)
+    {
+        using var payload = TensorPayload.RentCodes([0], [new(GradientCompressionMode.Bf16, floats, 2 * floats)]);
+        payload.Decode(shape);
+        Assert.Equal(floats, payload.Length);
     }
 }

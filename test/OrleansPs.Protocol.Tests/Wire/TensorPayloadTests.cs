@@ -125,17 +125,23 @@ public sealed class TensorPayloadTests
         Assert.False(arrived.TryTake());
     }
 
-    [Fact]
-    public void A_payload_is_read_from_memory_in_pieces_and_from_a_stream()
+    [Theory]
+    [InlineData(10_000)]
+    [InlineData(100_000)]
+    public void A_payload_is_read_from_memory_in_pieces_and_from_a_stream(int floats)
     {
-        float[] values = [.. Enumerable.Range(0, 10_000)];
-        var bytes = WireRig.Write(new PullReply(new(BlockStatus.Ok, 1, 2, 3), Payload((3, values))));
+        float[] values = [.. Enumerable.Range(0, floats)];
+        long[] keys = [.. Enumerable.Range(0, 1_000)];
+        var payload = TensorPayload.CopyOf([new SegmentSlice(3, values) { Keys = keys }]);
+        var bytes = WireRig.Write(new PullReply(new(BlockStatus.Ok, 1, 2, 3), payload));
 
         using var stream = WireRig.ReadStream<PullReply>(bytes).Values;
         using var pieces = WireRig.ReadInPieces<PullReply>(bytes, 777).Values;
 
         Assert.Equal(values, stream!.Slices.Span[0].Values.ToArray());
         Assert.Equal(values, pieces!.Slices.Span[0].Values.ToArray());
+        Assert.Equal(keys, stream.Slices.Span[0].Keys.ToArray());
+        Assert.Equal(keys, pieces.Slices.Span[0].Keys.ToArray());
     }
 
     [Theory]
