@@ -14,17 +14,23 @@ internal static class RatioPicture
     {
         (string Name, Func<RowFigures, double> Ratio)[] others =
         [
-            ("the bare socket", f => f.OfRaw), ("Orleans' stock transport", f => f.OfStock),
+            ("bare socket", f => f.OfRaw), ("stock Orleans", f => f.OfStock),
             .. peers.Select(peer => (peer.System, (Func<RowFigures, double>)(f => f.OperationsPerSecond / peer.RateOf(f.Row, settings.Silos)))),
         ];
-        var charts = rows.GroupBy(f => SizeOf(f.Row)).SelectMany(size => others
-            .Select((other, i) => (other.Name, Rows: size.Where(f => double.IsFinite(other.Ratio(f))).Select(f => RowOf(f, other.Ratio(f), Marker.ColorOf(i))).ToArray()))
-            .Where(chart => chart.Rows.Length > 0)
-            .Select(chart => ChartOf($"{size.Key}, x {chart.Name}", chart.Rows))).ToArray();
-        var most = charts.Select(chart => chart.Rows.Count).DefaultIfEmpty(1).Max();
+        others = [.. others.Where(other => rows.Any(f => double.IsFinite(other.Ratio(f))))];
+        var sizes = rows.GroupBy(f => SizeOf(f.Row)).ToArray();
+        var charts = sizes.SelectMany(size => others.Select((other, i) => ChartOf(size, other.Name, other.Ratio, Marker.ColorOf(i)))).ToArray();
+        var most = sizes.Select(size => size.Count()).DefaultIfEmpty(1).Max();
         return Picture.Compose(
-            "Pushes and pulls", [string.Create(CultureInfo.InvariantCulture, $"Calls a second as a ratio to others in the same run; {settings.Silos} silo(s) and {settings.Workers} worker(s) on one machine.")],
-            [.. charts.Select<StackedBars, Func<Size, XElement>>(chart => chart.Draw)], (most * RowHeight) + Around);
+            "Pushes and pulls", [string.Create(CultureInfo.InvariantCulture, $"Calls a second as a ratio to others in the same run, by what is done and how many calls are in flight; {settings.Silos} silo(s) and {settings.Workers} worker(s) on one machine.")],
+            charts, (most * RowHeight) + Around, Math.Max(2, others.Length));
+    }
+
+    // A place stays empty where there is nothing to compare with.
+    private static Func<Size, XElement> ChartOf(IGrouping<string, RowFigures> size, string other, Func<RowFigures, double> ratio, string color)
+    {
+        var bars = size.Where(f => double.IsFinite(ratio(f))).Select(f => RowOf(f, ratio(f), color)).ToArray();
+        return bars.Length > 0 ? ChartOf($"{size.Key}, x {other}", bars).Draw : _ => new XElement("g");
     }
 
     private static StackedBars ChartOf(string title, BarRow[] rows) => new(title, title, rows)

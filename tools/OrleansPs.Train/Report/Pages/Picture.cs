@@ -3,10 +3,10 @@ using OrleansPs.Train.Report.Charts;
 
 namespace OrleansPs.Train.Report.Pages;
 
-/// <summary>Charts, two side by side, under a heading and some sentences, as a picture that stands alone, with its own colors for light and dark.</summary>
+/// <summary>Charts side by side under a heading and some sentences, as a picture that stands alone, with its own colors for light and dark.</summary>
 internal static class Picture
 {
-    private const double Width = 820, Margin = 22, Gap = 34, Heading = 34, LineHeight = 20, ChartHeight = 320, ChartWidth = (Width - (2 * Margin) - Gap) / 2;
+    private const double Width = 820, Margin = 22, Gap = 34, Heading = 34, LineHeight = 20, ChartHeight = 320;
 
     /// <summary>Lays out and prints the picture.</summary>
     public static string Compose(string title, IReadOnlyList<string> sentences, LineChart left, LineChart right) =>
@@ -17,18 +17,20 @@ internal static class Picture
     /// <param name="sentences">What is to be seen.</param>
     /// <param name="charts">Each draws a chart of a size.</param>
     /// <param name="chartHeight">How high they are.</param>
-    public static string Compose(string title, IReadOnlyList<string> sentences, IReadOnlyList<Func<Size, XElement>> charts, double chartHeight)
+    /// <param name="columns">How many stand side by side.</param>
+    public static string Compose(string title, IReadOnlyList<string> sentences, IReadOnlyList<Func<Size, XElement>> charts, double chartHeight, int columns = 2)
     {
         var lines = sentences.SelectMany(sentence => TextWidth.Wrap(sentence, Frame.FontSize, Width - (3 * Margin))).ToArray();
         var top = Heading + ((lines.Length + 1) * LineHeight) + 8;
-        var height = top + ((charts.Count + 1) / 2 * (chartHeight + 14));
+        var height = top + ((charts.Count + columns - 1) / columns * (chartHeight + 14));
+        var chartWidth = (Width - (2 * Margin) - ((columns - 1) * Gap)) / columns;
         var picture = Svg.Picture(new(Width, height), title, string.Join(" ", sentences),
             new XAttribute("width", Width), new XAttribute("height", height),
             Svg.Element("style", Page.Resource("charts.css")),
             Svg.Box("card", 0.5, 0.5, Width - 1, height - 1),
             Svg.Text("heading", Margin, Heading, title),
             lines.Select((line, i) => Svg.Text("axis-title", Margin, Heading + 2 + ((i + 1) * LineHeight), line)),
-            charts.Select((draw, i) => Placed(draw(new(ChartWidth, chartHeight)), Margin + (i % 2 * (ChartWidth + Gap)), top + (i / 2 * (chartHeight + 14)))));
+            charts.Select((draw, i) => Placed(draw(new(chartWidth, chartHeight)), Margin + (i % columns * (chartWidth + Gap)), top + (i / columns * (chartHeight + 14)))));
         picture.DescendantsAndSelf().Attributes().Where(a => a.Name.LocalName.StartsWith("data-", StringComparison.Ordinal)).Remove();
         return Html.Print(picture) + "\n";
     }
