@@ -201,7 +201,7 @@ public sealed class TensorPayload : IDisposable
     /// <summary>The keys and behind them the floats of a payload, if they lie in a buffer as they are to be written.</summary>
     internal bool TryGetBuffer([NotNullWhen(true)] out FrameBuffer? buffer, out int start)
     {
-        (buffer, start) = (_floats is null && _codes is null ? _lease as FrameBuffer : null, _start);
+        (buffer, start) = (_lease as FrameBuffer, _start);
         return buffer is not null;
     }
 

@@ -117,9 +117,15 @@ internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
         var keyed = version == VersionWithKeys;
         var pieces = ReadPieces(ref reader, length, keyed);
         var rest = length - HeadBytes(pieces.Length, keyed);
-        if (rest >= LeastKept && BitConverter.IsLittleEndian && reader.TryReadBytes((int)rest, out var bytes)) return ReadLarge(pieces, bytes);
+        if (rest < LeastKept || !BitConverter.IsLittleEndian || !reader.TryReadBytes((int)rest, out var bytes)) return ReadCopy(ref reader, pieces);
+        if (FrameReader.TryKeep(bytes, out var buffer, out var start)) return TensorPayload.InBuffer(pieces, buffer, start);
+        var again = Reader.Create(bytes, reader.Session);
+        return ReadCopy(ref again, pieces);
+    }
+
+    private static TensorPayload ReadCopy<TInput>(ref Reader<TInput> reader, ReadOnlySpan<PayloadPiece> pieces)
+    {
         var payload = TensorPayload.Rent(pieces);
-        if (pieces.Length == 0) return payload;
         ReadKeys(ref reader, payload);
         foreach (var slice in payload.Slices.Span)
         {
@@ -127,22 +133,6 @@ internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
             if (!BitConverter.IsLittleEndian) Reverse(slice.Values.Span);
         }
         return payload;
-    }
-
-    // Keys and floats as they are in memory.
-    private static TensorPayload ReadLarge(ReadOnlySpan<PayloadPiece> pieces, ReadOnlySpan<byte> bytes)
-    {
-        if (FrameReader.TryKeep(bytes, out var buffer, out var start)) return TensorPayload.InBuffer(pieces, buffer, start);
-        var payload = TensorPayload.Rent(pieces);
-        foreach (var slice in payload.Slices.Span) Take(ref bytes, MemoryMarshal.AsBytes(MemoryMarshal.AsMemory(slice.Keys).Span));
-        foreach (var slice in payload.Slices.Span) Take(ref bytes, MemoryMarshal.AsBytes(slice.Values.Span));
-        return payload;
-    }
-
-    private static void Take(ref ReadOnlySpan<byte> bytes, Span<byte> destination)
-    {
-        bytes[..destination.Length].CopyTo(destination);
-        bytes = bytes[destination.Length..];
     }
 
     private static PayloadPiece[] ReadPieces<TInput>(ref Reader<TInput> reader, uint length, bool keyed)

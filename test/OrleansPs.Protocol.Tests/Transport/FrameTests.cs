@@ -10,29 +10,8 @@ using Orleans.Networking.Shared;
 namespace OrleansPs.Protocol.Tests.Transport;
 
 /// <summary>Connections over real sockets, used as Orleans uses them.</summary>
-public sealed class FrameTests : IAsyncLifetime
+public sealed class FrameTests : ConnectedTests
 {
-    private const int MaxFrame = 8 << 20;
-    private readonly SocketConnectionOptions _options = new();
-    private IConnectionListener _listener = null!;
-    private ConnectionContext _client = null!;
-    private ConnectionContext _server = null!;
-
-    public async Task InitializeAsync()
-    {
-        _listener = await new FrameListenerFactory(_options, MaxFrame).BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
-        var accepting = _listener.AcceptAsync();
-        _client = await new FrameConnectionFactory(_options, MaxFrame).ConnectAsync(_listener.EndPoint);
-        _server = (await accepting)!;
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _client.DisposeAsync();
-        await _server.DisposeAsync();
-        await _listener.DisposeAsync();
-    }
-
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -41,10 +20,10 @@ public sealed class FrameTests : IAsyncLifetime
     {
         var random = new Random(seed);
         int[] lengths = [.. Enumerable.Range(0, 300).Select(_ => (int)Math.Pow(2, random.NextDouble() * 21)), 5 << 20, 1, 5 << 20, 7];
-        var sending = SendAllAsync(_client.Transport.Output, lengths, random.Next(1, 4));
+        var sending = SendAllAsync(Client.Transport.Output, lengths, random.Next(1, 4));
         foreach (var (length, i) in lengths.Select((l, i) => (l, i)))
         {
-            var message = await ReceiveAsync(_server.Transport.Input, body =>
+            var message = await ReceiveAsync(Server.Transport.Input, body =>
             {
                 Assert.True(body.IsSingleSegment);
                 return body.ToArray();
@@ -65,7 +44,7 @@ public sealed class FrameTests : IAsyncLifetime
     [InlineData(1 << 20)]
     public async Task A_message_as_long_as_one_before_finds_room_for_all_of_it(int length)
     {
-        var writer = _client.Transport.Output;
+        var writer = Client.Transport.Output;
         var reading = DiscardAsync();
         foreach (var more in (int[])[-9, -8, -7, 0, 1, 300])
         {
@@ -78,14 +57,14 @@ public sealed class FrameTests : IAsyncLifetime
             }
             await writer.FlushAsync();
         }
-        _client.Abort();
+        Client.Abort();
         await reading;
     }
 
     [Fact]
     public async Task Room_is_given_up_after_many_short_messages()
     {
-        var writer = (FrameWriter)_client.Transport.Output;
+        var writer = (FrameWriter)Client.Transport.Output;
         var reading = DiscardAsync();
         Write(writer, new byte[1 << 20]);
         await writer.FlushAsync();
@@ -96,20 +75,20 @@ public sealed class FrameTests : IAsyncLifetime
             await writer.FlushAsync();
         }
         Assert.Equal(FrameWriter.LeastBytes, writer.Room);
-        _client.Abort();
+        Client.Abort();
         await reading;
     }
 
     [Fact]
     public async Task A_message_for_whose_rest_there_is_no_memory_is_not_begun()
     {
-        var output = _client.Transport.Output;
+        var output = Client.Transport.Output;
         output.GetSpan(4096)[..4096].Clear();
         output.Advance(4096);
         Assert.Throws<ArgumentOutOfRangeException>(() => output.GetMemory(int.MaxValue));
         await Assert.ThrowsAsync<ConnectionAbortedException>(async () => await output.FlushAsync());
-        _client.Abort();
-        var read = await _server.Transport.Input.ReadAsync();
+        Client.Abort();
+        var read = await Server.Transport.Input.ReadAsync();
         Assert.Equal((true, 0), (read.IsCompleted, read.Buffer.Length));
     }
 
@@ -123,14 +102,14 @@ public sealed class FrameTests : IAsyncLifetime
         var prefix = new byte[(1 << 20) + 8];
         BinaryPrimitives.WriteInt32LittleEndian(prefix, header);
         BinaryPrimitives.WriteInt32LittleEndian(prefix.AsSpan(4), body);
-        var writing = _client.Transport.Output.WriteAsync(prefix).AsTask();
+        var writing = Client.Transport.Output.WriteAsync(prefix).AsTask();
         for (var seen = 0L; seen < prefix.Length;)
         {
-            var read = await _server.Transport.Input.ReadAsync();
+            var read = await Server.Transport.Input.ReadAsync();
             seen = read.Buffer.Length;
             Assert.True(MemoryMarshal.TryGetArray(read.Buffer.First, out var whole));
             Assert.InRange(whole.Array!.Length, 0, 64 * Math.Max(seen, FrameReader.IdleBytes));
-            _server.Transport.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            Server.Transport.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
         await writing;
     }
@@ -139,21 +118,21 @@ public sealed class FrameTests : IAsyncLifetime
     public async Task Options_that_the_system_does_not_take_keep_nobody_from_connecting()
     {
         var factory = new FrameConnectionFactory(new() { KeepAliveTimeSeconds = 1_000_000 }, MaxFrame);
-        await using var connection = await factory.ConnectAsync(_listener.EndPoint);
+        await using var connection = await factory.ConnectAsync(Listener.EndPoint);
     }
 
     [Fact]
     public async Task A_read_that_waits_ends_when_it_is_canceled()
     {
-        var reading = _server.Transport.Input.ReadAsync();
-        _server.Transport.Input.CancelPendingRead();
+        var reading = Server.Transport.Input.ReadAsync();
+        Server.Transport.Input.CancelPendingRead();
         Assert.True((await reading).IsCanceled);
     }
 
     [Fact]
     public async Task A_flush_that_waits_for_a_peer_that_does_not_read_ends_when_it_is_canceled()
     {
-        var output = _client.Transport.Output;
+        var output = Client.Transport.Output;
         var flushing = new ValueTask<FlushResult>(default(FlushResult));
         while (flushing.IsCompletedSuccessfully)
         {
@@ -171,12 +150,12 @@ public sealed class FrameTests : IAsyncLifetime
     public async Task A_connection_that_is_closed_ends_its_read_and_its_peers_and_tells_that_it_is_closed(bool isAborted)
     {
         var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var _ = _client.ConnectionClosed.Register(closed.SetResult);
+        using var _ = Client.ConnectionClosed.Register(closed.SetResult);
         // Whoever throws here disturbs nobody.
-        using var __ = _client.ConnectionClosed.Register(() => throw new InvalidOperationException());
-        var (own, peers) = (_client.Transport.Input.ReadAsync().AsTask(), _server.Transport.Input.ReadAsync().AsTask());
-        if (isAborted) _client.Abort();
-        await _client.DisposeAsync();
+        using var __ = Client.ConnectionClosed.Register(() => throw new InvalidOperationException());
+        var (own, peers) = (Client.Transport.Input.ReadAsync().AsTask(), Server.Transport.Input.ReadAsync().AsTask());
+        if (isAborted) Client.Abort();
+        await Client.DisposeAsync();
         await closed.Task;
         Assert.True((await own).IsCompleted);
         Assert.True((await peers).IsCompleted);
@@ -187,8 +166,8 @@ public sealed class FrameTests : IAsyncLifetime
     public async Task A_peer_that_is_reset_is_an_error_to_its_reader()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { LingerState = new(true, 0) };
-        var accepting = _listener.AcceptAsync();
-        await socket.ConnectAsync(_listener.EndPoint);
+        var accepting = Listener.AcceptAsync();
+        await socket.ConnectAsync(Listener.EndPoint);
         await using var accepted = (await accepting)!;
         var reading = accepted.Transport.Input.ReadAsync().AsTask();
         socket.Close();
@@ -198,11 +177,11 @@ public sealed class FrameTests : IAsyncLifetime
     [Fact]
     public async Task A_listener_that_is_unbound_accepts_nobody_and_nobody_connects()
     {
-        var accepting = _listener.AcceptAsync();
-        await _listener.UnbindAsync();
+        var accepting = Listener.AcceptAsync();
+        await Listener.UnbindAsync();
         Assert.Null(await accepting);
         await Assert.ThrowsAsync<SocketConnectionException>(
-            async () => await new FrameConnectionFactory(_options, MaxFrame).ConnectAsync(_listener.EndPoint));
+            async () => await new FrameConnectionFactory(Options, MaxFrame).ConnectAsync(Listener.EndPoint));
     }
 
     [Fact]
@@ -211,7 +190,7 @@ public sealed class FrameTests : IAsyncLifetime
         using var other = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         other.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         other.Listen();
-        await Assert.ThrowsAsync<AddressInUseException>(async () => await new FrameListenerFactory(_options, MaxFrame).BindAsync(other.LocalEndPoint!));
+        await Assert.ThrowsAsync<AddressInUseException>(async () => await new FrameListenerFactory(Options, MaxFrame).BindAsync(other.LocalEndPoint!));
     }
 
     private async Task<FlushResult> FlushOneAsync()
@@ -219,9 +198,9 @@ public sealed class FrameTests : IAsyncLifetime
         FlushResult result;
         do
         {
-            _server.Transport.Output.GetSpan(8)[..8].Clear();
-            _server.Transport.Output.Advance(8);
-            result = await _server.Transport.Output.FlushAsync();
+            Server.Transport.Output.GetSpan(8)[..8].Clear();
+            Server.Transport.Output.Advance(8);
+            result = await Server.Transport.Output.FlushAsync();
         }
         while (!result.IsCompleted);
         return result;
@@ -231,7 +210,7 @@ public sealed class FrameTests : IAsyncLifetime
     {
         try
         {
-            while (await _server.Transport.Input.ReadAsync() is { IsCompleted: false } read) _server.Transport.Input.AdvanceTo(read.Buffer.End);
+            while (await Server.Transport.Input.ReadAsync() is { IsCompleted: false } read) Server.Transport.Input.AdvanceTo(read.Buffer.End);
         }
         catch (ConnectionResetException)
         {
@@ -261,25 +240,6 @@ public sealed class FrameTests : IAsyncLifetime
         body.AsSpan(first).CopyTo(output.GetSpan(body.Length - first));
         output.Advance(body.Length - first);
     }
-
-    private static async Task<T> ReceiveAsync<T>(PipeReader input, Func<ReadOnlySequence<byte>, T> take)
-    {
-        while (true)
-        {
-            var buffer = (await input.ReadAsync()).Buffer;
-            if (Length(buffer) is { } length && buffer.Length >= 8 + length)
-            {
-                var body = buffer.Slice(8, length);
-                var taken = take(body);
-                input.AdvanceTo(body.End);
-                return taken;
-            }
-            input.AdvanceTo(buffer.Start, buffer.End);
-        }
-    }
-
-    private static int? Length(in ReadOnlySequence<byte> buffer) =>
-        buffer.Length < 8 ? null : BinaryPrimitives.ReadInt32LittleEndian(buffer.FirstSpan[4..]);
 
     private static byte[] Body(int length, int number)
     {

@@ -1,38 +1,13 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
-using System.Net;
 using System.Runtime.InteropServices;
-using Microsoft.AspNetCore.Connections;
-using Orleans.Networking.Shared;
-using OrleansPs.Core.Messages;
 
 namespace OrleansPs.Protocol.Tests.Transport;
 
 /// <summary>Payloads over real sockets: large ones are sent from where they lie, and used where they arrived.</summary>
-public sealed class LargeNumbersTests : IAsyncLifetime
+public sealed class LargeNumbersTests : ConnectedTests
 {
-    private const int MaxFrame = 32 << 20;
-    private readonly SocketConnectionOptions _options = new();
-    private IConnectionListener _listener = null!;
-    private ConnectionContext _client = null!;
-    private ConnectionContext _server = null!;
-
-    public async Task InitializeAsync()
-    {
-        _listener = await new FrameListenerFactory(_options, MaxFrame).BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
-        var accepting = _listener.AcceptAsync();
-        _client = await new FrameConnectionFactory(_options, MaxFrame).ConnectAsync(_listener.EndPoint);
-        _server = (await accepting)!;
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _client.DisposeAsync();
-        await _server.DisposeAsync();
-        await _listener.DisposeAsync();
-    }
-
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -65,7 +40,7 @@ public sealed class LargeNumbersTests : IAsyncLifetime
     [Fact]
     public async Task A_message_that_could_not_be_written_leaves_nothing_in_the_room_that_it_had()
     {
-        var output = _client.Transport.Output;
+        var output = Client.Transport.Output;
         using var buffer = FrameBuffer.Rent(8192);
         buffer.Bytes.AsSpan().Fill(0xEE);
         Assert.True(FrameWriter.TryAttach(output.GetMemory(8192).Span[..8192], buffer, 0));
@@ -81,7 +56,7 @@ public sealed class LargeNumbersTests : IAsyncLifetime
     public void Room_of_something_else_and_bytes_of_something_else_are_refused()
     {
         using var buffer = FrameBuffer.Rent(8192);
-        _client.Transport.Output.GetMemory(8192);
+        Client.Transport.Output.GetMemory(8192);
         Assert.False(FrameWriter.TryAttach(new byte[8192], buffer, 0));
         Assert.False(FrameReader.TryKeep(new byte[8192], out _, out _));
         Assert.False(buffer.IsShared);
@@ -90,7 +65,7 @@ public sealed class LargeNumbersTests : IAsyncLifetime
     [Fact]
     public async Task A_flush_of_many_numbers_that_waits_for_a_peer_that_does_not_read_ends_when_it_is_canceled()
     {
-        var output = _client.Transport.Output;
+        var output = Client.Transport.Output;
         await WarmUpAsync();
         var flushing = new ValueTask<FlushResult>(default(FlushResult));
         while (flushing.IsCompletedSuccessfully)
@@ -109,7 +84,7 @@ public sealed class LargeNumbersTests : IAsyncLifetime
         for (var i = 0; i < 20; i++)
         {
             Write(Numbers(floats, 1));
-            var flushing = _client.Transport.Output.FlushAsync();
+            var flushing = Client.Transport.Output.FlushAsync();
             using var arrived = await ReceiveAsync();
             await flushing;
             AssertNumbers(floats, 1, arrived);
@@ -122,7 +97,7 @@ public sealed class LargeNumbersTests : IAsyncLifetime
     private async Task WarmUpAsync()
     {
         Write(Numbers(1 << 20, 0));
-        var flushing = _client.Transport.Output.FlushAsync();
+        var flushing = Client.Transport.Output.FlushAsync();
         (await ReceiveAsync()).Dispose();
         await flushing;
     }
@@ -136,9 +111,9 @@ public sealed class LargeNumbersTests : IAsyncLifetime
             var other = ArrayPool<byte>.Shared.Rent(lengths[i] * sizeof(float));
             other.AsSpan().Fill(0xEE);
             ArrayPool<byte>.Shared.Return(other);
-            if (i % atOnce == 0) await _client.Transport.Output.FlushAsync();
+            if (i % atOnce == 0) await Client.Transport.Output.FlushAsync();
         }
-        await _client.Transport.Output.FlushAsync();
+        await Client.Transport.Output.FlushAsync();
     }
 
     // Every third has keys.
@@ -160,27 +135,12 @@ public sealed class LargeNumbersTests : IAsyncLifetime
 
     private void Write(TensorPayload payload)
     {
-        var message = new Message(_client.Transport.Output);
+        var message = new Message(Client.Transport.Output);
         WireRig.Write(payload, message);
         message.Complete();
     }
 
-    private async Task<TensorPayload> ReceiveAsync()
-    {
-        var input = _server.Transport.Input;
-        while (true)
-        {
-            // As Orleans reads: on the thread on which the bytes came.
-            var buffer = (await input.ReadAsync().ConfigureAwait(false)).Buffer;
-            if (buffer.Length >= 8 && BinaryPrimitives.ReadInt32LittleEndian(buffer.FirstSpan[4..]) is var length && buffer.Length >= 8 + length)
-            {
-                var payload = WireRig.Read<TensorPayload>(buffer.Slice(8, length));
-                input.AdvanceTo(buffer.GetPosition(8 + length));
-                return payload;
-            }
-            input.AdvanceTo(buffer.Start, buffer.End);
-        }
-    }
+    private Task<TensorPayload> ReceiveAsync() => ReceiveAsync(Server.Transport.Input, body => WireRig.Read<TensorPayload>(body));
 
     /// <summary>Writes a message as Orleans does: into the room that is offered, else into pages of its own that are copied.</summary>
     private sealed class Message : IBufferWriter<byte>
