@@ -83,7 +83,10 @@ public sealed class EmbeddedParameterServer : IParameterServer
                 if (difference is not null) throw new SpecMismatchException(spec.Name, difference);
                 return;
             }
-            _models[spec.Name] = await ModelHost.CreateAsync(spec, EnvironmentOf(spec), cancellationToken).ConfigureAwait(false);
+            var environment = EnvironmentOf(spec);
+            var known = environment.Store is { } store
+                ? await store.ReadPointerAsync(spec.Name, cancellationToken).ConfigureAwait(false) : ModelPointer.First;
+            _models[spec.Name] = await ModelHost.CreateAsync(spec, known, environment, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

@@ -43,16 +43,24 @@ internal sealed partial class ClusterModel
     public static ModelRecords RecordsOf(ClusterServices services, string model) =>
         new(new(services.Storage.Bytes, "model", $"{model}/model", IndexJson.Default.ModelRecord));
 
+    /// <summary>
+    /// The model's numbers. Whoever is to open it or to create it reads them before its record: if they have changed when it is about to begin, another
+    /// coordinator came first.
+    /// </summary>
+    public static async Task<ModelPointer> ReadPointerAsync(ClusterServices services, string model, CancellationToken cancellationToken) =>
+        await new GrainStorageSnapshotStore(services.Storage.Bytes, () => []).ReadPointerAsync(model, cancellationToken).ConfigureAwait(false);
+
     /// <summary>Begins a model.</summary>
     public static async Task<ClusterModel> CreateAsync(
         ModelSpec spec, ModelRecords records, IReadOnlyList<SiloAddress> avoided, ClusterServices services, CancellationToken cancellationToken)
     {
         var parts = new ModelParts(spec, records, avoided, services);
+        var known = await ReadPointerAsync(services, spec.Name, cancellationToken).ConfigureAwait(false);
         // The record first: a coordinator that dies in the middle leaves a model that the next one can begin.
         await records.CreateAsync(new() { Spec = ModelRecord.TextOf(spec), Origin = s_unknown }).ConfigureAwait(false);
         try
         {
-            var host = await ModelHost.CreateAsync(spec, parts.Environment, cancellationToken).ConfigureAwait(false);
+            var host = await ModelHost.CreateAsync(spec, known, parts.Environment, cancellationToken).ConfigureAwait(false);
             try
             {
                 await WriteOriginAsync(host, records, host.Origin).ConfigureAwait(false);
@@ -77,19 +85,21 @@ internal sealed partial class ClusterModel
     /// died; otherwise from the newest cut.
     /// </summary>
     public static async Task<ClusterModel> OpenAsync(
-        string model, ModelRecords records, IReadOnlyList<SiloAddress> avoided, ClusterServices services, CancellationToken cancellationToken)
+        string model, ModelPointer known, ModelRecords records, IReadOnlyList<SiloAddress> avoided, ClusterServices services,
+        CancellationToken cancellationToken)
     {
         var kept = records.Value!;
         var parts = new ModelParts(kept.ToSpec(model), records, avoided, services);
         var logger = parts.Environment.Logger;
         await services.Silos.RefreshAsync().ConfigureAwait(false);
-        if (await new ModelSuccession(parts, services).TryTakeOverAsync(kept, cancellationToken).ConfigureAwait(false) is { } host)
+        var succession = new ModelSuccession(parts, known, services);
+        if (await succession.TryTakeOverAsync(kept, cancellationToken).ConfigureAwait(false) is { } host)
         {
             LogTakenOver(logger, model, host.Runtime.Coordinator.Term);
             return parts.Complete(host);
         }
-        host = await ModelHost.RecoverAsync(parts.Spec, await OriginAsync(parts, kept, cancellationToken).ConfigureAwait(false), parts.Environment,
-            cancellationToken).ConfigureAwait(false);
+        var origin = await OriginAsync(parts, kept, cancellationToken).ConfigureAwait(false);
+        host = await ModelHost.RecoverAsync(parts.Spec, origin, succession.Known, parts.Environment, cancellationToken).ConfigureAwait(false);
         LogRecovered(logger, model, host.Runtime.Coordinator.Read(c => c.State.RestoredCut));
         return parts.Complete(host);
     }

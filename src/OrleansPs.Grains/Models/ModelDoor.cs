@@ -127,9 +127,10 @@ internal sealed partial class ModelDoor(string name, ClusterServices services) :
         try
         {
             if (_model is { } model) return model;
+            var known = await ClusterModel.ReadPointerAsync(services, name, _closing.Token).ConfigureAwait(false);
             if (await _records.ReadAsync().ConfigureAwait(false) is null) return null;
             var avoided = await AvoidedAsync().ConfigureAwait(false);
-            model = await ClusterModel.OpenAsync(name, _records, avoided, services, _closing.Token).ConfigureAwait(false);
+            model = await ClusterModel.OpenAsync(name, known, _records, avoided, services, _closing.Token).ConfigureAwait(false);
             Enter(model);
             return model;
         }

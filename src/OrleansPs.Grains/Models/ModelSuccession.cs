@@ -9,23 +9,26 @@ namespace OrleansPs.Grains;
 /// How a coordinator follows another one on blocks that live: it takes a term by compare-and-swap, raises it where the control record
 /// is, and only then reads the record. Whoever came before can decide nothing any more.
 /// </summary>
-internal sealed class ModelSuccession(ModelParts parts, ClusterServices services)
+internal sealed class ModelSuccession(ModelParts parts, ModelPointer known, ClusterServices services)
 {
     private ISnapshotStore Store => parts.Environment.Store!;
+
+    /// <summary>The model's numbers as this coordinator knows them: what it read, and then what it made of that.</summary>
+    public ModelPointer Known { get; private set; } = known;
 
     /// <summary>Takes over.</summary>
     /// <returns>Null if nobody knows where the last coordinator was.</returns>
     public async Task<ModelHost?> TryTakeOverAsync(ModelRecord kept, CancellationToken cancellationToken)
     {
-        var pointer = await Store.ReadPointerAsync(parts.Spec.Name, cancellationToken).ConfigureAwait(false);
         var left = kept.Left is { } l && l.Term == kept.Term ? l : null;
         if (left is null && kept.Witness is null) return null;
-        var next = pointer with { Term = Math.Max(pointer.Term, kept.Term) + 1 };
-        if (!await Store.TryWritePointerAsync(parts.Spec.Name, pointer, next, cancellationToken).ConfigureAwait(false))
+        var next = Known with { Term = Math.Max(Known.Term, kept.Term) + 1 };
+        if (!await Store.TryWritePointerAsync(parts.Spec.Name, Known, next, cancellationToken).ConfigureAwait(false))
             throw new ServerUnavailableException($"Another coordinator of model '{parts.Spec.Name}' comes too.");
+        Known = next;
         return left is not null
-            ? await FromWhatWasLeftAsync(kept, left, pointer.Generation, next.Term, cancellationToken).ConfigureAwait(false)
-            : await FromWitnessAsync(kept, pointer.Generation, next.Term, cancellationToken).ConfigureAwait(false);
+            ? await FromWhatWasLeftAsync(kept, left, next.Generation, next.Term, cancellationToken).ConfigureAwait(false)
+            : await FromWitnessAsync(kept, next.Generation, next.Term, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>What was left is used up only when this coordinator has it where the next one will look for it.</summary>

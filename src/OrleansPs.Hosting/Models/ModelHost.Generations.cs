@@ -171,9 +171,18 @@ internal sealed partial class ModelHost : ISnapshotReader
 
     private long? OpenCut() => Volatile.Read(ref _runtime)?.Coordinator.Read(c => c.State.OpenCut?.Cut);
 
-    private async Task<ModelPointer> RaisePointerAsync(CancellationToken cancellationToken) => _environment.Store is { } store
-        ? await NextPointer.RaiseAsync(store, Spec.Name, cancellationToken).ConfigureAwait(false)
-        : new(Volatile.Read(ref _runtime)?.Generation + 1 ?? 0, Volatile.Read(ref _runtime)?.Coordinator.Term + 1 ?? 0, 1);
+    /// <summary>
+    /// Ends the generation and the term that this host has, or began with. A host that was away may have been replaced by another coordinator: what
+    /// it knows of blocks and cuts is old then, and it must put nobody back to that.
+    /// </summary>
+    /// <exception cref="ServerUnavailableException">Another coordinator has the model; this one is over.</exception>
+    private async Task<ModelPointer> RaisePointerAsync(CancellationToken cancellationToken)
+    {
+        if (_environment.Store is not { } store) return _pointer = new(_pointer.Generation + 1, _pointer.Term + 1, 1);
+        if (await NextPointer.RaiseAsync(store, Spec.Name, _pointer, cancellationToken).ConfigureAwait(false) is { } raised) return _pointer = raised;
+        OnDeposed();
+        throw new ServerUnavailableException($"Another coordinator has model '{Spec.Name}'.");
+    }
 
     private void RequireSameSpec(SnapshotManifest manifest)
     {

@@ -22,9 +22,11 @@ internal sealed partial class ModelHost : IAsyncDisposable
     private ModelRuntime? _runtime;
     private SnapshotManifest? _last;
     private ITimer? _ticker;
+    private ModelPointer _pointer;
 
-    private ModelHost(ModelSpec spec, ModelEnvironment environment)
+    private ModelHost(ModelSpec spec, ModelEnvironment environment, ModelPointer pointer)
     {
+        _pointer = pointer;
         Spec = spec;
         _environment = environment;
         _logger = environment.Logger;
@@ -53,9 +55,14 @@ internal sealed partial class ModelHost : IAsyncDisposable
     public ModelRuntime? TryRuntime => Volatile.Read(ref _runtime);
 
     /// <summary>Begins a model with its first values.</summary>
-    public static async Task<ModelHost> CreateAsync(ModelSpec spec, ModelEnvironment environment, CancellationToken cancellationToken)
+    /// <param name="spec">The model.</param>
+    /// <param name="known">Its numbers in the storage, read before anything else of it.</param>
+    /// <param name="environment">What it needs.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<ModelHost> CreateAsync(
+        ModelSpec spec, ModelPointer known, ModelEnvironment environment, CancellationToken cancellationToken)
     {
-        var model = new ModelHost(spec, environment);
+        var model = new ModelHost(spec, environment, known);
         await using var prepared = await environment.Blocks.PrepareAsync(null, cancellationToken).ConfigureAwait(false);
         var pointer = await model.RaisePointerAsync(cancellationToken).ConfigureAwait(false);
         model.Origin = new(0, pointer.NextCut, null);
@@ -65,10 +72,15 @@ internal sealed partial class ModelHost : IAsyncDisposable
     }
 
     /// <summary>Goes on with a model whose blocks are lost, from the newest cut of its life, or from where that began.</summary>
+    /// <param name="spec">The model.</param>
+    /// <param name="origin">Where its life began.</param>
+    /// <param name="known">Its numbers in the storage, read before it was decided that its blocks are lost.</param>
+    /// <param name="environment">What it needs.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     public static async Task<ModelHost> RecoverAsync(
-        ModelSpec spec, ModelOrigin origin, ModelEnvironment environment, CancellationToken cancellationToken)
+        ModelSpec spec, ModelOrigin origin, ModelPointer known, ModelEnvironment environment, CancellationToken cancellationToken)
     {
-        var model = new ModelHost(spec, environment) { Origin = origin };
+        var model = new ModelHost(spec, environment, known) { Origin = origin };
         await model.RecoverAsync(cancellationToken).ConfigureAwait(false);
         model.StartTicking();
         return model;
@@ -79,7 +91,7 @@ internal sealed partial class ModelHost : IAsyncDisposable
         ModelSpec spec, ModelOrigin origin, ControlState state, long term, IBlockSet blocks, SnapshotManifest? last,
         ModelEnvironment environment, IControlJournal? journal = null)
     {
-        var model = new ModelHost(spec, environment) { Origin = origin, _last = last };
+        var model = new ModelHost(spec, environment, new(state.Generation, term, state.NewestCut + 1)) { Origin = origin, _last = last };
         await model.BeginAsync(new(spec, blocks, state, term, environment.Time, journal)).ConfigureAwait(false);
         model.StartTicking();
         return model;

@@ -8,12 +8,23 @@ internal static class NextPointer
     private const int Attempts = 16;
 
     /// <summary>A new generation and a new term, and a cut number above all that left a trace.</summary>
-    public static async ValueTask<ModelPointer> RaiseAsync(ISnapshotStore store, string model, CancellationToken cancellationToken)
+    /// <param name="store">The storage.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="known">
+    /// The generation and the term that whoever asks has, or has seen before it looked at anything else: what it is about to put in
+    /// their place it decided by what it knew of them.
+    /// </param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Null, and nothing has changed, if somebody else has raised them meanwhile.</returns>
+    public static async ValueTask<ModelPointer?> RaiseAsync(
+        ISnapshotStore store, string model, ModelPointer known, CancellationToken cancellationToken)
     {
         var cuts = await store.ListAsync(model, cancellationToken).ConfigureAwait(false);
         var newest = cuts.Count == 0 ? 0 : cuts[^1].Cut;
-        return await SwapAsync(store, model, p => new(p.Generation + 1, p.Term + 1, Math.Max(p.NextCut, newest + 1)), cancellationToken)
-            .ConfigureAwait(false);
+        return await SwapAsync(
+            store, model,
+            p => p.Generation != known.Generation || p.Term != known.Term ? null : new(p.Generation + 1, p.Term + 1, Math.Max(p.NextCut, newest + 1)),
+            cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A cut's number is used up.</summary>
@@ -26,16 +37,16 @@ internal static class NextPointer
         var cuts = await store.ListAsync(model, cancellationToken).ConfigureAwait(false);
         var least = Math.Max(atLeast, cuts.Count == 0 ? 1 : cuts[^1].Cut + 1);
         var next = await SwapAsync(store, model, p => p with { NextCut = Math.Max(p.NextCut, least) + 1 }, cancellationToken).ConfigureAwait(false);
-        return next.NextCut - 1;
+        return next!.Value.NextCut - 1;
     }
 
-    private static async ValueTask<ModelPointer> SwapAsync(
-        ISnapshotStore store, string model, Func<ModelPointer, ModelPointer> raise, CancellationToken cancellationToken)
+    private static async ValueTask<ModelPointer?> SwapAsync(
+        ISnapshotStore store, string model, Func<ModelPointer, ModelPointer?> raise, CancellationToken cancellationToken)
     {
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             var expected = await store.ReadPointerAsync(model, cancellationToken).ConfigureAwait(false);
-            var next = raise(expected);
+            if (raise(expected) is not { } next) return null;
             if (next == expected) return next;
             if (await store.TryWritePointerAsync(model, expected, next, cancellationToken).ConfigureAwait(false)) return next;
         }

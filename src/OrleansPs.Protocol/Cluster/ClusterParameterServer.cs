@@ -51,8 +51,13 @@ internal sealed class ClusterParameterServer : IParameterServer, IParameterServe
     public async Task<IReadOnlyList<string>> ListModelsAsync(CancellationToken cancellationToken = default) =>
         await _retries.RunAsync(_catalog.List, cancellationToken).ConfigureAwait(false);
 
-    public Task<ModelStatus> GetStatusAsync(string model, CancellationToken cancellationToken = default) =>
-        _retries.RunAsync(Coordinator(model).Status, cancellationToken);
+    public async Task<ModelStatus> GetStatusAsync(string model, CancellationToken cancellationToken = default)
+    {
+        var status = await _retries.RunAsync(Coordinator(model).Status, cancellationToken).ConfigureAwait(false);
+        // Whoever was told that the model was put back must not read of blocks that have not heard of it.
+        if (_routes.TryGetValue(model, out var routes)) routes.NoteVersion(status.Generation, 0);
+        return status;
+    }
 
     public async Task<IParameterWorker> JoinAsync(
         string model, int rank, WorkerOptions? options = null, CancellationToken cancellationToken = default)

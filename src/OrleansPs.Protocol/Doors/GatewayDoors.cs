@@ -6,16 +6,17 @@ namespace OrleansPs.Protocol;
 
 /// <summary>
 /// A client knows gateways, and asks each which silo is behind it. A door that turns out to be of another silo, or of none, costs a detour and nothing
-/// else: it passes requests on to wherever the block is.
+/// else: it passes requests on to wherever the block is. A gateway that Orleans does not send to has no door.
 /// </summary>
 /// <remarks>Thread safe.</remarks>
-internal sealed partial class GatewayDoors(IGrainFactory grains, IGatewayListProvider gateways, TimeProvider time, ILogger<GatewayDoors> logger) : IBlockDoors
+internal sealed partial class GatewayDoors(
+    IGrainFactory grains, IGatewayListProvider gateways, OpenGateways open, TimeProvider time, ILogger<GatewayDoors> logger) : IBlockDoors
 {
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(2);
 
     private readonly Lock _lock = new();
-    private IReadOnlyDictionary<string, IBlockDoor> _doors = new Dictionary<string, IBlockDoor>();
+    private IReadOnlyDictionary<string, (SiloAddress Gateway, IBlockDoor Door)> _doors = new Dictionary<string, (SiloAddress, IBlockDoor)>();
     private long _searched = long.MinValue;
     private bool _isSearching;
 
@@ -25,7 +26,7 @@ internal sealed partial class GatewayDoors(IGrainFactory grains, IGatewayListPro
 
     public IBlockDoor? Of(string silo)
     {
-        if (Volatile.Read(ref _doors).TryGetValue(silo, out var door)) return door;
+        if (Volatile.Read(ref _doors).TryGetValue(silo, out var found) && open.Has(found.Gateway)) return found.Door;
         Search();
         return null;
     }
@@ -48,12 +49,12 @@ internal sealed partial class GatewayDoors(IGrainFactory grains, IGatewayListPro
 
     private async Task SearchAsync()
     {
-        var found = new Dictionary<string, IBlockDoor>(StringComparer.Ordinal);
+        var found = new Dictionary<string, (SiloAddress, IBlockDoor)>(StringComparer.Ordinal);
         try
         {
             var addresses = (await gateways.GetGateways().ConfigureAwait(false)).Select(gateway => gateway.ToGatewayAddress()).OfType<SiloAddress>();
-            foreach (var (silo, door) in await Task.WhenAll(addresses.Select(AskAsync)).ConfigureAwait(false))
-                if (silo is not null) found[silo] = door;
+            foreach (var (silo, gateway, door) in await Task.WhenAll(addresses.Where(open.Has).Select(AskAsync)).ConfigureAwait(false))
+                if (silo is not null) found[silo] = (gateway, door);
         }
 #pragma warning disable CA1031 // Without doors all goes its longer way.
         catch (Exception e)
@@ -64,11 +65,11 @@ internal sealed partial class GatewayDoors(IGrainFactory grains, IGatewayListPro
         lock (_lock) (_doors, _isSearching) = (found, false);
     }
 
-    private async Task<(string? Silo, IBlockDoor Door)> AskAsync(SiloAddress gateway)
+    private async Task<(string? Silo, SiloAddress Gateway, IBlockDoor Door)> AskAsync(SiloAddress gateway)
     {
         var door = grains.GetGrain<IBlockDoor>(DoorIds.Of(gateway));
         var (isAnswered, silo) = await Calls.TryAsync(door.Silo().AsTask(), s_limit).ConfigureAwait(false);
-        return (isAnswered ? silo : null, door);
+        return (isAnswered ? silo : null, gateway, door);
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The doors of silos could not be looked up.")]

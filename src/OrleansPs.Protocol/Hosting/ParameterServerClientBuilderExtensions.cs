@@ -35,6 +35,7 @@ public static class ParameterServerClientBuilderExtensions
         this IClientBuilder builder, Action<ParameterServerClientOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.TryAddSingleton<OpenGateways>();
         builder.Services.TryAddSingleton<IBlockDoors, GatewayDoors>();
         AddClient(builder.Services, configure);
         FrameTransport.Use<ClientMessagingOptions>(builder.Services);

@@ -33,6 +33,15 @@ public sealed class DoorTests : IAsyncLifetime
     }
 
     [Fact]
+    public void Gateways_are_those_of_Orleans_own_list()
+    {
+        var open = OpenGateways.Find(_cluster.Orleans.Client.ServiceProvider);
+        Assert.NotNull(open);
+        Assert.All(_cluster.Orleans.Silos, silo => Assert.True(open(SiloAddress.New(silo.GatewayAddress.Endpoint, 0))));
+        Assert.False(open(SiloAddress.New(_cluster.Orleans.Silos[0].SiloAddress.Endpoint, 0)));
+    }
+
+    [Fact]
     public async Task A_door_passes_on_requests_to_any_silos_blocks_and_one_that_is_wrong_fails_alone()
     {
         var places = await PlacesAsync();

@@ -41,7 +41,11 @@ internal sealed class ModelRig : IDisposable
         return Path.Combine(_directory.Model, "chunks", name);
     }
 
-    public Task<ModelHost> CreateAsync() => ModelHost.CreateAsync(Spec, Environment, default);
+    public async Task<ModelHost> CreateAsync() => await ModelHost.CreateAsync(Spec, await KnownAsync(), Environment, default);
+
+    /// <summary>The model's numbers as they are now.</summary>
+    public async Task<ModelPointer> KnownAsync() =>
+        Environment.Store is { } store ? await store.ReadPointerAsync(Cuts.Model, default) : ModelPointer.First;
 
     public async Task<long> NextCutAsync() => (await Store.ReadPointerAsync(Cuts.Model, default)).NextCut;
 

@@ -39,7 +39,7 @@ public sealed class RecoverTests : IDisposable
         var origin = host.Origin;
         await host.DisposeAsync();
 
-        await using var next = await ModelHost.RecoverAsync(ModelRig.Spec, origin, _rig.Environment, default);
+        await using var next = await ModelHost.RecoverAsync(ModelRig.Spec, origin, await _rig.KnownAsync(), _rig.Environment, default);
 
         Assert.Equal((cut.Cut, 2f, origin), (ModelRig.RestoredCut(next), ModelRig.Value(next), next.Origin));
         await ModelRig.TrainAsync(next, 1);
@@ -102,8 +102,9 @@ public sealed class RecoverTests : IDisposable
         using var rig = new ModelRig(stores: false);
         await using var host = await rig.CreateAsync();
         await ModelRig.TrainAsync(host, 2);
+        var first = host.Runtime.Generation;
         await host.RecoverAsync(default);
-        Assert.Equal((1, 0f), (host.Runtime.Generation, ModelRig.Value(host)));
+        Assert.Equal((first + 1, 0f), (host.Runtime.Generation, ModelRig.Value(host)));
         await ModelRig.TrainAsync(host, 1);
         Assert.Equal(1, ModelRig.Value(host));
     }
@@ -167,6 +168,47 @@ public sealed class RecoverTests : IDisposable
         await host.RecoverAsync(default);
         await Assert.ThrowsAsync<SnapshotAbortedException>(() => snapshot);
         Assert.True((await host.TakeSnapshotAsync(default)).Cut > 0);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_host_that_was_away_while_another_came_puts_nobody_back_and_is_over(bool byHand)
+    {
+        await using var host = await _rig.CreateAsync();
+        await ModelRig.TrainAsync(host, 1);
+        await host.TakeSnapshotAsync(default);
+        var over = new TaskCompletionSource();
+        host.OnDeposed = over.SetResult;
+        var (runtime, origin, ready) = (host.Runtime, host.Origin, _rig.Factory.Ready);
+        // Another coordinator takes the next term, and goes on with the blocks that there are.
+        var before = await _rig.KnownAsync();
+        Assert.True(await _rig.Store.TryWritePointerAsync(Cuts.Model, before, before with { Term = before.Term + 1 }, default));
+
+        var refused = await Assert.ThrowsAsync<ServerUnavailableException>(
+            () => byHand ? host.RestoreAsync(new(), _ => throw new InvalidOperationException("it has begun"), default) : host.RecoverAsync(default));
+
+        Assert.Contains("Another coordinator", refused.Message, StringComparison.Ordinal);
+        await over.Task;
+        Assert.Equal(before with { Term = before.Term + 1 }, await _rig.KnownAsync());
+        Assert.Same(runtime, host.Runtime);
+        Assert.Equal((origin, ready), (host.Origin, _rig.Factory.Ready));
+        Assert.False(ModelRig.Blocks(host).IsClosed);
+    }
+
+    [Fact]
+    public async Task Whoever_looked_before_another_came_recovers_nothing()
+    {
+        var host = await _rig.CreateAsync();
+        var (origin, known) = (host.Origin, await _rig.KnownAsync());
+        await host.DisposeAsync();
+        await using var first = await ModelHost.RecoverAsync(ModelRig.Spec, origin, known, _rig.Environment, default);
+        await ModelRig.TrainAsync(first, 1);
+
+        await Assert.ThrowsAsync<ServerUnavailableException>(() => ModelHost.RecoverAsync(ModelRig.Spec, origin, known, _rig.Environment, default));
+        await Assert.ThrowsAsync<ServerUnavailableException>(() => ModelHost.CreateAsync(ModelRig.Spec, known, _rig.Environment, default));
+
+        Assert.Equal(1, ModelRig.Value(first));
     }
 
     [Theory]

@@ -82,6 +82,8 @@ public sealed class TakeOverTests : IDisposable
     {
         var left = (await host.HandOverAsync())!;
         var state = ControlStateCodec.Decode(ModelRig.Spec, left.Coordinator.Read(c => ControlStateCodec.Encode(c.State)));
+        var known = await _rig.KnownAsync();
+        Assert.True(await _rig.Store.TryWritePointerAsync(Cuts.Model, known, known with { Term = left.Coordinator.Term + 1 }, default));
         var last = lastCut == 0 ? null : await _rig.Store.ReadManifestAsync(Cuts.Model, lastCut, default);
         return await ModelHost.TakeOverAsync(
             ModelRig.Spec, host.Origin, state, left.Coordinator.Term + 1, left.Blocks, last, _rig.Environment);
