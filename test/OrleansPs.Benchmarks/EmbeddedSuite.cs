@@ -18,11 +18,13 @@ internal static class EmbeddedSuite
         Console.WriteLine("one worker, one parameter, blocks of 1 MiB, median of 31, in turns with memcpy of as many payload bytes");
         Console.WriteLine($"{"parameter",-22}{"call",-11}{"us",9}{"GB/s",8}{"memcpy GB/s",13}{"ratio",8}{"B/call",9}");
         foreach (var shape in Shapes()) MeasureAsync(shape).GetAwaiter().GetResult();
+        EmbeddedRows.RunAsync().GetAwaiter().GetResult();
     }
 
     private static IEnumerable<Shape> Shapes() =>
     [
         new("4 KiB ASP sgd", 1 << 10, ConsistencyPolicy.Asynchronous, Optimizer.Sgd()),
+        new("64 KiB ASP sgd", 1 << 14, ConsistencyPolicy.Asynchronous, Optimizer.Sgd()),
         new("1 MiB ASP sgd", 1 << 18, ConsistencyPolicy.Asynchronous, Optimizer.Sgd()),
         new("1 MiB ASP adam", 1 << 18, ConsistencyPolicy.Asynchronous, Optimizer.Adam()),
         new("1 MiB SSP(2) sgd", 1 << 18, ConsistencyPolicy.StaleSynchronous(2), Optimizer.Sgd()),
@@ -48,6 +50,7 @@ internal static class EmbeddedSuite
         // A step's pushes are bounded by its window, so every 64th ends its step.
         Measure(shape, "push", 1, () => Push(worker.PushAsync(gradient)));
         Measure(shape, "pull", 1, () => Complete(worker.PullAsync(values)));
+        Measure(shape, "push;pull", 2, () => { Push(worker.PushAsync(gradient)); Complete(worker.PullAsync(values)); });
         Measure(shape, "push-pull", 2, () => Push(worker.PushPullAsync(gradient, values)));
         Measure(shape, "clock", 0, () => Complete(worker.ClockAsync(++cursor)));
 
@@ -75,19 +78,19 @@ internal static class EmbeddedSuite
         return (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)calls;
     }
 
-    private static void Complete(ValueTask task)
+    internal static void Complete(ValueTask task)
     {
         if (task.IsCompleted) task.GetAwaiter().GetResult();
         else task.AsTask().GetAwaiter().GetResult();
     }
 
-    private static void Complete(ValueTask<ClockResult> task)
+    internal static void Complete(ValueTask<ClockResult> task)
     {
         if (task.IsCompleted) _ = task.Result;
         else _ = task.AsTask().GetAwaiter().GetResult();
     }
 
-    private static float[] Touched(int length)
+    internal static float[] Touched(int length)
     {
         var array = new float[length];
         Array.Fill(array, 1e-6f);
