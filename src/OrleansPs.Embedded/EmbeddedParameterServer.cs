@@ -225,7 +225,7 @@ public sealed class EmbeddedParameterServer : IParameterServer
     }
 
     private ModelEnvironment EnvironmentOf(ModelSpec spec) => new(
-        new EmbeddedBlockFactory(spec, BlockLayout.Create(spec), _store), _store, _metrics, _options.TimeProvider, _logger);
+        new EmbeddedBlockFactory(spec, BlockLayout.Create(spec), _store), _store, _metrics, _options.TimeProvider, _logger) { OwnsStore = true };
 
     private CutMaker MakerOf(DirectorySnapshotStore store) => new(new DirectoryCutStore(store), _options.TimeProvider);
 

@@ -22,7 +22,7 @@ internal static class EmbeddedRows
         await using var server = await EmbeddedParameterServer.StartAsync();
         await server.CreateModelAsync(new("m")
         {
-            Parameters = [], Tables = [new("t", width) { MaxRowsPerStep = 100 * PushesPerStep * rows }], Optimizer = Optimizer.Sgd(),
+            Parameters = [], Tables = [new("t", width) { MaxRowsPerStep = PushesPerStep * rows }], Optimizer = Optimizer.Sgd(),
             Consistency = ConsistencyPolicy.Asynchronous, PushesPerStep = PushesPerStep,
         });
         await using var worker = await server.JoinAsync("m", 0);

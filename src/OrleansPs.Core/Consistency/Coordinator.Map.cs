@@ -19,6 +19,9 @@ public sealed partial class Coordinator
     private long _attempts;
     private bool _isLost;
 
+    // Blocks for which there is something to do, but not yet: too many others join, or an attempt has failed just now.
+    private int _waiting;
+
     /// <summary>Whether every block has as many replicas as it can have, where they should be.</summary>
     public bool IsSettled => _usable is not null && !_isLost && Array.TrueForAll(_work, w => w.IsIdle)
         && _state.Map.Select(ReplicaSilos.Of).SequenceEqual(Plan());
@@ -67,14 +70,17 @@ public sealed partial class Coordinator
     {
         if (_stopped is not null) return;
         var work = _work[block];
+        var isJoining = work.Step?.Command.Stamp == stamp;
         if (work.Lead?.Command.Stamp == stamp)
         {
             work.Lead = Answered(work.Lead, answer);
             if (answer == ReplicaAnswer.Done && work.Suspect is not null) work.SuspectAt ??= now;
         }
         else if (work.Follow?.Command.Stamp == stamp) work.Follow = Answered(work.Follow, answer);
-        else if (work.Step?.Command.Stamp == stamp) StepAnswered(block, work.Step, answer, now);
-        SettleMap(now);
+        else if (isJoining) StepAnswered(block, work.Step!, answer, now);
+        // A model has thousands of blocks, and each is asked again and again: what changed for one alone is looked at for that one alone.
+        if (isJoining || _waiting > 0) SettleMap(now);
+        else SettleBlock(block, now);
         Advance(now);
     }
 
@@ -198,10 +204,25 @@ public sealed partial class Coordinator
             Tell(new BlocksLost(lost));
             return;
         }
+        _waiting = 0;
         if (_usable.Count == 0) return;
         var joins = _work.Count(w => w.IsJoining);
         for (var block = 0; block < _work.Length; block++)
-            if (_work[block].IsIdle && now >= _work[block].NotBefore) StepToPlan(block, ref joins, now);
+            if (_work[block].IsIdle && (now < _work[block].NotBefore || !TryStepToPlan(block, ref joins, now))) _waiting++;
+    }
+
+    /// <summary>The same where nothing has changed but one block, and no other one waits.</summary>
+    private void SettleBlock(int block, TimeSpan now)
+    {
+        if (_usable is null || _isLost) return;
+        if (!TryKeepAlive(block, now) || _plan is null)
+        {
+            SettleMap(now);
+            return;
+        }
+        if (_usable.Count == 0 || !_work[block].IsIdle) return;
+        var joins = _work.Count(w => w.IsJoining);
+        if (now < _work[block].NotBefore || !TryStepToPlan(block, ref joins, now)) _waiting++;
     }
 
     /// <summary>Sees to it that the map names no replica that is gone.</summary>
@@ -229,19 +250,22 @@ public sealed partial class Coordinator
         return true;
     }
 
-    private void StepToPlan(int block, ref int joins, TimeSpan now)
+    /// <returns>False if there is something to do, but too many others join.</returns>
+    private bool TryStepToPlan(int block, ref int joins, TimeSpan now)
     {
         var (sites, target) = (_state.Map[block], Plan()[block]);
         var (primary, standby) = (sites.Primary.Silo, sites.Standby?.Silo);
-        if (primary == target.Primary && standby == target.Standby) return;
+        if (primary == target.Primary && standby == target.Standby) return true;
         if (primary != target.Primary && standby is not null && (standby == target.Primary || standby == target.Standby))
             _work[block].Step = Order(block, sites.Primary, ReplicaTask.Yield, null, now);
         else if (primary == target.Primary && target.Standby is null) LetStandbyGo(block, now, replan: false);
-        else if (joins < ReplicationLimits.JoinsAtOnce)
+        else
         {
+            if (joins >= ReplicationLimits.JoinsAtOnce) return false;
             joins++;
             Prepare(block, primary == target.Primary ? target.Standby! : target.Primary!, now);
         }
+        return true;
     }
 
     private void Prepare(int block, string silo, TimeSpan now)

@@ -44,8 +44,8 @@ internal sealed partial class ClusterModel
         new(new(services.Storage.Bytes, "model", $"{model}/model", IndexJson.Default.ModelRecord));
 
     /// <summary>
-    /// The model's numbers. Whoever is to open it or to create it reads them before its record: if they have changed when it is about to begin, another
-    /// coordinator came first.
+    /// The model's numbers. Whoever is to open it reads them before its record, and whoever is to create it before he writes one where there was none: if
+    /// they have changed when it is about to begin, another coordinator came first.
     /// </summary>
     public static async Task<ModelPointer> ReadPointerAsync(ClusterServices services, string model, CancellationToken cancellationToken) =>
         await new GrainStorageSnapshotStore(services.Storage.Bytes, () => []).ReadPointerAsync(model, cancellationToken).ConfigureAwait(false);
@@ -57,13 +57,19 @@ internal sealed partial class ClusterModel
         var parts = new ModelParts(spec, records, avoided, services);
         var known = await ReadPointerAsync(services, spec.Name, cancellationToken).ConfigureAwait(false);
         // The record first: a coordinator that dies in the middle leaves a model that the next one can begin.
-        await records.CreateAsync(new() { Spec = ModelRecord.TextOf(spec), Origin = s_unknown }).ConfigureAwait(false);
+        await records.CreateAsync(new() { Spec = ModelRecord.TextOf(spec), Origin = s_unknown, Term = known.Term }).ConfigureAwait(false);
         try
         {
             var host = await ModelHost.CreateAsync(spec, known, parts.Environment, cancellationToken).ConfigureAwait(false);
             try
             {
-                await WriteOriginAsync(host, records, host.Origin).ConfigureAwait(false);
+                await WriteOriginAsync(spec, records, host.Origin, host.Runtime.Coordinator.Term).ConfigureAwait(false);
+            }
+            catch (ServerUnavailableException)
+            {
+                // The blocks are another coordinator's now.
+                await host.HandOverAsync().ConfigureAwait(false);
+                throw;
             }
             catch
             {
@@ -75,7 +81,8 @@ internal sealed partial class ClusterModel
         catch
         {
             await parts.Stop.CancelAsync().ConfigureAwait(false);
-            await records.DeleteAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // If somebody else has it meanwhile, it is another one.
+            await ((Task)records.TryDeleteOwnAsync()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw;
         }
     }
@@ -92,21 +99,22 @@ internal sealed partial class ClusterModel
         var parts = new ModelParts(kept.ToSpec(model), records, avoided, services);
         var logger = parts.Environment.Logger;
         await services.Silos.RefreshAsync().ConfigureAwait(false);
+        if (kept.Origin == s_unknown) kept = await WithOriginAsync(parts, kept, cancellationToken).ConfigureAwait(false);
         var succession = new ModelSuccession(parts, known, services);
         if (await succession.TryTakeOverAsync(kept, cancellationToken).ConfigureAwait(false) is { } host)
         {
             LogTakenOver(logger, model, host.Runtime.Coordinator.Term);
             return parts.Complete(host);
         }
-        var origin = await OriginAsync(parts, kept, cancellationToken).ConfigureAwait(false);
-        host = await ModelHost.RecoverAsync(parts.Spec, origin, succession.Known, parts.Environment, cancellationToken).ConfigureAwait(false);
+        host = await ModelHost.RecoverAsync(
+            parts.Spec, records.Value!.Origin, succession.Known, parts.Environment, cancellationToken).ConfigureAwait(false);
         LogRecovered(logger, model, host.Runtime.Coordinator.Read(c => c.State.RestoredCut));
         return parts.Complete(host);
     }
 
     /// <summary>Puts the model back to a cut, and keeps in mind that its life begins there.</summary>
     public Task<SnapshotInfo> RestoreAsync(RestoreOptions options, CancellationToken cancellationToken) => _keeper.ExclusivelyAsync(
-        () => Host.RestoreAsync(options, origin => WriteOriginAsync(Host, _records, origin), cancellationToken), cancellationToken);
+        () => Host.RestoreAsync(options, (origin, term) => WriteOriginAsync(Host.Spec, _records, origin, term), cancellationToken), cancellationToken);
 
     /// <summary>Moves replicas away from a silo.</summary>
     /// <returns>How many are still there.</returns>
@@ -152,31 +160,31 @@ internal sealed partial class ClusterModel
     public async Task DeleteAsync()
     {
         // What can fail comes first: then nothing has changed.
-        await _records.DeleteAsync().ConfigureAwait(false);
+        if (!await _records.TryDeleteAsync(Host.Runtime.Coordinator.Term).ConfigureAwait(false)) throw Elsewhere(Host.Spec);
         await _stop.CancelAsync().ConfigureAwait(false);
         await _keeper.DisposeAsync().ConfigureAwait(false);
         _services.Models.Remove(Host);
         await Host.DisposeAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Where the model's life began: here and now, if its creation broke off.</summary>
-    private static async Task<ModelOrigin> OriginAsync(ModelParts parts, ModelRecord kept, CancellationToken cancellationToken)
+    /// <summary>Of a model whose creation broke off the life begins here and now.</summary>
+    private static async Task<ModelRecord> WithOriginAsync(ModelParts parts, ModelRecord kept, CancellationToken cancellationToken)
     {
-        if (kept.Origin != s_unknown) return kept.Origin;
         var pointer = await parts.Environment.Store!.ReadPointerAsync(parts.Spec.Name, cancellationToken).ConfigureAwait(false);
         var origin = new ModelOrigin(0, pointer.NextCut, null);
-        await parts.Records.TryChangeAsync(kept.Term, r => r with { Origin = origin }).ConfigureAwait(false);
-        return origin;
+        return await parts.Records.TryChangeAsync(kept.Term, r => r.Origin == s_unknown ? r with { Origin = origin } : r).ConfigureAwait(false)
+            ? parts.Records.Value! : throw Elsewhere(parts.Spec);
     }
 
     internal static ClusterModel Of(ModelHost host, ModelParts parts, ClusterServices services) =>
         new(host, parts, new(host, parts.Placer, parts.Factory, services), services);
 
-    private static async Task WriteOriginAsync(ModelHost host, ModelRecords records, ModelOrigin origin)
+    private static async Task WriteOriginAsync(ModelSpec spec, ModelRecords records, ModelOrigin origin, long term)
     {
-        if (!await records.TryChangeAsync(host.Runtime.Coordinator.Term, r => r with { Origin = origin }).ConfigureAwait(false))
-            throw new ServerUnavailableException($"Another coordinator has model '{host.Spec.Name}'.");
+        if (!await records.TryChangeAsync(term, r => r with { Origin = origin }).ConfigureAwait(false)) throw Elsewhere(spec);
     }
+
+    private static ServerUnavailableException Elsewhere(ModelSpec spec) => new($"Another coordinator has model '{spec.Name}'.");
 
     private async Task<ModelRuntime?> HandOverAsync()
     {

@@ -29,7 +29,7 @@ internal sealed partial class ModelDoor(string name, ClusterServices services) :
         {
             return await work(model).ConfigureAwait(false);
         }
-        catch (UnknownModelException) when (_closing.IsCancellationRequested)
+        catch (UnknownModelException) when (_closing.IsCancellationRequested || Volatile.Read(ref _model) != model)
         {
             throw Closing();
         }

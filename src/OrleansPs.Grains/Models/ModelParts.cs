@@ -19,7 +19,7 @@ internal sealed class ModelParts
         var store = new GrainStorageSnapshotStore(services.Storage.Bytes, () => [.. Blocks?.Map.Select(s => s.Epoch) ?? []]);
         Environment = new(Factory, store, services.Metrics, services.Time, services.Loggers.CreateLogger<ClusterModel>())
         {
-            BeginJournal = spec.Durability.IsReplicated ? BeginJournalAsync : null,
+            BeginJournal = BeginJournalAsync,
         };
     }
 
@@ -47,11 +47,13 @@ internal sealed class ModelParts
     public WitnessJournal JournalOf(long term, WitnessRecord? witness) =>
         new(Spec, Records, Placer, _services, term, witness, Stop.Token);
 
-    private async Task<IControlJournal> BeginJournalAsync(ControlState state, long term)
+    // The term is in the model's record before anything is told in its name: whoever was there before writes nothing more into that.
+    private async Task<IControlJournal?> BeginJournalAsync(ControlState state, long term)
     {
-        var journal = JournalOf(term, null);
-        return await journal.RenewAsync(() => state).ConfigureAwait(false) is null
-            ? throw new ServerUnavailableException($"Another coordinator has model '{Spec.Name}'.")
-            : journal;
+        var journal = Spec.Durability.IsReplicated ? JournalOf(term, null) : null;
+        var isMine = journal is not null
+            ? await journal.RenewAsync(() => state).ConfigureAwait(false) is not null
+            : await Records.TryChangeAsync(term, r => r with { Left = null }).ConfigureAwait(false);
+        return isMine ? journal : throw new ServerUnavailableException($"Another coordinator has model '{Spec.Name}'.");
     }
 }

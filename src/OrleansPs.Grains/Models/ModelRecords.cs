@@ -22,10 +22,23 @@ internal sealed class ModelRecords(StoredRecord<ModelRecord> record)
         return true;
     });
 
-    public Task DeleteAsync() => OneAsync(async () =>
+    /// <summary>Deletes the record as it was written here last.</summary>
+    /// <returns>False if somebody else has changed it.</returns>
+    public Task<bool> TryDeleteOwnAsync() => OneAsync(record.TryDeleteAsync);
+
+    /// <summary>Deletes the record.</summary>
+    /// <returns>False if a newer coordinator has written.</returns>
+    /// <exception cref="SnapshotStorageException">The storage refuses.</exception>
+    public Task<bool> TryDeleteAsync(long term) => OneAsync(async () =>
     {
-        await record.DeleteAsync().ConfigureAwait(false);
-        return true;
+        for (var attempt = 1; attempt <= Attempts; attempt++)
+        {
+            if (record.Value is not { } present) return true;
+            if (present.Term > term) return false;
+            if (await record.TryDeleteAsync().ConfigureAwait(false)) return true;
+            await record.ReadAsync().ConfigureAwait(false);
+        }
+        return false;
     });
 
     /// <summary>Changes the record. A write whose answer is lost may have been made: the record is read again, and the change is made once more.</summary>

@@ -22,8 +22,7 @@ internal sealed class ModelSuccession(ModelParts parts, ModelPointer known, Clus
     {
         var left = kept.Left is { } l && l.Term == kept.Term ? l : null;
         if (left is null && kept.Witness is null) return null;
-        var next = Known with { Term = Math.Max(Known.Term, kept.Term) + 1 };
-        if (!await Store.TryWritePointerAsync(parts.Spec.Name, Known, next, cancellationToken).ConfigureAwait(false))
+        if (await NextPointer.TakeTermAsync(Store, parts.Spec.Name, Known, kept.Term, cancellationToken).ConfigureAwait(false) is not { } next)
             throw new ServerUnavailableException($"Another coordinator of model '{parts.Spec.Name}' comes too.");
         Known = next;
         return left is not null
@@ -44,7 +43,7 @@ internal sealed class ModelSuccession(ModelParts parts, ModelPointer known, Clus
             : await parts.Records.TryChangeAsync(term, r => r with { Left = null }).ConfigureAwait(false);
         if (!isMine) throw CameFirst();
         if (kept.Witness is { } former) services.Grains.GetGrain<IRecordControl>(former.Key).Close().Ignore();
-        return await TakeOverAsync(kept.Origin, state, term, journal, last).ConfigureAwait(false);
+        return await TakeOverAsync(state, term, journal, last).ConfigureAwait(false);
     }
 
     /// <summary>The record's term rises before the witness's: from there on no older coordinator can name another witness.</summary>
@@ -56,12 +55,13 @@ internal sealed class ModelSuccession(ModelParts parts, ModelPointer known, Clus
         // A restore that was under way had begun a new generation, and the record is of the one before.
         if (state is null || state.Generation != generation) return null;
         var last = await TryReadManifestAsync(state.LastCut, cancellationToken).ConfigureAwait(false);
-        return await TakeOverAsync(kept.Origin, state, term, parts.JournalOf(term, witness), last).ConfigureAwait(false);
+        return await TakeOverAsync(state, term, parts.JournalOf(term, witness), last).ConfigureAwait(false);
     }
 
+    // The record is under this term by now, so its origin is the last one that anybody wrote.
     private Task<ModelHost> TakeOverAsync(
-        ModelOrigin origin, ControlState state, long term, WitnessJournal? journal, SnapshotManifest? last) => ModelHost.TakeOverAsync(
-            parts.Spec, origin, state, term, parts.Factory.Present(state.Generation, state.Map, state.MapVersion), last, parts.Environment, journal);
+        ControlState state, long term, WitnessJournal? journal, SnapshotManifest? last) => ModelHost.TakeOverAsync(
+            parts.Spec, parts.Records.Value!.Origin, state, term, parts.Factory.Present(state.Generation, state.Map, state.MapVersion), last, parts.Environment, journal);
 
     private ServerUnavailableException CameFirst() => new($"Another coordinator of model '{parts.Spec.Name}' came first.");
 

@@ -56,6 +56,22 @@ internal sealed class ByteStorage(IGrainStorage storage, string storageName, str
         if (record.RecordExists) await GuardAsync(() => storage.ClearStateAsync(state, IdOf(key), record)).ConfigureAwait(false);
     }
 
+    /// <summary>Deletes bytes that have a tag.</summary>
+    /// <returns>False if somebody else has changed them since.</returns>
+    public async Task<bool> TryDeleteAsync(string state, string key, string? tag)
+    {
+        var record = new GrainState<StoredBytes> { ETag = tag, RecordExists = true };
+        try
+        {
+            await GuardAsync(() => storage.ClearStateAsync(state, IdOf(key), record)).ConfigureAwait(false);
+            return true;
+        }
+        catch (SnapshotStorageException e) when (e.InnerException is InconsistentStateException)
+        {
+            return false;
+        }
+    }
+
     private GrainId IdOf(string key) => GrainId.Create(s_type, IdSpan.Create($"{serviceId}/{key}"));
 
     private async Task GuardAsync(Func<Task> call)

@@ -26,10 +26,13 @@ internal sealed class StoredRecord<T>(ByteStorage storage, string state, string 
         (Value, _tag) = (value, tag);
     }
 
-    public async Task DeleteAsync()
+    /// <summary>Deletes it.</summary>
+    /// <returns>False if somebody else wrote since it was read; it is there still.</returns>
+    public async Task<bool> TryDeleteAsync()
     {
-        await storage.DeleteAsync(state, key).ConfigureAwait(false);
+        if (!await storage.TryDeleteAsync(state, key, _tag).ConfigureAwait(false)) return false;
         (Value, _tag) = (null, null);
+        return true;
     }
 
     private T Parse(byte[] content)

@@ -12,6 +12,9 @@ namespace OrleansPs.Hosting;
 internal sealed record ModelEnvironment(
     IBlockFactory Blocks, ISnapshotStore? Store, ServerMetrics Metrics, TimeProvider Time, ILogger Logger)
 {
-    /// <summary>Begins the second copy of the control record with a state, under a term; null where there is none.</summary>
-    public Func<ControlState, long, Task<IControlJournal>>? BeginJournal { get; init; }
+    /// <summary>Makes a term known, and begins the second copy of the control record with a state; what it makes is null where there is no such copy.</summary>
+    public Func<ControlState, long, Task<IControlJournal?>>? BeginJournal { get; init; }
+
+    /// <summary>Whether nobody else can write to the store: then whatever numbers it has are this host's, even where the answer to a write was lost.</summary>
+    public bool OwnsStore { get; init; }
 }

@@ -1,4 +1,5 @@
 using OrleansPs.Core.Consistency;
+using OrleansPs.Core.Replication;
 using OrleansPs.Core.Snapshots;
 
 namespace OrleansPs.Hosting;
@@ -58,11 +59,21 @@ internal sealed partial class ModelHost
         runtime.Coordinator.Do((c, now) => c.ReplicaPrepared(effect.Block, effect.Attempt, site, now));
     }
 
-    // Where no answer comes the coordinator asks again.
+    // Where no answer comes the coordinator asks again. While one is waited for it asks in vain: thousands of blocks that are slow must not become slower by that.
     private static async Task TellAsync(ModelRuntime runtime, IReplicaSet replicas, TellReplica effect)
     {
-        if (await replicas.TellAsync(effect.Site, effect.Command).ConfigureAwait(false) is not { } answer) return;
-        runtime.Coordinator.Do((c, now) => c.ReplicaAnswered(effect.Block, effect.Command.Stamp, answer, now));
+        var stamp = effect.Command.Stamp;
+        if (!runtime.Told.TryAdd(stamp, true)) return;
+        ReplicaAnswer? answer;
+        try
+        {
+            answer = await replicas.TellAsync(effect.Site, effect.Command).ConfigureAwait(false);
+        }
+        finally
+        {
+            runtime.Told.TryRemove(stamp, out _);
+        }
+        if (answer is { } given) runtime.Coordinator.Do((c, now) => c.ReplicaAnswered(effect.Block, stamp, given, now));
     }
 
     private async Task CertifyAsync(ModelRuntime runtime, CertifyBlocks effect)

@@ -10,10 +10,10 @@ internal sealed partial class ModelHost : ISnapshotReader
 {
     /// <summary>Puts the model back to a cut.</summary>
     /// <param name="options">Which cut, and how many workers go on.</param>
-    /// <param name="beforeBegin">Is told where the model's new life begins, before it does; what it throws ends the restore.</param>
+    /// <param name="beforeBegin">Is told where the model's new life begins, and under which term, before it does; what it throws ends the restore.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<SnapshotInfo> RestoreAsync(
-        RestoreOptions options, Func<ModelOrigin, Task>? beforeBegin, CancellationToken cancellationToken)
+        RestoreOptions options, Func<ModelOrigin, long, Task>? beforeBegin, CancellationToken cancellationToken)
     {
         var store = RequireStore();
         var isRaised = false;
@@ -27,7 +27,7 @@ internal sealed partial class ModelHost : ISnapshotReader
             var pointer = await RaisePointerAsync(cancellationToken).ConfigureAwait(false);
             isRaised = true;
             var origin = new ModelOrigin(found.Manifest.Cut, pointer.NextCut, options.Workers);
-            if (beforeBegin is not null) await beforeBegin(origin).ConfigureAwait(false);
+            if (beforeBegin is not null) await beforeBegin(origin, pointer.Term).ConfigureAwait(false);
             Origin = origin;
             await BeginAsync(prepared, found.Manifest, pointer, options.Workers, cancellationToken).ConfigureAwait(false);
             _environment.Metrics.Restored(Spec.Name);
@@ -179,9 +179,25 @@ internal sealed partial class ModelHost : ISnapshotReader
     private async Task<ModelPointer> RaisePointerAsync(CancellationToken cancellationToken)
     {
         if (_environment.Store is not { } store) return _pointer = new(_pointer.Generation + 1, _pointer.Term + 1, 1);
-        if (await NextPointer.RaiseAsync(store, Spec.Name, _pointer, cancellationToken).ConfigureAwait(false) is { } raised) return _pointer = raised;
+        if (_environment.OwnsStore) _pointer = await store.ReadPointerAsync(Spec.Name, cancellationToken).ConfigureAwait(false);
+        if (await TryRaisePointerAsync(store, cancellationToken).ConfigureAwait(false) is { } raised) return _pointer = raised;
         OnDeposed();
         throw new ServerUnavailableException($"Another coordinator has model '{Spec.Name}'.");
+    }
+
+    // A write whose answer was lost may have been made. If so the numbers are not this host's any more, and whoever opens the model next goes on from there.
+    private async Task<ModelPointer?> TryRaisePointerAsync(ISnapshotStore store, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await NextPointer.RaiseAsync(store, Spec.Name, _pointer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SnapshotStorageException)
+        {
+            var present = await store.ReadPointerAsync(Spec.Name, cancellationToken).ConfigureAwait(false);
+            if (present.Generation == _pointer.Generation && present.Term == _pointer.Term) throw;
+            return null;
+        }
     }
 
     private void RequireSameSpec(SnapshotManifest manifest)

@@ -36,7 +36,7 @@ internal sealed partial class ModelHost : IAsyncDisposable
 
     public ModelSpec Spec { get; }
 
-    /// <summary>Is told once that a newer coordinator has the model: this one is over.</summary>
+    /// <summary>Is told, perhaps more than once, that a newer coordinator has the model: this one is over.</summary>
     public Action OnDeposed { get; set; } = () => { };
 
     /// <summary>Is told that a restore broke off when the present generation was over already: the model has to be put back again.</summary>

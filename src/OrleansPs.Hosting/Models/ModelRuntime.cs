@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using OrleansPs.Core.Consistency;
 using OrleansPs.Core.Messages;
+using OrleansPs.Core.Replication;
 
 namespace OrleansPs.Hosting;
 
@@ -14,6 +16,9 @@ internal sealed class ModelRuntime(
     public CoordinatorHost Coordinator { get; } = new(spec, state, blocks.Count, term, time, journal);
 
     public IBlockSet Blocks { get; } = blocks;
+
+    /// <summary>The commands to replicas that wait for an answer.</summary>
+    public ConcurrentDictionary<Stamp, bool> Told { get; } = new();
 
     /// <summary>The header of the coordinator's own messages to blocks.</summary>
     public MessageHeader Header(long round = 0) =>

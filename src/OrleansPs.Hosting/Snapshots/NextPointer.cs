@@ -27,6 +27,17 @@ internal static class NextPointer
             cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>A new term, for a coordinator that goes on with the blocks of the present generation.</summary>
+    /// <param name="store">The storage.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="known">The generation and the term that it has seen before it looked at anything else.</param>
+    /// <param name="above">Another term that it is to be above.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Null, and nothing has changed, if somebody else has raised them meanwhile.</returns>
+    public static ValueTask<ModelPointer?> TakeTermAsync(
+        ISnapshotStore store, string model, ModelPointer known, long above, CancellationToken cancellationToken) => SwapAsync(
+            store, model, p => p.Generation != known.Generation || p.Term != known.Term ? null : p with { Term = Math.Max(p.Term, above) + 1 }, cancellationToken);
+
     /// <summary>A cut's number is used up.</summary>
     public static async ValueTask PassAsync(ISnapshotStore store, string model, long cut, CancellationToken cancellationToken) =>
         await SwapAsync(store, model, p => p with { NextCut = Math.Max(p.NextCut, cut + 1) }, cancellationToken).ConfigureAwait(false);

@@ -62,7 +62,10 @@ internal sealed class SharedStorage : IGrainStorage
     public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         OnWrite?.Invoke(stateName);
-        _entries.TryRemove(KeyOf(stateName, grainId), out _);
+        var key = KeyOf(stateName, grainId);
+        if (_entries.TryGetValue(key, out var present) && present.Tag != grainState.ETag)
+            throw new InconsistentStateException("Somebody else wrote.", present.Tag, grainState.ETag);
+        _entries.TryRemove(key, out _);
         (grainState.ETag, grainState.RecordExists) = (null!, false);
         return Task.CompletedTask;
     }

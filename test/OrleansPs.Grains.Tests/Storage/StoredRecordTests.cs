@@ -16,7 +16,7 @@ public sealed class StoredRecordTests
         Assert.Equal(6, (await Record().ReadAsync())!.NextCut);
         Assert.Equal(6, record.Value!.NextCut);
 
-        await record.DeleteAsync();
+        Assert.True(await record.TryDeleteAsync());
         Assert.Null(record.Value);
         Assert.Null(await Record().ReadAsync());
         await record.WriteAsync(new());
@@ -37,6 +37,21 @@ public sealed class StoredRecordTests
         Assert.Null(two.Value);
         Assert.Equal(5, (await two.ReadAsync())!.NextCut);
         await two.WriteAsync(new() { NextCut = 7 });
+    }
+
+    [Fact]
+    public async Task Nor_does_he_delete_it()
+    {
+        var (one, two) = (Record(), Record());
+        await one.WriteAsync(new() { NextCut = 5 });
+        await two.ReadAsync();
+        await one.WriteAsync(new() { NextCut = 6 });
+
+        Assert.False(await two.TryDeleteAsync());
+
+        Assert.Equal(6, (await two.ReadAsync())!.NextCut);
+        Assert.True(await two.TryDeleteAsync());
+        Assert.Null(await one.ReadAsync());
     }
 
     [Theory]

@@ -79,7 +79,7 @@ public sealed class RecoverTests : IDisposable
         await ModelRig.TrainAsync(host, 1);
         var second = await host.TakeSnapshotAsync(default);
         ModelOrigin? told = null;
-        await host.RestoreAsync(new() { Cut = first.Cut, Workers = 2 }, origin => { told = origin; return Task.CompletedTask; }, default);
+        await host.RestoreAsync(new() { Cut = first.Cut, Workers = 2 }, (origin, _) => { told = origin; return Task.CompletedTask; }, default);
         Assert.Equal(new(first.Cut, second.Cut + 1, 2), host.Origin);
         Assert.Equal(host.Origin, told);
         await ModelRig.TrainAsync(host, 2, workers: 2);
@@ -152,7 +152,7 @@ public sealed class RecoverTests : IDisposable
         await host.TakeSnapshotAsync(default);
         var (runtime, origin, ready) = (host.Runtime, host.Origin, _rig.Factory.Ready);
         await Assert.ThrowsAsync<ServerUnavailableException>(
-            () => host.RestoreAsync(new(), _ => throw new ServerUnavailableException("no storage"), default));
+            () => host.RestoreAsync(new(), (_, _) => throw new ServerUnavailableException("no storage"), default));
         Assert.Equal((origin, ready), (host.Origin, _rig.Factory.Ready));
         Assert.Same(runtime, host.Runtime);
         await ModelRig.TrainAsync(host, 1);
@@ -186,7 +186,7 @@ public sealed class RecoverTests : IDisposable
         Assert.True(await _rig.Store.TryWritePointerAsync(Cuts.Model, before, before with { Term = before.Term + 1 }, default));
 
         var refused = await Assert.ThrowsAsync<ServerUnavailableException>(
-            () => byHand ? host.RestoreAsync(new(), _ => throw new InvalidOperationException("it has begun"), default) : host.RecoverAsync(default));
+            () => byHand ? host.RestoreAsync(new(), (_, _) => throw new InvalidOperationException("it has begun"), default) : host.RecoverAsync(default));
 
         Assert.Contains("Another coordinator", refused.Message, StringComparison.Ordinal);
         await over.Task;
@@ -194,6 +194,32 @@ public sealed class RecoverTests : IDisposable
         Assert.Same(runtime, host.Runtime);
         Assert.Equal((origin, ready), (host.Origin, _rig.Factory.Ready));
         Assert.False(ModelRig.Blocks(host).IsClosed);
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Where_the_answer_to_a_raise_is_lost_a_host_is_over_if_it_was_made_unless_the_store_is_its_own(bool wasMade, bool ownsStore)
+    {
+        // The first change of the store begins the model.
+        var lost = new SnapshotStorageException("the store", "its answer was lost", transient: true);
+        var environment = _rig.Environment with { Store = new CrashingStore(_rig.Store, 2, wasMade, lost), OwnsStore = ownsStore };
+        await using var host = await ModelHost.CreateAsync(ModelRig.Spec, await _rig.KnownAsync(), environment, default);
+        var isOver = false;
+        host.OnDeposed = () => isOver = true;
+
+        if (wasMade) await Assert.ThrowsAsync<ServerUnavailableException>(() => host.RecoverAsync(default));
+        else await Assert.ThrowsAsync<SnapshotStorageException>(() => host.RecoverAsync(default));
+
+        Assert.Equal(wasMade, isOver);
+        if (wasMade && !ownsStore)
+        {
+            await Assert.ThrowsAsync<ServerUnavailableException>(() => host.RecoverAsync(default));
+            return;
+        }
+        await host.RecoverAsync(default);
+        Assert.Equal(host.Runtime.Generation, (await _rig.KnownAsync()).Generation);
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace OrleansPs.Hosting.Tests;
 internal sealed class CrashException : Exception;
 
 /// <summary>A storage whose process dies at its so many-th change.</summary>
-internal sealed class CrashingStore(ISnapshotStore inner, int crashAt, bool after) : ISnapshotStore
+internal sealed class CrashingStore(ISnapshotStore inner, int crashAt, bool after, Exception? crash = null) : ISnapshotStore
 {
     private int _changes;
 
@@ -61,8 +61,8 @@ internal sealed class CrashingStore(ISnapshotStore inner, int crashAt, bool afte
     private async ValueTask ChangeAsync(Func<ValueTask> change)
     {
         var isLast = ++_changes == crashAt;
-        if (isLast && !after) throw new CrashException();
+        if (isLast && !after) throw crash ?? new CrashException();
         await change();
-        if (isLast) throw new CrashException();
+        if (isLast) throw crash ?? new CrashException();
     }
 }
