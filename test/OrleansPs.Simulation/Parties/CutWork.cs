@@ -163,7 +163,7 @@ internal sealed class CutWork(World world, SimCoordinator host)
             Chunks = effect.Chunks,
             Open = effect.Open,
         };
-        world.Storage.WriteManifest(effect.Cut, ManifestCodec.Encode(manifest), done => host.Run(() =>
+        world.Storage.WriteManifest(effect.Cut, manifest.Generation, ManifestCodec.Encode(manifest), done => host.Run(() =>
         {
             if (!done)
             {

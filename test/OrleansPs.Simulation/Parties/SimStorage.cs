@@ -57,8 +57,10 @@ internal sealed class SimStorage(World world)
         return true;
     }, done);
 
-    public void WriteManifest(long cut, byte[] bytes, Action<bool> done) => Write(bytes, whole =>
+    /// <summary>Writes a manifest, unless its generation is over by then, or another one is there.</summary>
+    public void WriteManifest(long cut, long generation, byte[] bytes, Action<bool> done) => Write(bytes, whole =>
     {
+        if (generation < _pointer.Generation) return false;
         if (_manifests.TryGetValue(cut, out var present) && !present.AsSpan().SequenceEqual(whole)) return false;
         _manifests[cut] = whole;
         if (whole.Length == bytes.Length) world.Snapshots.CheckWritten(cut);
