@@ -54,7 +54,7 @@ public class WorkerOptionsTests
     [Fact]
     public void The_defaults_are_those_of_the_documentation()
     {
-        Assert.Equal((8, PullCache.Off), (Default.MaxInFlight, Default.Cache));
+        Assert.Equal((32, PullCache.Off), (Default.MaxInFlight, Default.Cache));
         Assert.Equal((TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(2)), (Default.RequestTimeout, Default.RetryFor));
         Assert.Equal((Milliseconds(10), TimeSpan.FromSeconds(1)), (Default.FirstBackoff, Default.MaxBackoff));
     }

@@ -24,8 +24,8 @@ public class CapacityModelTests
     }
 
     [Fact]
-    public void Small_blocks_of_a_silo_share_messages_of_a_mebibyte() =>
-        Assert.Equal([2, 4, 64], new[] { 64, 256, 64 }.Zip([1 << 14, 1 << 14, 1 << 20], (blocks, bytes) => CapacityConstants.Messages(blocks, bytes, 2)));
+    public void Small_blocks_of_a_silo_share_messages_of_384_KiB_and_32_of_them() =>
+        Assert.Equal([2, 12, 64, 8], new[] { 32, 256, 64, 256 }.Zip([1 << 14, 1 << 14, 1 << 20, 1 << 10], (blocks, bytes) => CapacityConstants.Messages(blocks, bytes, 2)));
 
     [Fact]
     public void Rounds_hold_what_every_worker_pushed()

@@ -117,16 +117,18 @@ internal sealed class Burst
             foreach (var call in calls) call.Fail(e);
             return;
         }
-        // What is sent on the last answer goes alone, for where no more requests are left the caller's code goes on there.
+        var left = calls.Length - 1;
         Begin();
         try
         {
-            for (var i = 0; i < calls.Length - 1; i++) calls[i].End(answers[i]);
+            for (var i = 0; i < left; i++) calls[i].End(answers[i]);
+            // With the last answer the operation may be at its end, and its caller's code go on here: not while one of its requests waits to be sent.
+            if (t_current!._pending.Count > 0) calls[left--].End(answers[^1]);
         }
         finally
         {
             End();
         }
-        calls[^1].End(answers[^1]);
+        if (left == calls.Length - 1) calls[left].End(answers[left]);
     }
 }

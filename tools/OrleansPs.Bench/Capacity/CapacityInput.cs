@@ -10,7 +10,7 @@ internal sealed record EncodingCost(string Name, double BytesPerFloat, double En
     /// <summary>Those that the plan knows: chunks of 256 with a scale or two means, 1 % of the elements of 8 bytes.</summary>
     public static IReadOnlyList<EncodingCost> All { get; } =
     [
-        new("none", 4, 0, 0), new("bf16", 2, 42, 27), new("int8", 1 + (4 / 256.0), 61, 24), new("topk", 0.01 * 8, 419, 12), new("onebit", (1 / 8.0) + (8 / 256.0), 175, 24),
+        new("none", 4, 0, 0), new("bf16", 2, 80, 30), new("int8", 1 + (4 / 256.0), 170, 40), new("topk", 0.01 * 8, 390, 20), new("onebit", (1 / 8.0) + (8 / 256.0), 340, 50),
     ];
 }
 
