@@ -19,8 +19,10 @@ public sealed partial class Coordinator
     private long _attempts;
     private bool _isLost;
 
-    // Blocks for which there is something to do, but not yet: too many others join, or an attempt has failed just now.
-    private int _waiting;
+    // Of the blocks for which there is something to do, but not yet: when the first one has waited for long enough since an attempt failed, and whether
+    // one waits for fewer others to join.
+    private TimeSpan _waitUntil = TimeSpan.MaxValue;
+    private bool _waitsForOthers;
 
     /// <summary>Whether every block has as many replicas as it can have, where they should be.</summary>
     public bool IsSettled => _usable is not null && !_isLost && Array.TrueForAll(_work, w => w.IsIdle)
@@ -58,7 +60,7 @@ public sealed partial class Coordinator
             (work.Attempt, work.Joiner) = (0, site);
             work.Step = Order(block, _state.Map[block].Primary, ReplicaTask.AddStandby, site, now);
         }
-        SettleMap(now);
+        SettleBlock(block, now);
     }
 
     /// <summary>Whether a replica has a part in the model, or is about to.</summary>
@@ -70,17 +72,14 @@ public sealed partial class Coordinator
     {
         if (_stopped is not null) return;
         var work = _work[block];
-        var isJoining = work.Step?.Command.Stamp == stamp;
         if (work.Lead?.Command.Stamp == stamp)
         {
             work.Lead = Answered(work.Lead, answer);
             if (answer == ReplicaAnswer.Done && work.Suspect is not null) work.SuspectAt ??= now;
         }
         else if (work.Follow?.Command.Stamp == stamp) work.Follow = Answered(work.Follow, answer);
-        else if (isJoining) StepAnswered(block, work.Step!, answer, now);
-        // A model has thousands of blocks, and each is asked again and again: what changed for one alone is looked at for that one alone.
-        if (isJoining || _waiting > 0) SettleMap(now);
-        else SettleBlock(block, now);
+        else if (work.Step?.Command.Stamp == stamp) StepAnswered(block, work.Step, answer, now);
+        SettleBlock(block, now);
         Advance(now);
     }
 
@@ -100,7 +99,7 @@ public sealed partial class Coordinator
         if (_usable is null || IsGone(sites.Primary)) return;
         if (sites.Standby?.Nonce == nonce) Suspect(block, nonce, heard, now);
         else if (work.Joiner?.Nonce == nonce) FailJoin(block, now);
-        SettleMap(now);
+        SettleBlock(block, now);
         Advance(now);
     }
 
@@ -204,25 +203,30 @@ public sealed partial class Coordinator
             Tell(new BlocksLost(lost));
             return;
         }
-        _waiting = 0;
+        (_waitUntil, _waitsForOthers) = (TimeSpan.MaxValue, false);
         if (_usable.Count == 0) return;
         var joins = _work.Count(w => w.IsJoining);
-        for (var block = 0; block < _work.Length; block++)
-            if (_work[block].IsIdle && (now < _work[block].NotBefore || !TryStepToPlan(block, ref joins, now))) _waiting++;
+        for (var block = 0; block < _work.Length; block++) StepOn(block, ref joins, now);
     }
 
-    /// <summary>The same where nothing has changed but one block, and no other one waits.</summary>
+    /// <summary>
+    /// The same where nothing has changed but one block. A model has thousands of them, and each is asked again and again: the others are looked at only if
+    /// one of those that wait may go on, or the plan is another one.
+    /// </summary>
     private void SettleBlock(int block, TimeSpan now)
     {
         if (_usable is null || _isLost) return;
-        if (!TryKeepAlive(block, now) || _plan is null)
-        {
-            SettleMap(now);
-            return;
-        }
-        if (_usable.Count == 0 || !_work[block].IsIdle) return;
+        var isThere = TryKeepAlive(block, now);
         var joins = _work.Count(w => w.IsJoining);
-        if (now < _work[block].NotBefore || !TryStepToPlan(block, ref joins, now)) _waiting++;
+        if (!isThere || _plan is null || now >= _waitUntil || (_waitsForOthers && joins < ReplicationLimits.JoinsAtOnce)) SettleMap(now);
+        else if (_usable.Count > 0) StepOn(block, ref joins, now);
+    }
+
+    private void StepOn(int block, ref int joins, TimeSpan now)
+    {
+        if (!_work[block].IsIdle) return;
+        if (now < _work[block].NotBefore) _waitUntil = _work[block].NotBefore < _waitUntil ? _work[block].NotBefore : _waitUntil;
+        else _waitsForOthers |= !TryStepToPlan(block, ref joins, now);
     }
 
     /// <summary>Sees to it that the map names no replica that is gone.</summary>

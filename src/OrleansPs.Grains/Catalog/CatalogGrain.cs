@@ -31,7 +31,8 @@ internal sealed class CatalogGrain(ClusterServices services, IOptions<ClusterOpt
         var isNew = !known.Models.Contains(spec.Name);
         if (isNew) await ChangeAsync(r => r with { Models = [.. r.Models.Append(spec.Name).Distinct().Order(StringComparer.Ordinal)] });
         var outcome = await Control(spec.Name).Create(spec, [.. known.Draining.Select(SiloAddress.FromParsableString)]);
-        if (outcome.Fault is not null && isNew) await ForgetAsync(spec.Name);
+        // Where another coordinator came first there is a model, and whoever asks again finds it.
+        if (outcome.Fault is { Kind: not FaultKind.Unavailable } && isNew) await ForgetAsync(spec.Name);
         return outcome.Get();
     });
 

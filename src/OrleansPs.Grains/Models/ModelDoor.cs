@@ -71,6 +71,8 @@ internal sealed partial class ModelDoor(string name, ClusterServices services) :
         await _changing.WaitAsync(_closing.Token).ConfigureAwait(false);
         try
         {
+            // It was left meanwhile: another coordinator has it.
+            if (_model != model) throw Closing();
             await model.DeleteAsync().ConfigureAwait(false);
             (_model, _opening) = (null, null);
             return true;

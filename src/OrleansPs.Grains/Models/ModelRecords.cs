@@ -22,9 +22,9 @@ internal sealed class ModelRecords(StoredRecord<ModelRecord> record)
         return true;
     });
 
-    /// <summary>Deletes the record as it was written here last.</summary>
-    /// <returns>False if somebody else has changed it.</returns>
-    public Task<bool> TryDeleteOwnAsync() => OneAsync(record.TryDeleteAsync);
+    /// <summary>Deletes the record if it is as it was written here last.</summary>
+    /// <returns>False if somebody else has changed it, or may have.</returns>
+    public Task<bool> TryDeleteOwnAsync() => OneAsync(async () => record.IsOwn && await record.TryDeleteAsync().ConfigureAwait(false));
 
     /// <summary>Deletes the record.</summary>
     /// <returns>False if a newer coordinator has written.</returns>

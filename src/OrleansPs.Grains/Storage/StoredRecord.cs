@@ -10,9 +10,13 @@ internal sealed class StoredRecord<T>(ByteStorage storage, string state, string 
 
     public T? Value { get; private set; }
 
+    /// <summary>Whether it was written here last, and was not read since.</summary>
+    public bool IsOwn { get; private set; }
+
     public async Task<T?> ReadAsync()
     {
         var (content, tag) = await storage.ReadAsync(state, key).ConfigureAwait(false);
+        IsOwn = false;
         (Value, _tag) = (content is null ? null : Parse(content), tag);
         return Value;
     }
@@ -23,7 +27,7 @@ internal sealed class StoredRecord<T>(ByteStorage storage, string state, string 
     {
         var (written, tag) = await storage.TryWriteAsync(state, key, JsonSerializer.SerializeToUtf8Bytes(value, type), _tag).ConfigureAwait(false);
         if (!written) throw new SnapshotStorageException(storage.Name, $"'{key}' was changed by another silo.", transient: true);
-        (Value, _tag) = (value, tag);
+        (Value, _tag, IsOwn) = (value, tag, true);
     }
 
     /// <summary>Deletes it.</summary>
@@ -31,7 +35,7 @@ internal sealed class StoredRecord<T>(ByteStorage storage, string state, string 
     public async Task<bool> TryDeleteAsync()
     {
         if (!await storage.TryDeleteAsync(state, key, _tag).ConfigureAwait(false)) return false;
-        (Value, _tag) = (null, null);
+        (Value, _tag, IsOwn) = (null, null, false);
         return true;
     }
 

@@ -7,6 +7,8 @@ namespace OrleansPs.Hosting;
 /// <summary>What the coordinator asks of blocks and storage.</summary>
 internal sealed partial class ModelHost
 {
+    private static readonly TimeSpan s_tellAgain = TimeSpan.FromMilliseconds(750);
+
     // Without a storage no cut is ever opened, so there is a writer where one is needed.
     private void CarryOut(ModelRuntime runtime, CutWriter? writer, CoordinatorEffect effect)
     {
@@ -59,11 +61,12 @@ internal sealed partial class ModelHost
         runtime.Coordinator.Do((c, now) => c.ReplicaPrepared(effect.Block, effect.Attempt, site, now));
     }
 
-    // Where no answer comes the coordinator asks again. While one is waited for it asks in vain: thousands of blocks that are slow must not become slower by that.
+    // Where no answer comes the coordinator asks again. While one is waited for that is not done each time: thousands of blocks that are slow must not become slower by it.
     private static async Task TellAsync(ModelRuntime runtime, IReplicaSet replicas, TellReplica effect)
     {
         var stamp = effect.Command.Stamp;
-        if (!runtime.Told.TryAdd(stamp, true)) return;
+        if (runtime.Told.TryGetValue(stamp, out var since) && Environment.TickCount64 - since < s_tellAgain.TotalMilliseconds) return;
+        runtime.Told[stamp] = Environment.TickCount64;
         ReplicaAnswer? answer;
         try
         {

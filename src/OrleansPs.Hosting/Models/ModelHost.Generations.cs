@@ -138,9 +138,24 @@ internal sealed partial class ModelHost : ISnapshotReader
             : ControlState.Restore(Spec, from, pointer.Generation, pointer.NextCut - 1, workers);
         var blocks = await prepared.BeginAsync(pointer.Generation, state.NewestCut, cancellationToken).ConfigureAwait(false);
         if (blocks.Replicas is { } replicas) state.BeginMap(replicas.Map);
-        var journal = _environment.BeginJournal is { } begin ? await begin(state, pointer.Term).ConfigureAwait(false) : null;
+        var journal = await BeginJournalAsync(blocks, state, pointer.Term).ConfigureAwait(false);
         if (from is not null) _last = from;
         await BeginAsync(new(Spec, blocks, state, pointer.Term, _environment.Time, journal)).ConfigureAwait(false);
+    }
+
+    // Blocks that nobody heard of go, if nobody is to hear of them.
+    private async Task<IControlJournal?> BeginJournalAsync(IBlockSet blocks, ControlState state, long term)
+    {
+        if (_environment.BeginJournal is not { } begin) return null;
+        try
+        {
+            return await begin(state, term).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is ServerUnavailableException or SnapshotStorageException)
+        {
+            await blocks.CloseAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     private async Task BeginAsync(ModelRuntime runtime)

@@ -17,8 +17,8 @@ internal sealed class ModelRuntime(
 
     public IBlockSet Blocks { get; } = blocks;
 
-    /// <summary>The commands to replicas that wait for an answer.</summary>
-    public ConcurrentDictionary<Stamp, bool> Told { get; } = new();
+    /// <summary>The commands to replicas that wait for an answer, and since when, in milliseconds.</summary>
+    public ConcurrentDictionary<Stamp, long> Told { get; } = new();
 
     /// <summary>The header of the coordinator's own messages to blocks.</summary>
     public MessageHeader Header(long round = 0) =>

@@ -44,16 +44,19 @@ public sealed class SuccessionTests : IAsyncLifetime
         Assert.Equal((after.Generation, 2L), await StateAsync(spec));
     }
 
-    [Fact]
-    public async Task One_that_creates_a_model_leaves_it_to_another_that_began_it_meanwhile()
+    [Theory]
+    [InlineData("index", 1)]
+    [InlineData("model", 2)]
+    [InlineData("model", 3)]
+    public async Task One_that_creates_a_model_leaves_it_to_another_that_began_it_meanwhile(string written, int times)
     {
         _server = _cluster.Connect();
         var spec = Spec("begun-twice");
         var (others, wasGone) = (0L, false);
         _cluster.Storage.OnWrite = state =>
         {
-            if (state != "index") return;
-            // Just before the numbers are raised: the record is there, and another coordinator opens the model.
+            if (state != written || --times > 0) return;
+            // Just before the numbers are raised, the term is written or the origin: the record is there, and another coordinator opens the model.
             _cluster.Storage.OnWrite = null;
             others = OpenElsewhereAsync(spec.Name).GetAwaiter().GetResult();
             _cluster.Storage.OnWrite = next => wasGone |= next == "model" && _cluster.Storage.CountOf($"{spec.Name}/model") == 0;

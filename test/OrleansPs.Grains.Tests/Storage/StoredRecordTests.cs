@@ -46,8 +46,10 @@ public sealed class StoredRecordTests
         await one.WriteAsync(new() { NextCut = 5 });
         await two.ReadAsync();
         await one.WriteAsync(new() { NextCut = 6 });
+        Assert.True(one.IsOwn);
 
         Assert.False(await two.TryDeleteAsync());
+        Assert.False(two.IsOwn);
 
         Assert.Equal(6, (await two.ReadAsync())!.NextCut);
         Assert.True(await two.TryDeleteAsync());
