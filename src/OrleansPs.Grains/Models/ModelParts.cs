@@ -47,8 +47,9 @@ internal sealed class ModelParts
     public WitnessJournal JournalOf(long term, WitnessRecord? witness) =>
         new(Spec, Records, Placer, _services, term, witness, Stop.Token);
 
-    // The term is in the model's record before anything is told in its name: whoever was there before writes nothing more into that.
-    private async Task<IControlJournal?> BeginJournalAsync(ControlState state, long term)
+    /// <summary>Makes a term known in the model's record, before anything is told in its name, and begins the second copy of the control record: null without replication.</summary>
+    /// <exception cref="ServerUnavailableException">Another coordinator has the model.</exception>
+    public async Task<IControlJournal?> BeginJournalAsync(ControlState state, long term)
     {
         var journal = Spec.Durability.IsReplicated ? JournalOf(term, null) : null;
         var isMine = journal is not null

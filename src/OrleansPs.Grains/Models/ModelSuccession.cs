@@ -37,11 +37,7 @@ internal sealed class ModelSuccession(ModelParts parts, ModelPointer known, Clus
         var state = ControlStateCodec.Decode(parts.Spec, Encoding.UTF8.GetBytes(left.Control));
         if (state.Generation != generation) return null;
         var last = await TryReadManifestAsync(state.LastCut, cancellationToken).ConfigureAwait(false);
-        var journal = parts.Spec.Durability.IsReplicated ? parts.JournalOf(term, null) : null;
-        var isMine = journal is not null
-            ? await journal.RenewAsync(() => state).ConfigureAwait(false) is not null
-            : await parts.Records.TryChangeAsync(term, r => r with { Left = null }).ConfigureAwait(false);
-        if (!isMine) throw CameFirst();
+        var journal = await parts.BeginJournalAsync(state, term).ConfigureAwait(false);
         if (kept.Witness is { } former) services.Grains.GetGrain<IRecordControl>(former.Key).Close().Ignore();
         return await TakeOverAsync(state, term, journal, last).ConfigureAwait(false);
     }
@@ -60,7 +56,7 @@ internal sealed class ModelSuccession(ModelParts parts, ModelPointer known, Clus
 
     // The record is under this term by now, so its origin is the last one that anybody wrote.
     private Task<ModelHost> TakeOverAsync(
-        ControlState state, long term, WitnessJournal? journal, SnapshotManifest? last) => ModelHost.TakeOverAsync(
+        ControlState state, long term, IControlJournal? journal, SnapshotManifest? last) => ModelHost.TakeOverAsync(
             parts.Spec, parts.Records.Value!.Origin, state, term, parts.Factory.Present(state.Generation, state.Map, state.MapVersion), last, parts.Environment, journal);
 
     private ServerUnavailableException CameFirst() => new($"Another coordinator of model '{parts.Spec.Name}' came first.");

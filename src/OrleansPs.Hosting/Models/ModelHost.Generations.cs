@@ -210,7 +210,7 @@ internal sealed partial class ModelHost : ISnapshotReader
         catch (SnapshotStorageException)
         {
             var present = await store.ReadPointerAsync(Spec.Name, cancellationToken).ConfigureAwait(false);
-            if (present.Generation == _pointer.Generation && present.Term == _pointer.Term) throw;
+            if (present.IsOfSameTermAs(_pointer)) throw;
             return null;
         }
     }

@@ -11,6 +11,9 @@ public readonly record struct ModelPointer(long Generation, long Term, long Next
     /// <summary>The numbers of a new model.</summary>
     public static ModelPointer First { get; } = new(0, 0, 1);
 
+    /// <summary>Whether nobody else has begun a generation or taken a term between the two; cut numbers rise meanwhile.</summary>
+    internal bool IsOfSameTermAs(ModelPointer other) => Generation == other.Generation && Term == other.Term;
+
     internal bool IsBelow(ModelPointer other) =>
         Generation < other.Generation || Term < other.Term || NextCut < other.NextCut;
 }

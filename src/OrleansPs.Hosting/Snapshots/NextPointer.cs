@@ -23,7 +23,7 @@ internal static class NextPointer
         var newest = cuts.Count == 0 ? 0 : cuts[^1].Cut;
         return await SwapAsync(
             store, model,
-            p => p.Generation != known.Generation || p.Term != known.Term ? null : new(p.Generation + 1, p.Term + 1, Math.Max(p.NextCut, newest + 1)),
+            p => p.IsOfSameTermAs(known) ? new(p.Generation + 1, p.Term + 1, Math.Max(p.NextCut, newest + 1)) : null,
             cancellationToken).ConfigureAwait(false);
     }
 
@@ -36,7 +36,7 @@ internal static class NextPointer
     /// <returns>Null, and nothing has changed, if somebody else has raised them meanwhile.</returns>
     public static ValueTask<ModelPointer?> TakeTermAsync(
         ISnapshotStore store, string model, ModelPointer known, long above, CancellationToken cancellationToken) => SwapAsync(
-            store, model, p => p.Generation != known.Generation || p.Term != known.Term ? null : p with { Term = Math.Max(p.Term, above) + 1 }, cancellationToken);
+            store, model, p => p.IsOfSameTermAs(known) ? p with { Term = Math.Max(p.Term, above) + 1 } : null, cancellationToken);
 
     /// <summary>A cut's number is used up.</summary>
     public static async ValueTask PassAsync(ISnapshotStore store, string model, long cut, CancellationToken cancellationToken) =>

@@ -117,18 +117,19 @@ internal sealed class Burst
             foreach (var call in calls) call.Fail(e);
             return;
         }
-        var left = calls.Length - 1;
+        bool isUnderWay;
         Begin();
         try
         {
-            for (var i = 0; i < left; i++) calls[i].End(answers[i]);
+            for (var i = 0; i < calls.Length - 1; i++) calls[i].End(answers[i]);
             // With the last answer the operation may be at its end, and its caller's code go on here: not while one of its requests waits to be sent.
-            if (t_current!._pending.Count > 0) calls[left--].End(answers[^1]);
+            isUnderWay = t_current!._pending.Count > 0;
+            if (isUnderWay) calls[^1].End(answers[^1]);
         }
         finally
         {
             End();
         }
-        if (left == calls.Length - 1) calls[left].End(answers[left]);
+        if (!isUnderWay) calls[^1].End(answers[^1]);
     }
 }
