@@ -14,6 +14,8 @@ internal sealed class FrameConnection : DefaultConnectionContext, IDuplexPipe
     public FrameConnection(Socket socket, long maxFrame) : base(Guid.NewGuid().ToString("n"))
     {
         _socket = socket;
+        // Some calls send what there is room for; those that are to wait are asynchronous.
+        socket.Blocking = false;
         (Input, Output) = (new FrameReader(socket, maxFrame), new FrameWriter(socket));
         (LocalEndPoint, RemoteEndPoint) = (socket.LocalEndPoint, socket.RemoteEndPoint);
         ConnectionClosed = _closed.Token;

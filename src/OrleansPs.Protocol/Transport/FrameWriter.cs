@@ -25,6 +25,12 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
     /// <summary>From how many bytes on it is worth it not to copy numbers.</summary>
     internal const int LeastAttached = 256 << 10;
 
+    // Of lent numbers so many are copied, so that they travel with what is before them: the beginning of a message alone would wake its reader.
+    private const int FirstLent = 64 << 10;
+
+    // So many with what is behind them.
+    private const int LastLent = 4 << 10;
+
     // After so many flushes that wrote less than a quarter, less room is offered.
     private const int Patience = 256;
 
@@ -35,6 +41,7 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
     private readonly CancellationTokenSource _canceled = new();
     private readonly List<(byte[] Buffer, int Written)> _full = [];
     private readonly List<Attachment> _attached = [];
+    private readonly List<Lent> _lent = [];
     private readonly List<ArraySegment<byte>> _parts = [];
     private byte[] _buffer = [];
     private int _written;
@@ -46,6 +53,8 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
 
     // What is sent in the place of empty room.
     private readonly record struct Attachment(byte[] Room, int At, FrameBuffer Buffer, int Start, int Length);
+
+    private readonly record struct Lent(byte[] Room, int At, Loan Loan);
 
     /// <summary>The room that is offered for a message.</summary>
     internal int Room { get; private set; } = LeastBytes;
@@ -63,6 +72,18 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
         if (!own.AsSpan().Overlaps(room, out var at) || at < writer._written || at + room.Length > own.Length) return false;
         buffer.Keep();
         writer._attached.Add(new(own, at, buffer, start, room.Length));
+        return true;
+    }
+
+    /// <summary>Lets numbers that their owner may take back be sent in the place of such room.</summary>
+    /// <returns>False if it is room of something else.</returns>
+    internal static bool TryLend(ReadOnlySpan<byte> room, Loan loan)
+    {
+        if (t_writing is not { } writer) return false;
+        var own = Volatile.Read(ref writer._buffer);
+        if (!own.AsSpan().Overlaps(room, out var at) || at < writer._written || at + room.Length > own.Length) return false;
+        loan.Take(own.AsMemory(at, room.Length));
+        writer._lent.Add(new(own, at, loan));
         return true;
     }
 
@@ -127,10 +148,45 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
         Release();
     }
 
-    private ValueTask SendAsync(byte[] buffer, int written, CancellationToken stop)
+    private async ValueTask SendAsync(byte[] buffer, int written, CancellationToken stop)
     {
-        CollectParts(buffer, written);
-        return _parts.Count > 0 ? SendPartsAsync(stop) : SendAsync(buffer.AsMemory(0, written), stop);
+        var start = 0;
+        foreach (var lent in _lent)
+        {
+            if (lent.Room != buffer) continue;
+            var (first, last) = (FirstLent, lent.Loan.Bytes - LastLent);
+            lent.Loan.Copy(0, first);
+            await SendAsync(buffer, start, lent.At + first, stop).ConfigureAwait(false);
+            await SendLentAsync(lent, first, last, stop).ConfigureAwait(false);
+            lent.Loan.Copy(last, lent.Loan.Bytes);
+            start = lent.At + last;
+        }
+        await SendAsync(buffer, start, written, stop).ConfigureAwait(false);
+    }
+
+    private ValueTask SendAsync(byte[] buffer, int start, int end, CancellationToken stop)
+    {
+        CollectParts(buffer, start, end);
+        return _parts.Count > 0 ? SendPartsAsync(stop) : SendAsync(buffer.AsMemory(start, end - start), stop);
+    }
+
+    // From where they lie, as long as the socket takes them at once; else a copy waits until it does.
+    private async ValueTask SendLentAsync(Lent lent, int start, int end, CancellationToken stop)
+    {
+        while (start < end)
+        {
+            if (!lent.Loan.TrySend(socket, start, end, out var sent))
+            {
+                await SendAsync(lent.Room.AsMemory(lent.At + start, end - start), stop).ConfigureAwait(false);
+                return;
+            }
+            start += sent;
+            if (sent > 0) continue;
+            var next = Math.Min(start + FirstLent, end);
+            lent.Loan.Copy(start, next);
+            await SendAsync(lent.Room.AsMemory(lent.At + start, next - start), stop).ConfigureAwait(false);
+            start = next;
+        }
     }
 
     private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop)
@@ -146,18 +202,18 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
         while (_parts.Count > 0) SkipParts(await socket.SendAsync(_parts, SocketFlags.None).ConfigureAwait(false));
     }
 
-    private void CollectParts(byte[] buffer, int written)
+    private void CollectParts(byte[] buffer, int start, int end)
     {
         _parts.Clear();
-        var done = 0;
+        var done = start;
         foreach (var attached in _attached)
         {
-            if (attached.Room != buffer) continue;
+            if (attached.Room != buffer || attached.At < start || attached.At >= end) continue;
             _parts.Add(new(buffer, done, attached.At - done));
             _parts.Add(new(attached.Buffer.Bytes, attached.Start, attached.Length));
             done = attached.At + attached.Length;
         }
-        if (_parts.Count > 0 && done < written) _parts.Add(new(buffer, done, written - done));
+        if (_parts.Count > 0 && done < end) _parts.Add(new(buffer, done, end - done));
     }
 
     private void SkipParts(int sent)
@@ -175,6 +231,11 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
         {
             last.Buffer.Dispose();
             _attached.RemoveAt(_attached.Count - 1);
+        }
+        while (_lent.Count > 0 && _lent[^1] is var last && last.Room == _buffer && last.At >= _written)
+        {
+            last.Loan.End();
+            _lent.RemoveAt(_lent.Count - 1);
         }
     }
 
@@ -200,6 +261,9 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
 
     private void Release()
     {
+        // Whoever takes numbers back later must find their room gone.
+        foreach (var lent in _lent) lent.Loan.End();
+        _lent.Clear();
         foreach (var (buffer, _) in _full) ArrayPool<byte>.Shared.Return(buffer);
         _full.Clear();
         foreach (var attached in _attached) attached.Buffer.Dispose();

@@ -30,6 +30,7 @@ public sealed class TensorPayload : IDisposable
     private IDisposable? _lease;
     private float[]? _floats;
     private byte[]? _codes;
+    private Loan? _loan;
     private bool _isBorrowed;
     private int _start;
     private int _state;
@@ -196,6 +197,19 @@ public sealed class TensorPayload : IDisposable
         Dispose();
         var spinner = new SpinWait();
         while (Volatile.Read(ref _state) != Returned) spinner.SpinOnce();
+        _loan?.TakeBack();
+    }
+
+    /// <summary>Lends borrowed numbers, all one piece, to the connection that writes this payload: it sends them later.</summary>
+    /// <param name="room">Where they would be written.</param>
+    /// <returns>False if they are to be written at once.</returns>
+    internal bool TryLend(ReadOnlySpan<byte> room)
+    {
+        if (!_isBorrowed || Slices.Length != 1) return false;
+        var loan = new Loan(Slices.Span[0].Values);
+        if (!FrameWriter.TryLend(room, loan)) return false;
+        _loan = loan;
+        return true;
     }
 
     /// <summary>The keys and behind them the floats of a payload, if they lie in a buffer as they are to be written.</summary>

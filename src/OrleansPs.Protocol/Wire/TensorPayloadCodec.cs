@@ -76,7 +76,19 @@ internal sealed class TensorPayloadCodec : IFieldCodec<TensorPayload>
         }
         if (TryAttach(ref writer, value)) return;
         foreach (var slice in slices) WriteKeys(ref writer, slice.Keys.Span);
+        if (TryLend(ref writer, value)) return;
         foreach (var slice in slices) WriteNumbers(ref writer, slice.Values.Span);
+    }
+
+    // The same for numbers that are the sender's again when he wants them. Keys are few beside them.
+    private static bool TryLend<TBufferWriter>(ref Writer<TBufferWriter> writer, TensorPayload value)
+        where TBufferWriter : IBufferWriter<byte>
+    {
+        var bytes = TensorPayload.BytesOf(value.Length, 0);
+        if (bytes < FrameWriter.LeastAttached || bytes > writer.WritableSpan.Length || !BitConverter.IsLittleEndian) return false;
+        if (!value.TryLend(writer.WritableSpan[..(int)bytes])) return false;
+        writer.AdvanceSpan((int)bytes);
+        return true;
     }
 
     // What is large is sent from where it is: its room in the message stays empty.

@@ -20,7 +20,7 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public IGrainFactory Grains => _cluster.Client;
 
-    public static async Task<TestCluster> StartAsync(short silos, SharedStorage? storage = null)
+    public static async Task<TestCluster> StartAsync(short silos, SharedStorage? storage = null, Action<ISiloBuilder>? configure = null)
     {
         storage ??= new();
         var builder = new InProcessTestClusterBuilder(silos);
@@ -29,6 +29,7 @@ internal sealed class TestCluster : IAsyncDisposable
             silo.Services.AddKeyedSingleton<IGrainStorage>(ParameterServerOptions.DefaultStorageName, storage);
             // Silos in one process have no sockets: whoever knocks at their ports is refused, though they live.
             silo.AddParameterServer(options => (options.DrainTimeout, options.WatchPeers) = (TimeSpan.FromSeconds(10), false));
+            configure?.Invoke(silo);
         });
         builder.ConfigureClient(client => client.AddParameterServerClient());
         var cluster = builder.Build();

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
+using OrleansPs.Core.Messages;
 
 namespace OrleansPs.Protocol.Tests.Transport;
 
@@ -76,6 +77,108 @@ public sealed class LargeNumbersTests : ConnectedTests
         output.CancelPendingFlush();
         var flushed = await flushing;
         Assert.True(flushed.IsCanceled || flushed.IsCompleted);
+    }
+
+    /// <summary>Numbers that are lent, among others, are read as late as they are sent; once they were taken back nobody reads them any more.</summary>
+    [Theory]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    public async Task Lent_numbers_arrive_as_they_were_whenever_they_are_taken_back(int seed)
+    {
+        await WarmUpAsync();
+        var random = new Random(seed);
+        int[] lengths = [.. Enumerable.Range(0, 40).Select(_ => random.Next(2) == 0 ? 1 << 18 : (int)Math.Pow(2, random.NextDouble() * 20))];
+        var sending = LendAllAsync(lengths, random);
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            using var arrived = await ReceiveAsync();
+            AssertNumbers(lengths[i], i, arrived);
+        }
+        await sending;
+    }
+
+    [Fact]
+    public async Task Numbers_that_are_taken_back_while_their_message_waits_are_sent_from_a_copy()
+    {
+        await WarmUpAsync();
+        var output = Client.Transport.Output;
+        var (lent, floats, number) = (new List<(TensorPayload Payload, float[] Floats)>(), 1 << 20, 0);
+        var flushing = new ValueTask<FlushResult>(default(FlushResult));
+        while (flushing.IsCompletedSuccessfully)
+        {
+            lent.Add(Lend(floats, number++));
+            Write(lent[^1].Payload);
+            flushing = output.FlushAsync();
+        }
+        // The peer reads nothing: the last one is stuck half way.
+        lent[^1].Payload.Withdraw();
+        lent[^1].Floats.AsSpan().Fill(float.NaN);
+
+        for (var i = 0; i < number; i++)
+        {
+            using var arrived = await ReceiveAsync();
+            AssertNumbers(floats, i, arrived);
+        }
+        await flushing;
+        // That it was over long ago changes nothing.
+        foreach (var (payload, _) in lent) payload.Withdraw();
+    }
+
+    [Fact]
+    public async Task Numbers_that_are_taken_back_when_all_is_sent_are_not_written_to_memory_that_is_the_pools_again()
+    {
+        await WarmUpAsync();
+        var output = Client.Transport.Output;
+        var (payload, floats) = Lend(1 << 20, 0);
+        var room = output.GetMemory();
+        Write(payload);
+        var flushing = output.FlushAsync();
+        using (var arrived = await ReceiveAsync()) AssertNumbers(1 << 20, 0, arrived);
+        await flushing;
+
+        floats.AsSpan().Fill(float.NaN);
+        payload.Withdraw();
+
+        // Others may use it by now; they write nothing of this kind.
+        var nan = MemoryMarshal.AsBytes<float>(floats)[..1024];
+        Assert.True(room.Length > floats.Length * sizeof(float));
+        Assert.Equal(-1, room.Span.IndexOf(nan));
+    }
+
+    private async Task LendAllAsync(int[] lengths, Random random)
+    {
+        var lent = new List<(TensorPayload Payload, float[] Floats)>();
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            lent.Add(Lend(lengths[i], i));
+            Write(lent[^1].Payload);
+            if (random.Next(3) > 0) continue;
+            var flushing = Client.Transport.Output.FlushAsync();
+            if (random.Next(2) == 0) TakeBack();
+            await flushing;
+            TakeBack();
+        }
+        await Client.Transport.Output.FlushAsync();
+        TakeBack();
+
+        void TakeBack()
+        {
+            foreach (var (payload, floats) in lent)
+            {
+                payload.Withdraw();
+                floats.AsSpan().Fill(float.NaN);
+            }
+            lent.Clear();
+        }
+    }
+
+    private static (TensorPayload Payload, float[] Floats) Lend(int floats, int number)
+    {
+        using var numbers = Numbers(floats, number);
+        var slice = numbers.Slices.Span[0];
+        var own = slice.Values.ToArray();
+        return (TensorPayload.Borrow(new SegmentSlice[] { new(0, own) { Keys = slice.Keys.ToArray() } }), own);
     }
 
     private async Task<int> CountKeptAsync(int floats)
