@@ -4,10 +4,11 @@ using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using OrleansPs.Conformance;
+using OrleansPs.Grains;
 using OrleansPs.Protocol;
 using Xunit.Abstractions;
 
-namespace OrleansPs.Grains.Tests;
+namespace OrleansPs.Bench.Tests;
 
 /// <summary>
 /// What a call over a socket allocates on client and silo together, Orleans' own messages and calls included: a budget that does not grow with the numbers it moves.
