@@ -184,7 +184,7 @@ internal sealed class ClusterTransport(
     private static bool AreArrays(ReadOnlySpan<SegmentSlice> slices)
     {
         foreach (var slice in slices)
-            if (!MemoryMarshal.TryGetArray<float>(slice.Values, out _)) return false;
+            if (!MemoryMarshal.TryGetArray<float>(slice.Values, out _) || !MemoryMarshal.TryGetArray(slice.Keys, out _)) return false;
         return true;
     }
 

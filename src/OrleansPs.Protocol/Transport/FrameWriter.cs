@@ -76,10 +76,10 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
     }
 
     /// <summary>Lets numbers that their owner may take back be sent in the place of such room.</summary>
-    /// <returns>False if it is room of something else.</returns>
+    /// <returns>False if it is room of something else, or they are fewer than <see cref="LeastAttached"/>.</returns>
     internal static bool TryLend(ReadOnlySpan<byte> room, Loan loan)
     {
-        if (t_writing is not { } writer) return false;
+        if (t_writing is not { } writer || room.Length < LeastAttached || room.Length != loan.Bytes) return false;
         var own = Volatile.Read(ref writer._buffer);
         if (!own.AsSpan().Overlaps(room, out var at) || at < writer._written || at + room.Length > own.Length) return false;
         loan.Take(own.AsMemory(at, room.Length));
@@ -175,6 +175,7 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
     {
         while (start < end)
         {
+            stop.ThrowIfCancellationRequested();
             if (!lent.Loan.TrySend(socket, start, end, out var sent))
             {
                 await SendAsync(lent.Room.AsMemory(lent.At + start, end - start), stop).ConfigureAwait(false);

@@ -7,14 +7,18 @@ namespace OrleansPs.Protocol;
 /// Numbers that their owner lends to a connection: they are sent from where they lie. The owner may take them back at any time; then what is not sent yet is
 /// copied into the room that their message has for them, and nobody reads the owner's memory any more.
 /// </summary>
-/// <remarks>Thread safe. Nobody waits for the network: the socket takes what it has room for.</remarks>
+/// <remarks>Thread safe. The owner waits for no more than the socket takes at once without waiting, at most <see cref="MostAtOnce"/>.</remarks>
 internal sealed class Loan(ReadOnlyMemory<float> numbers)
 {
+    /// <summary>The most bytes that are sent while the owner would have to wait.</summary>
+    internal const int MostAtOnce = 1 << 20;
+
     private readonly Lock _lock = new();
     private ReadOnlyMemory<float> _numbers = numbers;
     private Memory<byte> _room;
     private int _sent;
     private State _state;
+    private volatile bool _isWanted;
 
     private enum State
     {
@@ -48,9 +52,12 @@ internal sealed class Loan(ReadOnlyMemory<float> numbers)
         lock (_lock)
         {
             sent = 0;
+            // A lock is not fair: the owner might wait until all is sent.
+            if (_isWanted) MoveToRoom();
             if (_state != State.Lent) return false;
-            sent = socket.Send(MemoryMarshal.AsBytes(_numbers.Span)[start..end], SocketFlags.None, out var error);
-            if (error is not (SocketError.Success or SocketError.WouldBlock)) throw new SocketException((int)error);
+            var part = MemoryMarshal.AsBytes(_numbers.Span)[start..Math.Min(end, start + MostAtOnce)];
+            sent = socket.Send(part, SocketFlags.None, out var error);
+            if (error is not (SocketError.Success or SocketError.WouldBlock or SocketError.NoBufferSpaceAvailable)) throw new SocketException((int)error);
             _sent = start + sent;
             return true;
         }
@@ -59,17 +66,20 @@ internal sealed class Loan(ReadOnlyMemory<float> numbers)
     /// <summary>Takes them back: when this returns nobody reads the owner's memory any more.</summary>
     public void TakeBack()
     {
-        lock (_lock)
-        {
-            if (_state != State.Lent) return;
-            MemoryMarshal.AsBytes(_numbers.Span)[_sent..].CopyTo(_room.Span[_sent..]);
-            (_state, _numbers) = (State.TakenBack, default);
-        }
+        _isWanted = true;
+        lock (_lock) MoveToRoom();
     }
 
     /// <summary>All is sent, or never will be: the room is somebody else's from now on.</summary>
     public void End()
     {
         lock (_lock) (_state, _numbers, _room) = (State.Over, default, default);
+    }
+
+    private void MoveToRoom()
+    {
+        if (_state != State.Lent) return;
+        MemoryMarshal.AsBytes(_numbers.Span)[_sent..].CopyTo(_room.Span[_sent..]);
+        (_state, _numbers) = (State.TakenBack, default);
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using OrleansPs.Core.Messages;
@@ -98,6 +99,71 @@ public sealed class LargeNumbersTests : ConnectedTests
         await sending;
     }
 
+    /// <summary>Lent numbers and others that are sent from where they lie in one flush, while the owners of the first take them back on a thread of their own.</summary>
+    [Theory]
+    [InlineData(7)]
+    [InlineData(8)]
+    [InlineData(9)]
+    [InlineData(10)]
+    public async Task Numbers_that_are_taken_back_by_another_thread_arrive_as_they_were(int seed)
+    {
+        await WarmUpAsync();
+        var random = new Random(seed);
+        var lent = new BlockingCollection<(TensorPayload Payload, float[] Floats)>();
+        var owner = Task.Factory.StartNew(() => TakeBackAll(lent, new Random(seed)), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        int[] lengths = [.. Enumerable.Range(0, 60).Select(_ => random.Next(2) == 0 ? 1 << 18 : 1 << random.Next(14, 21))];
+        var sending = SendMixedAsync(lengths, random, lent);
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            using var arrived = await ReceiveAsync();
+            AssertNumbers(lengths[i], i, arrived);
+        }
+        await sending;
+        await owner;
+    }
+
+    [Fact]
+    public async Task Numbers_that_are_taken_back_before_they_are_flushed_or_whose_message_failed_are_copied_or_gone()
+    {
+        await WarmUpAsync();
+        var output = Client.Transport.Output;
+        var (failed, lost) = Lend(1 << 18, 1);
+        // Written to room that is never taken.
+        Write(failed, isWhole: false);
+        var (payload, floats) = Lend(1 << 18, 2);
+        Write(payload);
+        failed.Withdraw();
+        lost.AsSpan().Fill(float.NaN);
+        payload.Withdraw();
+        floats.AsSpan().Fill(float.NaN);
+        // It is spent: a second time there is nothing of it.
+        Write(payload);
+        var flushing = output.FlushAsync();
+        using (var arrived = await ReceiveAsync()) AssertNumbers(1 << 18, 2, arrived);
+        Assert.Null(await ReceiveAsync());
+        await flushing;
+    }
+
+    [Fact]
+    public async Task A_flush_of_lent_numbers_that_waits_ends_when_it_is_canceled_and_they_are_the_owners_again()
+    {
+        await WarmUpAsync();
+        var output = Client.Transport.Output;
+        var flushing = new ValueTask<FlushResult>(default(FlushResult));
+        TensorPayload payload;
+        do
+        {
+            (payload, _) = Lend(1 << 20, 0);
+            Write(payload);
+            flushing = output.FlushAsync();
+        }
+        while (flushing.IsCompletedSuccessfully);
+        output.CancelPendingFlush();
+        var flushed = await flushing;
+        Assert.True(flushed.IsCanceled || flushed.IsCompleted);
+        payload.Withdraw();
+    }
+
     [Fact]
     public async Task Numbers_that_are_taken_back_while_their_message_waits_are_sent_from_a_copy()
     {
@@ -143,6 +209,36 @@ public sealed class LargeNumbersTests : ConnectedTests
         // Their end was copied to travel with the end of the message. Others may use the memory by now; they write nothing of this kind.
         var nan = MemoryMarshal.AsBytes<float>(floats)[..1024];
         Assert.Equal(-1, room.Span.Slice((floats.Length * sizeof(float)) - 2048, 2048).IndexOf(nan));
+    }
+
+    private async Task SendMixedAsync(int[] lengths, Random random, BlockingCollection<(TensorPayload Payload, float[] Floats)> lent)
+    {
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            if (random.Next(3) == 0)
+            {
+                Write(Numbers(lengths[i], i));
+            }
+            else
+            {
+                var lending = Lend(lengths[i], i);
+                Write(lending.Payload);
+                lent.Add(lending);
+            }
+            if (random.Next(3) == 0) await Client.Transport.Output.FlushAsync();
+        }
+        await Client.Transport.Output.FlushAsync();
+        lent.CompleteAdding();
+    }
+
+    private static void TakeBackAll(BlockingCollection<(TensorPayload Payload, float[] Floats)> lent, Random random)
+    {
+        foreach (var (payload, floats) in lent.GetConsumingEnumerable())
+        {
+            Thread.SpinWait(random.Next(40_000));
+            payload.Withdraw();
+            floats.AsSpan().Fill(float.NaN);
+        }
     }
 
     private async Task LendAllAsync(int[] lengths, Random random)
@@ -235,11 +331,11 @@ public sealed class LargeNumbersTests : ConnectedTests
         Assert.True(expected.Slices.Span[0].Keys.Span.SequenceEqual(arrived.Slices.Span[0].Keys.Span), $"The keys of message {number} differ.");
     }
 
-    private void Write(TensorPayload payload)
+    private void Write(TensorPayload payload, bool isWhole = true)
     {
         var message = new Message(Client.Transport.Output);
         WireRig.Write(payload, message);
-        message.Complete();
+        if (isWhole) message.Complete();
     }
 
     private Task<TensorPayload> ReceiveAsync() => ReceiveAsync(Server.Transport.Input, body => WireRig.Read<TensorPayload>(body));
