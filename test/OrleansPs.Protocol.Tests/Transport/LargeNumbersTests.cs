@@ -132,10 +132,10 @@ public sealed class LargeNumbersTests : ConnectedTests
         Write(failed, isWhole: false);
         var (payload, floats) = Lend(1 << 18, 2);
         Write(payload);
-        failed.Withdraw();
-        lost.AsSpan().Fill(float.NaN);
         payload.Withdraw();
         floats.AsSpan().Fill(float.NaN);
+        failed.Withdraw();
+        lost.AsSpan().Fill(float.NaN);
         // It is spent: a second time there is nothing of it.
         Write(payload);
         var flushing = output.FlushAsync();
