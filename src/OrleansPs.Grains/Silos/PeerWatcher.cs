@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 
@@ -71,8 +70,7 @@ internal sealed partial class PeerWatcher(
     {
         for (var attempt = 0; attempt < Refusals; attempt++)
         {
-            using var socket = new Socket(silo.Endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            if (await TryConnectAsync(socket, silo).ConfigureAwait(false) != null) return false;
+            if (!await PeerConnection.IsRefusedAsync(silo.Endpoint, s_connectLimit, _stop.Token).ConfigureAwait(false)) return false;
             await Task.Delay(s_pause).ConfigureAwait(false);
         }
         return true;
@@ -98,7 +96,7 @@ internal sealed partial class PeerWatcher(
         var (refused, hasEnded) = (0, false);
         while (!_stop.IsCancellationRequested && IsActive(silo))
         {
-            switch (await HoldAsync(silo).ConfigureAwait(false))
+            switch (await PeerConnection.HoldAsync(silo.Endpoint, s_connectLimit, _stop.Token).ConfigureAwait(false))
             {
                 case Held.Ended:
                     (refused, hasEnded) = (0, true);
@@ -131,61 +129,7 @@ internal sealed partial class PeerWatcher(
         await Task.Delay(s_afterVote).ConfigureAwait(false);
     }
 
-    /// <summary>Connects, and waits until the connection ends.</summary>
-    private async Task<Held> HoldAsync(SiloAddress silo)
-    {
-        using var socket = new Socket(silo.Endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        if (await TryConnectAsync(socket, silo).ConfigureAwait(false) is not true and var failed)
-            return failed is null ? Held.Refused : Held.Unknown;
-        try
-        {
-            await socket.ReceiveAsync(new byte[1], _stop.Token).ConfigureAwait(false);
-            return Held.Ended;
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
-        {
-            return Held.Ended;
-        }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
-        {
-            return Held.Unknown;
-        }
-    }
-
-    /// <returns>True if it is connected, false if it is unknown whether that can be, null if it was refused.</returns>
-    private async Task<bool?> TryConnectAsync(Socket socket, SiloAddress silo)
-    {
-        try
-        {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-            limit.CancelAfter(s_connectLimit);
-            await socket.ConnectAsync(silo.Endpoint, limit.Token).ConfigureAwait(false);
-            return true;
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
-        {
-            return null;
-        }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
-        {
-            return false;
-        }
-    }
-
     private bool IsActive(SiloAddress silo) => membership.CurrentSnapshot.GetSiloStatus(silo) == SiloStatus.Active;
-
-    /// <summary>What came of an attempt to hold a connection.</summary>
-    private enum Held
-    {
-        /// <summary>There was one, and the other side ended it.</summary>
-        Ended,
-
-        /// <summary>The other side refused to connect.</summary>
-        Refused,
-
-        /// <summary>There was no answer, or the connection broke on the way.</summary>
-        Unknown,
-    }
 
     [LoggerMessage(40, LogLevel.Warning, "Silo {Silo} ended its connection and refuses new ones: its process is gone")]
     private static partial void LogDead(ILogger logger, SiloAddress silo);
