@@ -20,9 +20,21 @@ internal sealed partial class GatewayDoors(
     private long _searched = long.MinValue;
     private bool _isSearching;
 
-    public bool SaveHops => Volatile.Read(ref _doors).Count > 1;
+    // Where there are large blocks alone nobody else asks which gateways there are.
+    public bool SaveHops
+    {
+        get
+        {
+            var many = Known > 1;
+            if (!many) Search();
+            return many;
+        }
+    }
 
     public bool AreRemote => true;
+
+    /// <summary>How many doors are known.</summary>
+    internal int Known => Volatile.Read(ref _doors).Count;
 
     public IBlockDoor? Of(string silo)
     {
@@ -36,12 +48,15 @@ internal sealed partial class GatewayDoors(
         lock (_lock) _doors = _doors.Where(door => door.Key != silo).ToDictionary(StringComparer.Ordinal);
     }
 
+    private bool WasSearched => Volatile.Read(ref _searched) is var last && last != long.MinValue && time.GetElapsedTime(last) < s_period;
+
     // At most one at a time, and one a second.
     private void Search()
     {
+        if (WasSearched) return;
         lock (_lock)
         {
-            if (_isSearching || (_searched != long.MinValue && time.GetElapsedTime(_searched) < s_period)) return;
+            if (_isSearching || WasSearched) return;
             (_isSearching, _searched) = (true, time.GetTimestamp());
         }
         ThreadPool.UnsafeQueueUserWorkItem(static doors => _ = doors.SearchAsync(), this, preferLocal: false);

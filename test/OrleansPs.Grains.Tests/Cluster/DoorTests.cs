@@ -32,6 +32,25 @@ public sealed class DoorTests : IAsyncLifetime
         Assert.True(Doors.SaveHops);
     }
 
+    /// <summary>Large requests travel alone, and would go through any gateway: so they look for doors too.</summary>
+    [Fact]
+    public async Task Doors_are_found_where_there_are_large_blocks_alone()
+    {
+        await using var server = _cluster.Connect();
+        await server.CreateModelAsync(new("large")
+        {
+            Parameters = [new("w", [1 << 16])], Optimizer = Optimizer.Sum(), Consistency = ConsistencyPolicy.Asynchronous,
+        });
+        await using var worker = await server.JoinAsync("large", 0);
+        var values = TensorSet.For(worker.Spec);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+
+        while (Known() < 2) await worker.PullAsync(values, limit.Token);
+
+        // Without asking: who asks looks for them.
+        int Known() => ((GatewayDoors)Doors).Known;
+    }
+
     [Fact]
     public void Gateways_are_those_of_Orleans_own_list()
     {
