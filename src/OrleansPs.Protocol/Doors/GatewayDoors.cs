@@ -13,21 +13,25 @@ internal sealed partial class GatewayDoors(
     IGrainFactory grains, IGatewayListProvider gateways, OpenGateways open, TimeProvider time, ILogger<GatewayDoors> logger) : IBlockDoors
 {
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(1);
+
+    // With one gateway there is nothing to save; whether there are more by now a thousand clients must not ask all the time.
+    private static readonly TimeSpan s_periodOfOne = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(2);
 
     private readonly Lock _lock = new();
     private IReadOnlyDictionary<string, (SiloAddress Gateway, IBlockDoor Door)> _doors = new Dictionary<string, (SiloAddress, IBlockDoor)>();
     private long _searched = long.MinValue;
     private bool _isSearching;
+    private volatile bool _isOne;
 
     // Where there are large blocks alone nobody else asks which gateways there are.
     public bool SaveHops
     {
         get
         {
-            var many = Known > 1;
-            if (!many) Search();
-            return many;
+            var known = Known;
+            if (known <= 1) Search(known == 1 && _isOne ? s_periodOfOne : s_period);
+            return known > 1;
         }
     }
 
@@ -39,7 +43,7 @@ internal sealed partial class GatewayDoors(
     public IBlockDoor? Of(string silo)
     {
         if (Volatile.Read(ref _doors).TryGetValue(silo, out var found) && open.Has(found.Gateway)) return found.Door;
-        Search();
+        Search(s_period);
         return null;
     }
 
@@ -48,15 +52,16 @@ internal sealed partial class GatewayDoors(
         lock (_lock) _doors = _doors.Where(door => door.Key != silo).ToDictionary(StringComparer.Ordinal);
     }
 
-    private bool WasSearched => Volatile.Read(ref _searched) is var last && last != long.MinValue && time.GetElapsedTime(last) < s_period;
+    private bool WasSearched(TimeSpan period) =>
+        Volatile.Read(ref _searched) is var last && last != long.MinValue && time.GetElapsedTime(last) < period;
 
-    // At most one at a time, and one a second.
-    private void Search()
+    // At most one at a time, and one in a period.
+    private void Search(TimeSpan period)
     {
-        if (WasSearched) return;
+        if (WasSearched(period)) return;
         lock (_lock)
         {
-            if (_isSearching || WasSearched) return;
+            if (_isSearching || WasSearched(period)) return;
             (_isSearching, _searched) = (true, time.GetTimestamp());
         }
         ThreadPool.UnsafeQueueUserWorkItem(static doors => _ = doors.SearchAsync(), this, preferLocal: false);
@@ -67,7 +72,8 @@ internal sealed partial class GatewayDoors(
         var found = new Dictionary<string, (SiloAddress, IBlockDoor)>(StringComparer.Ordinal);
         try
         {
-            var addresses = (await gateways.GetGateways().ConfigureAwait(false)).Select(gateway => gateway.ToGatewayAddress()).OfType<SiloAddress>();
+            var addresses = (await gateways.GetGateways().ConfigureAwait(false)).Select(gateway => gateway.ToGatewayAddress()).OfType<SiloAddress>().ToArray();
+            _isOne = addresses.Length == 1;
             foreach (var (silo, gateway, door) in await Task.WhenAll(addresses.Where(open.Has).Select(AskAsync)).ConfigureAwait(false))
                 if (silo is not null) found[silo] = (gateway, door);
         }
