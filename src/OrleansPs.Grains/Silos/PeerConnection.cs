@@ -6,36 +6,38 @@ namespace OrleansPs.Grains;
 /// <summary>What came of an attempt to hold a connection.</summary>
 internal enum Held
 {
-    /// <summary>There was one, and the other side ended it.</summary>
+    /// <summary>There was one over which the other side's greeting came, and the other side ended it.</summary>
     Ended,
 
     /// <summary>The other side refused to connect.</summary>
     Refused,
 
-    /// <summary>There was no answer, or the connection broke on the way.</summary>
+    /// <summary>There was no answer, or no greeting, or the connection broke on the way.</summary>
     Unknown,
 }
 
 /// <summary>A connection on which nothing is sent, to learn that the process at its other end is gone.</summary>
 internal static class PeerConnection
 {
-    /// <summary>Connects, and waits until the connection ends. What comes over it is of no interest: a silo greets whoever connects.</summary>
+    /// <summary>
+    /// Connects, and waits until the connection ends. A silo greets whoever connects; what ends a connection before that may be something between, such as
+    /// the limit of a handshake.
+    /// </summary>
     public static async Task<Held> HoldAsync(EndPoint peer, TimeSpan connectLimit, CancellationToken stop)
     {
         using var socket = new Socket(peer.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         if (await TryConnectAsync(socket, peer, connectLimit, stop).ConfigureAwait(false) is not true and var failed)
             return failed is null ? Held.Refused : Held.Unknown;
+        var isGreeted = false;
         try
         {
             var greeting = new byte[256];
-            while (await socket.ReceiveAsync(greeting, stop).ConfigureAwait(false) > 0)
-            {
-            }
-            return Held.Ended;
+            while (await socket.ReceiveAsync(greeting, stop).ConfigureAwait(false) > 0) isGreeted = true;
+            return isGreeted ? Held.Ended : Held.Unknown;
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
         {
-            return Held.Ended;
+            return isGreeted ? Held.Ended : Held.Unknown;
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {

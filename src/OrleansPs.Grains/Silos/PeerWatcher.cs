@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 
@@ -11,7 +10,7 @@ namespace OrleansPs.Grains;
 /// refused every attempt to connect.
 /// </summary>
 /// <remarks>
-/// What is assumed: a firewall that begins to drop or to reject does not end a connection on which nothing is sent, and without
+/// What is assumed: a firewall that begins to drop or to reject does not end a connection over which the other side has spoken and on which nothing is sent, and without
 /// an end refusals count for nothing; a network that is cut off gives silence or "unreachable", which take back what counted so
 /// far; an address is not given to another machine that refuses at once, or if it is, then the silo is gone. A silo that ends in
 /// order has said so in the table before it closes its port, and the table is read once more before the vote.
@@ -26,7 +25,6 @@ internal sealed partial class PeerWatcher(
     private static readonly TimeSpan s_afterVote = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_connectLimit = TimeSpan.FromSeconds(2);
 
-    private readonly ConcurrentDictionary<SiloAddress, Task> _watched = new();
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
 
@@ -83,20 +81,35 @@ internal sealed partial class PeerWatcher(
         await ((Task)membership.TryKill(silo)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
+    // What a connection to a machine that vanished is waited for, nobody would ever tell: so the table ends the watch.
     private async Task RunAsync()
     {
+        var watched = new Dictionary<SiloAddress, CancellationTokenSource>();
         await foreach (var snapshot in membership.MembershipUpdates.WithCancellation(_stop.Token).ConfigureAwait(false))
+        {
+            foreach (var silo in watched.Keys.Where(silo => snapshot.GetSiloStatus(silo) != SiloStatus.Active).ToArray())
+            {
+                watched.Remove(silo, out var over);
+                await over!.CancelAsync().ConfigureAwait(false);
+                over.Dispose();
+            }
             foreach (var member in snapshot.Members.Values)
-                if (member.Status == SiloStatus.Active && !member.SiloAddress.Equals(local.SiloAddress))
-                    _ = _watched.GetOrAdd(member.SiloAddress, silo => Task.Run(() => WatchAsync(silo), CancellationToken.None));
+            {
+                var silo = member.SiloAddress;
+                if (member.Status != SiloStatus.Active || silo.Equals(local.SiloAddress) || watched.ContainsKey(silo)) continue;
+                var over = watched[silo] = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+                var token = over.Token;
+                _ = Task.Run(() => WatchAsync(silo, token), CancellationToken.None);
+            }
+        }
     }
 
-    private async Task WatchAsync(SiloAddress silo)
+    private async Task WatchAsync(SiloAddress silo, CancellationToken over)
     {
         var (refused, hasEnded) = (0, false);
-        while (!_stop.IsCancellationRequested && IsActive(silo))
+        while (!over.IsCancellationRequested)
         {
-            switch (await PeerConnection.HoldAsync(silo.Endpoint, s_connectLimit, _stop.Token).ConfigureAwait(false))
+            switch (await PeerConnection.HoldAsync(silo.Endpoint, s_connectLimit, over).ConfigureAwait(false))
             {
                 case Held.Ended:
                     (refused, hasEnded) = (0, true);
@@ -113,9 +126,8 @@ internal sealed partial class PeerWatcher(
                 await EndIfActiveAsync(silo).ConfigureAwait(false);
                 refused = 0;
             }
-            await Task.Delay(hasEnded ? s_betweenRefusals : s_pause).ConfigureAwait(false);
+            await Task.Delay(hasEnded ? s_betweenRefusals : s_pause, CancellationToken.None).ConfigureAwait(false);
         }
-        _watched.TryRemove(silo, out _);
     }
 
     private async Task EndIfActiveAsync(SiloAddress silo)

@@ -16,7 +16,9 @@ internal sealed partial class GatewayDoors(
 
     // With one gateway there is nothing to save; whether there are more by now a thousand clients must not ask all the time.
     private static readonly TimeSpan s_periodOfOne = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(2);
+
+    // Nobody waits for it, and before it on the same connection there may be much to send.
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
     private IReadOnlyDictionary<string, (SiloAddress Gateway, IBlockDoor Door)> _doors = new Dictionary<string, (SiloAddress, IBlockDoor)>();
@@ -30,7 +32,7 @@ internal sealed partial class GatewayDoors(
         get
         {
             var known = Known;
-            if (known <= 1) Search(known == 1 && _isOne ? s_periodOfOne : s_period);
+            if (known <= 1) Search();
             return known > 1;
         }
     }
@@ -43,7 +45,7 @@ internal sealed partial class GatewayDoors(
     public IBlockDoor? Of(string silo)
     {
         if (Volatile.Read(ref _doors).TryGetValue(silo, out var found) && open.Has(found.Gateway)) return found.Door;
-        Search(s_period);
+        Search();
         return null;
     }
 
@@ -52,16 +54,22 @@ internal sealed partial class GatewayDoors(
         lock (_lock) _doors = _doors.Where(door => door.Key != silo).ToDictionary(StringComparer.Ordinal);
     }
 
-    private bool WasSearched(TimeSpan period) =>
-        Volatile.Read(ref _searched) is var last && last != long.MinValue && time.GetElapsedTime(last) < period;
+    private bool WasSearched
+    {
+        get
+        {
+            var (last, period) = (Volatile.Read(ref _searched), _isOne && Known == 1 ? s_periodOfOne : s_period);
+            return last != long.MinValue && time.GetElapsedTime(last) < period;
+        }
+    }
 
     // At most one at a time, and one in a period.
-    private void Search(TimeSpan period)
+    private void Search()
     {
-        if (WasSearched(period)) return;
+        if (WasSearched) return;
         lock (_lock)
         {
-            if (_isSearching || WasSearched(period)) return;
+            if (_isSearching || WasSearched) return;
             (_isSearching, _searched) = (true, time.GetTimestamp());
         }
         ThreadPool.UnsafeQueueUserWorkItem(static doors => _ = doors.SearchAsync(), this, preferLocal: false);
@@ -69,15 +77,15 @@ internal sealed partial class GatewayDoors(
 
     private async Task SearchAsync()
     {
-        var found = new Dictionary<string, (SiloAddress, IBlockDoor)>(StringComparer.Ordinal);
+        var found = Volatile.Read(ref _doors);
         try
         {
-            var addresses = (await gateways.GetGateways().ConfigureAwait(false)).Select(gateway => gateway.ToGatewayAddress()).OfType<SiloAddress>().ToArray();
+            var listed = await gateways.GetGateways().WaitAsync(s_limit, time).ConfigureAwait(false);
+            var addresses = listed.Select(gateway => gateway.ToGatewayAddress()).OfType<SiloAddress>().ToArray();
             _isOne = addresses.Length == 1;
-            foreach (var (silo, gateway, door) in await Task.WhenAll(addresses.Where(open.Has).Select(AskAsync)).ConfigureAwait(false))
-                if (silo is not null) found[silo] = (gateway, door);
+            found = await FindAsync(addresses).ConfigureAwait(false);
         }
-#pragma warning disable CA1031 // Without doors all goes its longer way.
+#pragma warning disable CA1031 // Without new doors all goes its longer way.
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -86,11 +94,32 @@ internal sealed partial class GatewayDoors(
         lock (_lock) (_doors, _isSearching) = (found, false);
     }
 
+    // One that is only late keeps the door it had.
+    private async Task<Dictionary<string, (SiloAddress, IBlockDoor)>> FindAsync(SiloAddress[] addresses)
+    {
+        var found = new Dictionary<string, (SiloAddress, IBlockDoor)>(StringComparer.Ordinal);
+        foreach (var (silo, gateway, door) in await Task.WhenAll(addresses.Where(open.Has).Select(AskAsync)).ConfigureAwait(false))
+        {
+            if ((silo ?? Volatile.Read(ref _doors).FirstOrDefault(known => known.Value.Gateway.Equals(gateway)).Key) is { } name) found[name] = (gateway, door);
+        }
+        return found;
+    }
+
     private async Task<(string? Silo, SiloAddress Gateway, IBlockDoor Door)> AskAsync(SiloAddress gateway)
     {
         var door = grains.GetGrain<IBlockDoor>(DoorIds.Of(gateway));
-        var (isAnswered, silo) = await Calls.TryAsync(door.Silo().AsTask(), s_limit).ConfigureAwait(false);
-        return (isAnswered ? silo : null, gateway, door);
+        try
+        {
+            var (isAnswered, silo) = await Calls.TryAsync(door.Silo().AsTask(), s_limit).ConfigureAwait(false);
+            return (isAnswered ? silo : null, gateway, door);
+        }
+#pragma warning disable CA1031 // What is wrong with one says nothing of the others.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogNoGateways(logger, e);
+            return (null, gateway, door);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The doors of silos could not be looked up.")]

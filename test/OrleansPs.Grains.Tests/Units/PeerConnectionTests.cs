@@ -42,6 +42,19 @@ public sealed class PeerConnectionTests : IDisposable
         Assert.Equal(Held.Ended, await holding);
     }
 
+    /// <summary>Something between may end what it has not let through, and go on refusing: that is nobody's death.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_connection_that_ends_without_a_greeting_tells_nothing(bool isReset)
+    {
+        var holding = PeerConnection.HoldAsync(_peer.LocalEndpoint, s_limit, _stop.Token);
+        var accepted = await _peer.AcceptSocketAsync();
+        if (isReset) accepted.Close(0);
+        else accepted.Dispose();
+        Assert.Equal(Held.Unknown, await holding);
+    }
+
     [Fact]
     public async Task A_port_nobody_listens_at_refuses()
     {
