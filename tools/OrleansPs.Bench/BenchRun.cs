@@ -12,11 +12,13 @@ internal sealed class BenchRun : IAsyncDisposable
 {
     // Seconds.
     private const double LeastWarmUp = 1;
+    private const double FirstWarmUp = 6;
 
     private readonly BenchSettings _settings;
     private readonly Silos _silos;
     private readonly List<WorkerProcess> _workers = [];
     private RawSocket? _raw;
+    private bool _isWarm;
     private Process? _rawServer;
     private Process? _stockSilo;
     private WorkerProcess? _stockWorker;
@@ -52,6 +54,7 @@ internal sealed class BenchRun : IAsyncDisposable
         WorkerProcess[] stockWorkers = _stockWorker is null || row.IsSparse ? [] : [_stockWorker];
         await TellAsync(stockWorkers, new(row, 0), stop).ConfigureAwait(false);
         var stockOperations = stockWorkers.Length == 0 ? 0 : await WarmUpAsync(stockWorkers, row, stop).ConfigureAwait(false);
+        _isWarm = true;
         var (ours, raw, stock) = (new List<Repetition>(), new List<Repetition>(), new List<Repetition>());
         for (var i = 0; i < _settings.Repetitions; i++)
         {
@@ -110,7 +113,7 @@ internal sealed class BenchRun : IAsyncDisposable
         {
             var report = await TellAsync(workers, new(null, operations), stop).ConfigureAwait(false);
             var fitting = Math.Max(row.InFlight, report.Operations / workers.Count / report.Seconds * _settings.Seconds);
-            if (Stopwatch.GetElapsedTime(start).TotalSeconds > Math.Max(LeastWarmUp, _settings.Seconds) && report.Seconds > _settings.Seconds / 2) return (int)fitting;
+            if (Stopwatch.GetElapsedTime(start).TotalSeconds > Math.Max(_isWarm ? LeastWarmUp : FirstWarmUp, _settings.Seconds) && report.Seconds > _settings.Seconds / 2) return (int)fitting;
             operations = (int)Math.Min(operations * 4.0, fitting);
         }
     }
