@@ -81,7 +81,7 @@ internal sealed partial class PeerWatcher(
         await ((Task)membership.TryKill(silo)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    // What a connection to a machine that vanished is waited for, nobody would ever tell: so the table ends the watch.
+    // The connection to a machine that vanished would be waited for for ever: the table ends its watch.
     private async Task RunAsync()
     {
         var watched = new Dictionary<SiloAddress, CancellationTokenSource>();

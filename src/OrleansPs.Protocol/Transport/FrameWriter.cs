@@ -67,9 +67,7 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
     /// <returns>False if it is room of something else.</returns>
     internal static bool TryAttach(ReadOnlySpan<byte> room, FrameBuffer buffer, int start)
     {
-        if (t_writing is not { } writer) return false;
-        var own = Volatile.Read(ref writer._buffer);
-        if (!own.AsSpan().Overlaps(room, out var at) || at < writer._written || at + room.Length > own.Length) return false;
+        if (t_writing is not { } writer || !writer.Offers(room, out var own, out var at)) return false;
         buffer.Keep();
         writer._attached.Add(new(own, at, buffer, start, room.Length));
         return true;
@@ -79,9 +77,8 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
     /// <returns>False if it is room of something else, or they are fewer than <see cref="LeastAttached"/>.</returns>
     internal static bool TryLend(ReadOnlySpan<byte> room, Loan loan)
     {
-        if (t_writing is not { } writer || room.Length < LeastAttached || room.Length != loan.Bytes) return false;
-        var own = Volatile.Read(ref writer._buffer);
-        if (!own.AsSpan().Overlaps(room, out var at) || at < writer._written || at + room.Length > own.Length) return false;
+        if (room.Length < LeastAttached || room.Length != loan.Bytes) return false;
+        if (t_writing is not { } writer || !writer.Offers(room, out var own, out var at)) return false;
         loan.Take(own.AsMemory(at, room.Length));
         writer._lent.Add(new(own, at, loan));
         return true;
@@ -146,6 +143,13 @@ internal sealed class FrameWriter(Socket socket) : PipeWriter
     {
         _isCompleted = true;
         Release();
+    }
+
+    // Whether room is of the buffer at hand, and not taken yet.
+    private bool Offers(ReadOnlySpan<byte> room, out byte[] own, out int at)
+    {
+        own = Volatile.Read(ref _buffer);
+        return own.AsSpan().Overlaps(room, out at) && at >= _written && at + room.Length <= own.Length;
     }
 
     private async ValueTask SendAsync(byte[] buffer, int written, CancellationToken stop)

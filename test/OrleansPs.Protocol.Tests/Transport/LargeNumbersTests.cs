@@ -91,11 +91,7 @@ public sealed class LargeNumbersTests : ConnectedTests
         var random = new Random(seed);
         int[] lengths = [.. Enumerable.Range(0, 40).Select(_ => random.Next(2) == 0 ? 1 << 18 : (int)Math.Pow(2, random.NextDouble() * 20))];
         var sending = LendAllAsync(lengths, random);
-        for (var i = 0; i < lengths.Length; i++)
-        {
-            using var arrived = await ReceiveAsync();
-            AssertNumbers(lengths[i], i, arrived);
-        }
+        await ReceiveAllAsync(lengths);
         await sending;
     }
 
@@ -113,11 +109,7 @@ public sealed class LargeNumbersTests : ConnectedTests
         var owner = Task.Factory.StartNew(() => TakeBackAll(lent, new Random(seed)), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         int[] lengths = [.. Enumerable.Range(0, 60).Select(_ => random.Next(2) == 0 ? 1 << 18 : 1 << random.Next(14, 21))];
         var sending = SendMixedAsync(lengths, random, lent);
-        for (var i = 0; i < lengths.Length; i++)
-        {
-            using var arrived = await ReceiveAsync();
-            AssertNumbers(lengths[i], i, arrived);
-        }
+        await ReceiveAllAsync(lengths);
         await sending;
         await owner;
     }
@@ -181,11 +173,7 @@ public sealed class LargeNumbersTests : ConnectedTests
         lent[^1].Payload.Withdraw();
         lent[^1].Floats.AsSpan().Fill(float.NaN);
 
-        for (var i = 0; i < number; i++)
-        {
-            using var arrived = await ReceiveAsync();
-            AssertNumbers(floats, i, arrived);
-        }
+        await ReceiveAllAsync([.. Enumerable.Repeat(floats, number)]);
         await flushing;
         // That it was over long ago changes nothing.
         foreach (var (payload, _) in lent) payload.Withdraw();
@@ -209,6 +197,15 @@ public sealed class LargeNumbersTests : ConnectedTests
         // Their end was copied to travel with the end of the message. Others may use the memory by now; they write nothing of this kind.
         var nan = MemoryMarshal.AsBytes<float>(floats)[..1024];
         Assert.Equal(-1, room.Span.Slice((floats.Length * sizeof(float)) - 2048, 2048).IndexOf(nan));
+    }
+
+    private async Task ReceiveAllAsync(int[] lengths)
+    {
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            using var arrived = await ReceiveAsync();
+            AssertNumbers(lengths[i], i, arrived);
+        }
     }
 
     private async Task SendMixedAsync(int[] lengths, Random random, BlockingCollection<(TensorPayload Payload, float[] Floats)> lent)
